@@ -1,0 +1,1 @@
+export type Action = 'SPACE_READ' | 'SPACE_WRITE' | 'SPACE_ADMIN';

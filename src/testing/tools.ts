@@ -1,0 +1,33 @@
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+
+export type Tool = 'opa' | 'go' | 'terraform' | 'postgres' | 'chromium';
+
+const programs: Readonly<Record<Tool, string>> = {
+  opa: 'opa',
+  go: 'go',
+  terraform: 'terraform',
+  postgres: 'initdb',
+  chromium: 'chromium',
+};
+
+/** Where a program lies: on PATH, or where `go install` puts it. */
+export function findTool(tool: Tool): string | undefined {
+  const goBin = process.env['GOBIN'] ?? join(process.env['GOPATH'] ?? join(homedir(), 'go'), 'bin');
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), goBin];
+  return folders.map((folder) => join(folder, programs[tool])).find((path) => existsSync(path));
+}
+
+/**
+ * A `before` hook for suites that need an outside tool: `before(requireTool('opa'))`. Without the tool the suite is
+ * skipped and listed as not run; with SLUICE_TEST_REQUIRE=all that is a failure, so CI cannot pass by skipping.
+ */
+export function requireTool(tool: Tool): Mocha.Func {
+  return function (this: Mocha.Context) {
+    if (findTool(tool) !== undefined) return;
+    if (process.env['SLUICE_TEST_REQUIRE'] === 'all') throw new Error(`this suite needs ${tool}, which is absent`);
+    process.stderr.write(`not run: needs ${tool}\n`);
+    this.skip();
+  };
+}
