@@ -1,0 +1,31 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import type { ProviderBinary } from './provider-binary.ts';
+
+/** The provider that ships with Sluice, so that a newcomer needs no mirror and no network. */
+export const builtInAddress = 'sluice/sandbox';
+export const builtInVersion = '0.1.0';
+
+const folder = fileURLToPath(new URL('../sandbox/', import.meta.url));
+
+/** Started by the Node that runs this process; its sources stand in for the binary's bytes. */
+export async function builtInBinary(): Promise<ProviderBinary> {
+  const path = join(folder, 'main.ts');
+  return {
+    address: builtInAddress,
+    version: builtInVersion,
+    path,
+    sha256: await sha256OfSources(folder),
+    command: [process.execPath, path],
+  };
+}
+
+async function sha256OfSources(root: string): Promise<string> {
+  const hash = createHash('sha256').update(builtInVersion);
+  const names = (await readdir(root)).filter((name) => /^[^.]+\.ts$/.test(name)).toSorted(); // tests have a second dot
+  for (const name of names) hash.update(`${name}\n`).update(await readFile(join(root, name)));
+  return hash.digest('hex');
+}
