@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+
+import { ConfigError, readConfig, settingsDocument } from './config.ts';
+
+function problemsOf(environment: Record<string, string>): readonly string[] {
+  try {
+    readConfig(environment);
+  } catch (error) {
+    assert.ok(error instanceof ConfigError);
+    return error.problems;
+  }
+  return [];
+}
+
+describe('configuration', () => {
+  it('has a default for everything', () => {
+    const config = readConfig({});
+    assert.equal(config.publicUrl, 'http://localhost:4000');
+    assert.equal(config.host, '127.0.0.1');
+    assert.match(config.keyFile, /\.sluice\/keys\.json$/);
+    assert.equal(config.databaseUrl, undefined);
+  });
+
+  it('follows the port and keeps only the origin of the public URL', () => {
+    assert.equal(readConfig({ PORT: '5000' }).publicUrl, 'http://localhost:5000');
+    assert.equal(
+      readConfig({ SLUICE_PUBLIC_URL: 'https://sluice.example.com/' }).publicUrl,
+      'https://sluice.example.com',
+    );
+  });
+
+  it('names every problem in a line of its own', () => {
+    const problems = problemsOf({
+      PORT: 'http',
+      SLUICE_LOG_LEVEL: 'loud',
+      SLUICE_PUBLIC_URL: 'sluice',
+      SLUICE_PROVIDER_OVERRIDES: 'x',
+    });
+    assert.deepEqual(
+      problems.map((line) => line.split(':')[0]),
+      ['PORT', 'SLUICE_PUBLIC_URL', 'SLUICE_PROVIDER_OVERRIDES', 'SLUICE_LOG_LEVEL'],
+    );
+    assert.match(problems[0] ?? '', /whole number from 0 to 65535/);
+  });
+
+  it('refuses a setting that does not exist, but not variables of clients', () => {
+    assert.deepEqual(problemsOf({ SLUICE_ALLOWED_HOST: 'x', SLUICE_API_TOKEN: 'y' }), [
+      'SLUICE_ALLOWED_HOST: no such setting; docs/settings.md lists them all',
+    ]);
+  });
+
+  it('never repeats a database address, which may hold a password', () => {
+    const [problem] = problemsOf({ DATABASE_URL: 'mysql://user:hunter2@host/db' });
+    assert.match(problem ?? '', /^DATABASE_URL: must begin with postgres/);
+    assert.doesNotMatch(problem ?? '', /hunter2/);
+  });
+
+  it('documents each setting once', () => {
+    assert.equal(settingsDocument().match(/^\| `PORT` \|/gm)?.length, 1);
+  });
+});

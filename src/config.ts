@@ -1,0 +1,270 @@
+import { resolve } from 'node:path';
+
+// Every setting of the server, in the order of docs/settings.md, which is generated from this table.
+// This is the only file that reads environment variables.
+
+/** One setting: where it comes from, what it is when absent, and how its text becomes a value. */
+interface Setting<T> {
+  readonly variable: string;
+  readonly describe: string;
+  /** Shown in the docs; the value itself comes from `parse(undefined)`. */
+  readonly fallbackText: string;
+  /** @throws SettingProblem when the text is wrong */
+  readonly parse: (text: string | undefined) => T;
+}
+
+class SettingProblem extends Error {}
+
+/** Thrown by `readConfig`: one line a problem, each naming the variable and what to do. */
+export class ConfigError extends Error {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.problems = problems;
+  }
+}
+
+function text(variable: string, fallback: string, describe: string): Setting<string> {
+  return { variable, describe, fallbackText: fallback, parse: (given) => given ?? fallback };
+}
+
+function optionalText(variable: string, fallbackText: string, describe: string): Setting<string | undefined> {
+  return { variable, describe, fallbackText, parse: (given) => given };
+}
+
+function list(variable: string, describe: string): Setting<readonly string[]> {
+  const split = (given: string): string[] => given.split(',').map((part) => part.trim());
+  return { variable, describe, fallbackText: 'none', parse: (given) => (given === undefined ? [] : split(given)) };
+}
+
+function integer(
+  variable: string,
+  fallback: number,
+  range: readonly [number, number],
+  describe: string,
+): Setting<number> {
+  const [min, max] = range;
+  const parse = (given: string | undefined): number => {
+    if (given === undefined) return fallback;
+    const value = Number(given);
+    if (!/^\d+$/.test(given) || value < min || value > max) {
+      throw new SettingProblem(`must be a whole number from ${min} to ${max}, not ${JSON.stringify(given)}`);
+    }
+    return value;
+  };
+  return { variable, describe, fallbackText: String(fallback), parse };
+}
+
+function oneOf<T extends string>(variable: string, fallback: T, choices: readonly T[], describe: string): Setting<T> {
+  const parse = (given: string | undefined): T => {
+    const choice = choices.find((each) => each === (given ?? fallback));
+    if (choice === undefined)
+      throw new SettingProblem(`must be one of ${choices.join(', ')}, not ${JSON.stringify(given)}`);
+    return choice;
+  };
+  return { variable, describe: `${describe} One of ${choices.join(', ')}.`, fallbackText: fallback, parse };
+}
+
+function url(
+  variable: string,
+  protocols: readonly string[],
+  fallbackText: string,
+  describe: string,
+): Setting<URL | undefined> {
+  const parse = (given: string | undefined): URL | undefined => {
+    if (given === undefined) return undefined;
+    // The text is not repeated: a database address may hold a password.
+    if (!URL.canParse(given)) throw new SettingProblem(`must be a URL that begins with ${protocols.join(' or ')}`);
+    const value = new URL(given);
+    if (!protocols.includes(`${value.protocol}//`))
+      throw new SettingProblem(`must begin with ${protocols.join(' or ')}`);
+    return value;
+  };
+  return { variable, describe, fallbackText, parse };
+}
+
+/** `address=path` pairs, as in `hashicorp/time=/opt/providers/time`. */
+function overrides(variable: string, describe: string): Setting<ReadonlyMap<string, string>> {
+  const parse = (given: string | undefined): ReadonlyMap<string, string> => {
+    const pairs = (given ?? '').split(',').filter((part) => part.trim() !== '');
+    return new Map(pairs.map((pair) => parseOverride(pair.trim())));
+  };
+  return { variable, describe, fallbackText: 'none', parse };
+}
+
+function parseOverride(pair: string): [string, string] {
+  const at = pair.indexOf('=');
+  if (at < 1 || at === pair.length - 1)
+    throw new SettingProblem(`must be address=folder pairs, not ${JSON.stringify(pair)}`);
+  return [pair.slice(0, at), resolve(pair.slice(at + 1))];
+}
+
+const ANY_INTEGER = Number.MAX_SAFE_INTEGER;
+
+const settings = {
+  port: integer('PORT', 4000, [0, 65535], 'TCP port to listen on; 0 takes a free one.'),
+  host: text('HOST', '127.0.0.1', 'Address to listen on. The default is reached from the same computer only.'),
+  publicUrl: url(
+    'SLUICE_PUBLIC_URL',
+    ['http://', 'https://'],
+    'http://localhost:<PORT>',
+    'URL under which people and clients reach the server, without a path. Tokens are bound to it.',
+  ),
+  allowedHosts: list(
+    'SLUICE_ALLOWED_HOSTS',
+    'Further `host:port` values that requests may be addressed to, separated by commas.',
+  ),
+  account: text('SLUICE_ACCOUNT', 'local', 'Name of the account.'),
+  dataDir: text(
+    'SLUICE_DATA_DIR',
+    '.sluice',
+    'Folder for the embedded database, keys, installed providers and sockets.',
+  ),
+  keyFile: optionalText(
+    'SLUICE_KEY_FILE',
+    '<SLUICE_DATA_DIR>/keys.json',
+    'File with the keys that encrypt secrets and state. Keep it, and a copy of it, apart from the data.',
+  ),
+  databaseUrl: url(
+    'DATABASE_URL',
+    ['postgres://', 'postgresql://'],
+    'embedded database',
+    'PostgreSQL to use instead of the embedded database.',
+  ),
+  opaPath: optionalText(
+    'SLUICE_OPA',
+    '`opa` on PATH',
+    'The `opa` program, needed to write policies. Without it the shipped policies work.',
+  ),
+  providerMirror: optionalText(
+    'SLUICE_PROVIDER_MIRROR',
+    'none',
+    "Folder with providers in Terraform's filesystem mirror layout, packed or unpacked.",
+  ),
+  providerOverrides: overrides(
+    'SLUICE_PROVIDER_OVERRIDES',
+    'Providers under development, used as they are: `address=folder` pairs separated by commas.',
+  ),
+  providerAllow: list(
+    'SLUICE_PROVIDER_ALLOW',
+    'Providers that may be installed, besides those of the catalog: addresses such as `hashicorp/time`, `hashicorp/*`, or with a constraint, `hashicorp/time ~> 0.14`.',
+  ),
+  providerProcesses: integer(
+    'SLUICE_PROVIDER_PROCESSES',
+    8,
+    [1, 256],
+    'How many provider processes may be kept running.',
+  ),
+  providerIdleMs: integer(
+    'SLUICE_PROVIDER_IDLE_MS',
+    60_000,
+    [0, ANY_INTEGER],
+    'Milliseconds after which an unused provider process is stopped.',
+  ),
+  providerTimeoutMs: integer(
+    'SLUICE_PROVIDER_TIMEOUT_MS',
+    3_600_000,
+    [1000, ANY_INTEGER],
+    'Milliseconds that one call of a provider may take.',
+  ),
+  policyTimeoutMs: integer(
+    'POLICY_REGO_TIMEOUT_INTENT',
+    5_000,
+    [10, 600_000],
+    'Milliseconds that one evaluation of a policy may take; after that it counts as a denial.',
+  ),
+  policyWorkers: integer('SLUICE_POLICY_WORKERS', 2, [1, 64], 'Threads that evaluate policies.'),
+  policyMemoryMb: integer('SLUICE_POLICY_MEMORY_MB', 128, [16, 4096], 'Memory that one thread may use, in MB.'),
+  maxBodyBytes: integer('SLUICE_MAX_BODY_BYTES', 1_000_000, [1_000, 100_000_000], 'Size of a request body.'),
+  maxDepth: integer('SLUICE_MAX_DEPTH', 12, [1, 100], 'Levels of a GraphQL document.'),
+  maxAliases: integer('SLUICE_MAX_ALIASES', 30, [0, 10_000], 'Aliases in a GraphQL document.'),
+  maxTokens: integer('SLUICE_MAX_TOKENS', 2_000, [10, 1_000_000], 'Tokens in a GraphQL document.'),
+  maxRootFields: integer('SLUICE_MAX_ROOT_FIELDS', 20, [1, 1_000], 'Root fields in a GraphQL document.'),
+  logLevel: oneOf(
+    'SLUICE_LOG_LEVEL',
+    'info',
+    ['debug', 'info', 'warn', 'error', 'silent'],
+    'What is logged, as JSON lines on stderr.',
+  ),
+} as const;
+
+type Settings = typeof settings;
+type Parsed = { readonly [Name in keyof Settings]: ReturnType<Settings[Name]['parse']> };
+
+/** Everything that can be set, checked, with defaults filled in; frozen. Paths are absolute. */
+export type Config = Omit<Parsed, 'publicUrl' | 'keyFile' | 'databaseUrl'> & {
+  /** Scheme, host and port, without a trailing slash. */
+  readonly publicUrl: string;
+  readonly keyFile: string;
+  readonly databaseUrl: string | undefined;
+};
+
+// These belong to clients and to the test run; they may be set in the same shell without being ours.
+const FOREIGN = /^SLUICE_(API|TEST)_/;
+
+/**
+ * Turns environment variables into a Config.
+ *
+ * @throws ConfigError with one line for each wrong, and each unknown `SLUICE_` variable
+ */
+export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  const problems = unknownVariables(environment);
+  const parsed = Object.fromEntries(
+    Object.entries(settings).map(([name, setting]) => [name, parseSetting(setting, environment, problems)]),
+  ) as Parsed; // each value came from the `parse` of its own name
+  if (problems.length > 0) throw new ConfigError(problems);
+  return withDerived(parsed);
+}
+
+function parseSetting(
+  setting: Setting<unknown>,
+  environment: Readonly<Record<string, string | undefined>>,
+  problems: string[],
+): unknown {
+  const given = environment[setting.variable]?.trim();
+  try {
+    return setting.parse(given === '' ? undefined : given);
+  } catch (error) {
+    if (!(error instanceof SettingProblem)) throw error;
+    problems.push(`${setting.variable}: ${error.message}`);
+    return undefined;
+  }
+}
+
+function unknownVariables(environment: Readonly<Record<string, string | undefined>>): string[] {
+  const known = new Set<string>(Object.values(settings).map(({ variable }) => variable));
+  return Object.keys(environment)
+    .filter((name) => name.startsWith('SLUICE_') && !known.has(name) && !FOREIGN.test(name))
+    .map((name) => `${name}: no such setting; docs/settings.md lists them all`);
+}
+
+function withDerived(parsed: Parsed): Config {
+  const dataDir = resolve(parsed.dataDir);
+  return Object.freeze({
+    ...parsed,
+    dataDir,
+    keyFile: resolve(parsed.keyFile ?? `${dataDir}/keys.json`),
+    publicUrl: parsed.publicUrl?.origin ?? `http://localhost:${parsed.port}`,
+    databaseUrl: parsed.databaseUrl?.href,
+    providerMirror: parsed.providerMirror === undefined ? undefined : resolve(parsed.providerMirror),
+  });
+}
+
+/** The text of docs/settings.md. */
+export function settingsDocument(): string {
+  const rows = Object.values(settings).map(
+    ({ variable, fallbackText, describe }) => `| \`${variable}\` | ${fallbackText} | ${describe} |`,
+  );
+  return [
+    '<!-- Generated from src/config.ts by `npm run codegen`. Do not edit. -->',
+    '# Settings',
+    '',
+    'Settings are environment variables. A wrong or unknown one stops the start with exit code 2 and a line that says what to do.',
+    '',
+    '| variable | default | what it sets |',
+    '| --- | --- | --- |',
+    ...rows,
+    '',
+  ].join('\n');
+}
