@@ -1,0 +1,14 @@
+// Rego policies: compiled by the optional tool `opa`, evaluated as Wasm in worker threads, united into a decision.
+// Plain data in, plain data out; whatever fails is an error, never an allow.
+export { type OpaSearch, findOpa } from './find-opa.ts';
+export { type IntentDecision, type PolicyResult, intentDecision } from './intent-decision.ts';
+export {
+  type CompiledPolicy,
+  type PolicyCompiler,
+  type PolicyCompilerOptions,
+  type PolicyDialect,
+  type PolicySource,
+  createPolicyCompiler,
+} from './policy-compiler.ts';
+export { type PolicyEngine, type PolicyEngineOptions, startPolicyEngine } from './policy-engine.ts';
+export { type ShippedPolicy, shippedPolicies } from './shipped.ts';
