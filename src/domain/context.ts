@@ -1,0 +1,28 @@
+import type { Executor } from '../executor/index.ts';
+import type { PolicyCompiler, PolicyEngine } from '../policy/index.ts';
+import type { ProviderCatalogue } from '../providers/index.ts';
+import type { Caller, Origin } from '../shared/caller.ts';
+import type { Clock } from '../shared/clock.ts';
+import type { Logger } from '../shared/logger.ts';
+import type { Storage } from '../storage/database.ts';
+
+/** What the business rules stand on; built once by `main.ts`. */
+export interface DomainContext {
+  readonly storage: Storage;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly policyCompiler: PolicyCompiler;
+  readonly policyEngine: PolicyEngine;
+  readonly providers: ProviderCatalogue;
+  readonly executor: Executor;
+  /** Name of the account. */
+  readonly account: string;
+  /** Scheme, host and port without a trailing slash: the audience of tokens. */
+  readonly publicUrl: string;
+}
+
+/** On whose behalf a rule is applied, and how the request came: for decisions, history and audit. */
+export interface Request {
+  readonly caller: Caller;
+  readonly origin: Origin;
+}
