@@ -1,0 +1,43 @@
+import type { ApiKeyResolvers, MutationResolvers, QueryResolvers } from '../../generated/resolvers.ts';
+import {
+  createApiKey,
+  createRoleBinding,
+  deleteApiKey,
+  deleteRoleBinding,
+  exchangeApiKey,
+  findApiKey,
+  findRole,
+  findRoleBinding,
+  listApiKeys,
+  listRoleBindings,
+  listRoles,
+  updateApiKey,
+} from '../domain/identity/index.ts';
+import { may } from '../shared/caller.ts';
+
+export const identityQueries = {
+  viewer: (_root, _args, { caller }) => {
+    const { kind, id, name } = caller.principal;
+    return kind === 'ANONYMOUS' ? null : { id, name, admin: may(caller, 'SPACE_ADMIN', 'root') };
+  },
+  // Empty: existing clients then unlock every feature.
+  debugInfo: () => ({ selfHostedVersion: '' }),
+  apiKeys: (_root, _args, context) => listApiKeys(context.domain, context),
+  apiKey: (_root, { id }, context) => findApiKey(context.domain, context, id),
+  roles: (_root, _args, context) => listRoles(context.domain, context),
+  role: (_root, { id }, context) => findRole(context.domain, context, id),
+  apiKeyRoleBinding: (_root, { id }, context) => findRoleBinding(context.domain, context, id),
+} satisfies Partial<QueryResolvers>;
+
+export const identityMutations = {
+  apiKeyUser: (_root, { id, secret }, context) => exchangeApiKey(context.domain, context, { id, secret }),
+  apiKeyCreate: (_root, { input }, context) => createApiKey(context.domain, context, input),
+  apiKeyUpdate: (_root, { id, input }, context) => updateApiKey(context.domain, context, id, input),
+  apiKeyDelete: (_root, { id }, context) => deleteApiKey(context.domain, context, id),
+  apiKeyRoleBindingCreate: (_root, { input }, context) => createRoleBinding(context.domain, context, input),
+  apiKeyRoleBindingDelete: (_root, { id }, context) => deleteRoleBinding(context.domain, context, id),
+} satisfies Partial<MutationResolvers>;
+
+export const ApiKey: ApiKeyResolvers = {
+  apiKeyRoleBindings: (key, _args, context) => listRoleBindings(context.domain, context, key.id),
+};

@@ -1,0 +1,33 @@
+// The GraphQL API, field by field: thin functions that call the domain or Intent. Access is not decided here.
+import type { MutationResolvers, QueryResolvers, Resolvers } from '../../generated/resolvers.ts';
+import { auditQueries } from './audit.ts';
+import { discoverQueries } from './discover.ts';
+import { ApiKey, identityMutations, identityQueries } from './identity.ts';
+import { intentMutations, intentQueries } from './intent.ts';
+import { Policy, policyMutations, policyQueries } from './policies.ts';
+import { IntentProject, projectMutations, projectQueries } from './projects.ts';
+import { providerQueries } from './providers.ts';
+import { Space, spaceMutations, spaceQueries } from './spaces.ts';
+
+const Query = {
+  ...auditQueries,
+  ...discoverQueries,
+  ...identityQueries,
+  ...intentQueries,
+  ...policyQueries,
+  ...projectQueries,
+  ...providerQueries,
+  ...spaceQueries,
+} satisfies QueryResolvers;
+const Mutation = {
+  ...identityMutations,
+  ...intentMutations,
+  ...policyMutations,
+  ...projectMutations,
+  ...spaceMutations,
+} satisfies MutationResolvers;
+
+export const resolvers: Resolvers = { Query, Mutation, ApiKey, IntentProject, Policy, Space };
+export type { ResolverContext } from './context.ts';
+export { createLoaders } from './loaders.ts';
+export { spaceOf, type SpaceOf } from './space-of.ts';

@@ -1,0 +1,32 @@
+import type { IntentResourceResolvers, MutationResolvers, QueryResolvers } from '../../generated/resolvers.ts';
+import { createIntentPolicy, deletePolicy, updateIntentPolicy } from '../domain/policies/index.ts';
+
+export const intentQueries = {
+  intentResource: (_root, args, context) => context.intent.findResource(context, args),
+  searchIntentResources: (_root, args, context) => context.intent.searchResources(context, args),
+  intentResourceOperation: (_root, args, context) => context.intent.findOperation(context, args),
+  searchIntentResourcesOperations: (_root, args, context) => context.intent.searchOperations(context, args),
+  intentResourceDependencies: (_root, args, context) => context.intent.findDependencies(context, args),
+  intentDataSourceRead: (_root, args, context) => context.intent.readDataSource(context, args),
+  intentPolicyInputSchema: (_root, _args, context) => context.intent.policyInputSchema(),
+  intentPolicyDryRun: (_root, args, context) => context.intent.dryRunPolicy(context, args),
+} satisfies Partial<QueryResolvers>;
+
+export const intentMutations = {
+  intentResourceCreate: (_root, args, context) => context.intent.createResource(context, args),
+  intentResourceUpdate: (_root, args, context) => context.intent.updateResource(context, args),
+  intentResourceDelete: (_root, args, context) => context.intent.deleteResource(context, args),
+  intentResourceImport: (_root, args, context) => context.intent.importResource(context, args),
+  intentResourceRefresh: (_root, args, context) => context.intent.refreshResource(context, args),
+  intentResourceEject: (_root, args, context) => context.intent.ejectResource(context, args),
+  intentResourceOperationResume: (_root, args, context) => context.intent.resumeOperation(context, args),
+  intentResourceOperationCancel: (_root, args, context) => context.intent.cancelOperation(context, args),
+  intentResourceOperationReview: (_root, args, context) => context.intent.reviewOperation(context, args),
+  intentResourceDependencyAdd: (_root, args, context) => context.intent.addDependency(context, args),
+  intentResourceDependencyRemove: (_root, args, context) => context.intent.removeDependency(context, args),
+  intentPolicyCreate: (_root, args, context) => createIntentPolicy(context.domain, context, args),
+  intentPolicyUpdate: (_root, { id, ...changes }, context) => updateIntentPolicy(context.domain, context, id, changes),
+  intentPolicyDelete: (_root, { id }, context) => deletePolicy(context.domain, context, id),
+} satisfies Partial<MutationResolvers>;
+
+export const IntentResource: IntentResourceResolvers = {};

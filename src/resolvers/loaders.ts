@@ -1,0 +1,30 @@
+import DataLoader from 'dataloader';
+
+import type { DomainContext } from '../domain/context.ts';
+import { findPolicies, type PolicyRecord } from '../domain/policies/index.ts';
+import { findProjects, type ProjectRecord } from '../domain/projects/index.ts';
+import { findSpaces, type SpaceRecord } from '../domain/spaces/index.ts';
+
+/** Objects by id, fetched in batches and at most once for each operation. Access is decided by whoever asks. */
+export interface Loaders {
+  readonly space: DataLoader<string, SpaceRecord | undefined>;
+  readonly policy: DataLoader<string, PolicyRecord | undefined>;
+  readonly project: DataLoader<string, ProjectRecord | undefined>;
+}
+
+export function createLoaders(domain: DomainContext): Loaders {
+  return {
+    space: batched((ids) => findSpaces(domain, ids)),
+    policy: batched((ids) => findPolicies(domain, ids)),
+    project: batched((ids) => findProjects(domain, ids)),
+  };
+}
+
+function batched<T extends { readonly id: string }>(
+  find: (ids: readonly string[]) => Promise<readonly T[]>,
+): DataLoader<string, T | undefined> {
+  return new DataLoader(async (ids) => {
+    const found = new Map((await find(ids)).map((record) => [record.id, record]));
+    return ids.map((id) => found.get(id));
+  });
+}

@@ -1,0 +1,50 @@
+import type { IntentProjectResolvers, MutationResolvers, QueryResolvers } from '../../generated/resolvers.ts';
+import { attachPolicy, detachPolicy, listAttachments } from '../domain/policies/index.ts';
+import {
+  activateProject,
+  activeProject,
+  allowedActions,
+  countResources,
+  createProject,
+  deleteProject,
+  disableProject,
+  enableProject,
+  findProject,
+  isSelected,
+  listProjects,
+  lockOf,
+  searchProjects,
+  unlockProject,
+  updateProject,
+} from '../domain/projects/index.ts';
+import { spaceDetails } from './space-details.ts';
+
+export const projectQueries = {
+  intentProject: (_root, { id }, context) => findProject(context.domain, context, id),
+  intentProjects: (_root, _args, context) => listProjects(context.domain, context),
+  intentProjectActive: (_root, _args, context) => activeProject(context.domain, context),
+  searchIntentProjects: (_root, { input }, context) => searchProjects(context.domain, context, input),
+} satisfies Partial<QueryResolvers>;
+
+export const projectMutations = {
+  intentProjectCreate: (_root, args, context) => createProject(context.domain, context, args),
+  intentProjectUpdate: (_root, { id, ...changes }, context) => updateProject(context.domain, context, id, changes),
+  intentProjectDelete: (_root, { id, keepResources }, context) =>
+    deleteProject(context.domain, context, id, { keepResources: keepResources ?? false }),
+  intentProjectActivate: (_root, { id }, context) => activateProject(context.domain, context, id),
+  intentProjectUnlock: (_root, { id }, context) => unlockProject(context.domain, context, id),
+  intentProjectEnable: (_root, { id }, context) => enableProject(context.domain, context, id),
+  intentProjectDisable: (_root, { id }, context) => disableProject(context.domain, context, id),
+  policyIntentProjectAttach: (_root, { id, intentProject }, context) =>
+    attachPolicy(context.domain, context, { policy: id, project: intentProject }),
+  policyIntentProjectDetach: (_root, { id }, context) => detachPolicy(context.domain, context, id),
+} satisfies Partial<MutationResolvers>;
+
+export const IntentProject: IntentProjectResolvers = {
+  spaceDetails,
+  lock: (project, _args, context) => lockOf(context.domain, context.caller, project),
+  currentlySelected: (project, _args, context) => isSelected(context.domain, context.caller, project.id),
+  allowedActions: (project, _args, { caller }) => allowedActions(caller, project),
+  attachedPolicies: ({ id }, _args, context) => listAttachments(context.domain, { project: id }),
+  resourceCount: ({ id }, _args, context) => countResources(context.domain, id),
+};

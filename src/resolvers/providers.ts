@@ -1,0 +1,9 @@
+import type { QueryResolvers } from '../../generated/resolvers.ts';
+import { describeDataSource, describeProvider, describeResource, searchProviders } from '../domain/providers/index.ts';
+
+export const providerQueries = {
+  providerSearch: (_root, { query }, context) => searchProviders(context.domain, context, query),
+  provider: (_root, args, context) => describeProvider(context.domain, context, args),
+  providerResource: (_root, args, context) => describeResource(context.domain, context, args),
+  providerDataSource: (_root, args, context) => describeDataSource(context.domain, context, args),
+} satisfies Partial<QueryResolvers>;

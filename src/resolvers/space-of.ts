@@ -1,0 +1,16 @@
+import type { Noun } from '../../generated/access.ts';
+import { spaceOfAttachment } from '../domain/policies/index.ts';
+import { spaceOfRoleBinding } from '../domain/identity/index.ts';
+import type { ResolverContext } from './context.ts';
+
+/** For each noun that the access directives name: the space in which an object lives; undefined when there is none. */
+export type SpaceOf = {
+  readonly [N in Noun]: (context: ResolverContext, id: string) => Promise<string | undefined>;
+};
+
+export const spaceOf: SpaceOf = {
+  apiKeyRoleBinding: (context, id) => spaceOfRoleBinding(context.domain, id),
+  intentProject: async (context, id) => (await context.loaders.project.load(id))?.space,
+  policy: async (context, id) => (await context.loaders.policy.load(id))?.space,
+  policyProjectAttachment: (context, id) => spaceOfAttachment(context.domain, id),
+};
