@@ -1,0 +1,17 @@
+// The Terraform plugin protocol, versions 5 and 6: its messages, its handshake, and our client.
+export { type Handshake, HandshakeError, MAGIC_COOKIE, parseHandshake } from './handshake.ts';
+export { loadControllerService, loadProviderService, loadStdioService, type ProtocolVersion } from './load-protocol.ts';
+export { ProviderCallError } from './provider-channel.ts';
+export { connectProvider } from './provider-connection.ts';
+export type {
+  ApplyAnswer,
+  ApplyRequest,
+  ImportAnswer,
+  PlanAnswer,
+  PlanRequest,
+  ProviderConnection,
+  ReadAnswer,
+  ReadRequest,
+  StateAnswer,
+  TypedConfig,
+} from './provider-connection.ts';

@@ -1,0 +1,15 @@
+// What a provider says about its types, and how a user's configuration is held to it.
+export { conform } from './conform.ts';
+export { impliedType, nestedAttributeType } from './implied-type.ts';
+export type {
+  BlockNesting,
+  NestedAttributes,
+  NestedBlock,
+  ProviderSchema,
+  ResourceSchema,
+  SchemaAttribute,
+  SchemaBlock,
+  SchemaPart,
+  ServerCapabilities,
+} from './resource-schema.ts';
+export { suggestName } from './suggest-name.ts';
