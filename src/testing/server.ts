@@ -1,0 +1,139 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+import type { JsonObject } from '../shared/json.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+const START_LIMIT_MS = 60_000; // a first start creates the database; loaded machines take many seconds
+
+export interface TestServerOptions {
+  /** Settings besides PORT, SLUICE_PUBLIC_URL and SLUICE_DATA_DIR. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Start on the data of an earlier server; otherwise a folder is made and removed. */
+  readonly dataDir?: string;
+}
+
+/** The server as it ships, in a process of its own. */
+export interface TestServer {
+  readonly url: string;
+  readonly dataDir: string;
+  readonly process: ChildProcess;
+  /** What the server printed so far. */
+  output(): string;
+  /** A bearer token of the admin key. */
+  adminToken(): Promise<string>;
+  /** Posts a document with the admin's token, or the one given; the parsed answer. */
+  graphql(document: string, variables?: JsonObject, token?: string): Promise<GraphqlAnswer>;
+  /** Stops the server gracefully, and removes its folder unless it was given. */
+  stop(): Promise<void>;
+  /** SIGKILL: nothing is cleaned up. */
+  kill(): Promise<void>;
+}
+
+export interface GraphqlAnswer {
+  readonly status: number;
+  readonly data: Record<string, never> | null;
+  readonly errors: readonly { message: string; extensions?: { code?: string } & JsonObject }[];
+}
+
+/** Starts `src/main.ts serve` on a free port and waits until it is ready. */
+export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
+  const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'sluice-server-'));
+  const port = await freePort();
+  const url = `http://localhost:${port}`;
+  const settings = { PORT: String(port), SLUICE_DATA_DIR: dataDir, SLUICE_LOG_LEVEL: 'warn', ...options.settings };
+  const child = spawn(process.execPath, [join(root, 'src/main.ts'), 'serve'], {
+    cwd: root,
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...settings },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  await untilReady(url, child, () => output);
+  return testServer({ url, dataDir, child, output: () => output, keepsData: options.dataDir !== undefined });
+}
+
+async function untilReady(url: string, child: ChildProcess, output: () => string): Promise<void> {
+  const deadline = Date.now() + START_LIMIT_MS;
+  while (Date.now() < deadline) {
+    if (child.exitCode !== null) throw new Error(`the server ended with code ${child.exitCode}:\n${output()}`);
+    const answer = await fetch(`${url}/readyz`).catch(() => undefined);
+    if (answer?.ok === true) return;
+    await new Promise((done) => setTimeout(done, 50));
+  }
+  child.kill('SIGKILL');
+  throw new Error(`the server was not ready in ${START_LIMIT_MS} ms:\n${output()}`);
+}
+
+interface Started {
+  readonly url: string;
+  readonly dataDir: string;
+  readonly child: ChildProcess;
+  readonly output: () => string;
+  readonly keepsData: boolean;
+}
+
+function testServer({ url, dataDir, child, output, keepsData }: Started): TestServer {
+  let token: Promise<string> | undefined;
+  const adminToken = (): Promise<string> => (token ??= exchangeAdminKey(url, dataDir));
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill(signal);
+    await ended;
+  };
+  return {
+    url,
+    dataDir,
+    process: child,
+    output,
+    adminToken,
+    graphql: async (document, variables, given) => post(url, document, variables, given ?? (await adminToken())),
+    kill: () => end('SIGKILL'),
+    stop: async () => {
+      await end('SIGTERM');
+      if (!keepsData) rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+async function exchangeAdminKey(url: string, dataDir: string): Promise<string> {
+  const { id, secret } = JSON.parse(readFileSync(join(dataDir, 'admin-key.json'), 'utf8')) as {
+    id: string;
+    secret: string;
+  };
+  const { data } = await post(
+    url,
+    'mutation($id: ID!, $secret: String!) { apiKeyUser(id: $id, secret: $secret) { jwt } }',
+    { id, secret },
+  );
+  const { apiKeyUser } = data as unknown as { apiKeyUser: { jwt: string } };
+  return apiKeyUser.jwt;
+}
+
+async function post(url: string, query: string, variables?: JsonObject, token?: string): Promise<GraphqlAnswer> {
+  const response = await fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/json',
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    },
+    body: JSON.stringify({ query, variables }),
+  });
+  const body = (await response.json()) as Partial<GraphqlAnswer>;
+  return { status: response.status, data: body.data ?? null, errors: body.errors ?? [] };
+}
+
+async function freePort(): Promise<number> {
+  const { createServer } = await import('node:net');
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
