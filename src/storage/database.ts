@@ -1,0 +1,124 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { join } from 'node:path';
+
+import type { SqlEntityManager } from '@mikro-orm/postgresql';
+
+import { invariant } from '../shared/errors.ts';
+import type { Logger } from '../shared/logger.ts';
+import type { Connection } from './connection.ts';
+import { migrate } from './migrate.ts';
+import { createVault, type Vault } from './vault.ts';
+
+/** One unit of work: what the functions of `storage/<noun>.ts` take. */
+export interface Db {
+  readonly em: SqlEntityManager;
+  readonly vault: Vault;
+}
+
+export interface StorageOptions {
+  /** `postgres://…`; without it PGlite keeps the data in `<dataDir>/db`. */
+  readonly databaseUrl?: string | undefined;
+  readonly dataDir: string;
+  /** File of the key-encryption keys, made at the first start. */
+  readonly keyFile: string;
+  readonly logger: Logger;
+}
+
+export interface Storage {
+  readonly kind: 'pglite' | 'postgres';
+  readonly vault: Vault;
+  /** Statements outside a transaction. */
+  read<T>(work: (db: Db) => Promise<T>): Promise<T>;
+  /**
+   * One transaction, rolled back when the work throws. Not nested: PGlite has one connection, so a call of the storage
+   * from inside would wait for itself; it fails instead.
+   *
+   * @param options.durable also wait until the commit survives a power cut (only PGlite needs to be told)
+   */
+  transaction<T>(work: (db: Db) => Promise<T>, options?: { durable?: boolean }): Promise<T>;
+  /** Everything committed so far survives a power cut when this returns. */
+  durable(): Promise<void>;
+  notify(channel: string, payload: string): Promise<void>;
+  /** An empty payload means that notifications may have been missed. */
+  listen(channel: string, handler: (payload: string) => void): Promise<() => Promise<void>>;
+  /** For the queue and nothing else. */
+  executeSql(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>;
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the database, brings its tables to this code's version and unlocks its keys.
+ *
+ * @throws UNAVAILABLE when the database or its keys do not fit this server; the message says what to do
+ */
+export async function openStorage(options: StorageOptions): Promise<Storage> {
+  const connection = await connect(options);
+  try {
+    await migrate(connection);
+    return await storageOver(connection, options);
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+}
+
+async function connect(options: StorageOptions): Promise<Connection> {
+  // Only the driver in use is loaded: each costs start-up time and memory.
+  if (options.databaseUrl !== undefined) {
+    const { connectPostgres } = await import('./postgres.ts');
+    return connectPostgres({ url: options.databaseUrl, log: options.logger });
+  }
+  const { connectPglite } = await import('./pglite.ts');
+  return connectPglite({ folder: join(options.dataDir, 'db'), log: options.logger });
+}
+
+/** The storage over a connection whose tables are up to date. */
+export async function storageOver(
+  connection: Connection,
+  options: { keyFile: string; logger: Logger },
+): Promise<Storage> {
+  const vault = await createVault({ connection, keyFile: options.keyFile, logger: options.logger });
+  const open = new AsyncLocalStorage<{ done: boolean }>();
+  const guard = (): void => {
+    invariant(open.getStore()?.done !== false, 'the storage was called from inside a transaction');
+  };
+  return {
+    kind: connection.kind,
+    vault,
+    async read(work) {
+      guard();
+      return work({ em: connection.fork(), vault });
+    },
+    async transaction(work, { durable = false } = {}) {
+      guard();
+      const result = await runTransaction(connection, vault, open, work);
+      if (durable) await connection.flush();
+      return result;
+    },
+    durable: () => connection.flush(),
+    async notify(channel, payload) {
+      await connection.fork().execute('select pg_notify(?, ?)', [channel, payload]);
+    },
+    listen: (channel, handler) => connection.listen(channel, handler),
+    executeSql: (text, values) => connection.executeSql(text, values),
+    async ping() {
+      await connection.fork().execute('select 1');
+    },
+    close: () => connection.close(),
+  };
+}
+
+async function runTransaction<T>(
+  connection: Connection,
+  vault: Vault,
+  open: AsyncLocalStorage<{ done: boolean }>,
+  work: (db: Db) => Promise<T>,
+): Promise<T> {
+  const mark = { done: false };
+  try {
+    return await open.run(mark, () => connection.fork().transactional((em) => work({ em, vault })));
+  } finally {
+    mark.done = true;
+  }
+}

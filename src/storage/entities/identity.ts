@@ -1,0 +1,58 @@
+import { defineEntity, p } from '@mikro-orm/core';
+
+import type { Action } from '../../../generated/enums.ts';
+
+export const ApiKeyEntity = defineEntity({
+  name: 'ApiKey',
+  tableName: 'api_key',
+  properties: {
+    id: p.string().primary(),
+    name: p.string(),
+    description: p.string(),
+    type: p.string().$type<'SECRET' | 'OIDC'>(),
+    // SHA-256 of a random 256-bit secret: nothing to guess, so no slow hash is needed.
+    secretHash: p.blob().$type<Uint8Array>(),
+    creator: p.string().nullable(),
+    createdAt: p.datetime(3),
+    lastUsedAt: p.datetime(3).nullable(),
+    expiresAt: p.datetime(3).nullable(),
+    deleted: p.boolean(),
+    teams: p.array(),
+  },
+});
+
+export const RoleEntity = defineEntity({
+  name: 'Role',
+  tableName: 'role',
+  properties: {
+    id: p.string().primary(),
+    slug: p.string(),
+    name: p.string(),
+    description: p.string(),
+    isSystem: p.boolean(),
+    actions: p.array().$type<Action[]>(),
+  },
+});
+
+export const RoleBindingEntity = defineEntity({
+  name: 'RoleBinding',
+  tableName: 'role_binding',
+  properties: {
+    id: p.string().primary(),
+    actorKind: p.string().$type<'API_KEY' | 'USER' | 'GROUP'>(),
+    actorId: p.string(),
+    roleId: p.string(),
+    spaceId: p.string(),
+  },
+});
+
+export const SessionEntity = defineEntity({
+  name: 'Session',
+  tableName: 'session',
+  properties: {
+    id: p.string().primary(),
+    principal: p.string(),
+    currentProject: p.string().nullable(),
+    updatedAt: p.datetime(3),
+  },
+});

@@ -1,0 +1,29 @@
+// Every table of the database, for the ORM. Rows are read and written through the files beside this folder.
+import { AuditEntity } from './audit.ts';
+import { ApiKeyEntity, RoleBindingEntity, RoleEntity, SessionEntity } from './identity.ts';
+import { DependencyEntity, OperationEntity, OperationStepEntity, ProjectEntity, ResourceEntity } from './intent.ts';
+import { PolicyAttachmentEntity, PolicyEntity, PolicySampleEntity } from './policies.ts';
+import { ProviderBinaryEntity, ProviderSchemaEntity } from './providers.ts';
+import { DataKeyEntity, SettingEntity } from './settings.ts';
+import { SpaceEntity } from './spaces.ts';
+
+export const entities = [
+  SpaceEntity,
+  ApiKeyEntity,
+  RoleEntity,
+  RoleBindingEntity,
+  SessionEntity,
+  PolicyEntity,
+  PolicyAttachmentEntity,
+  PolicySampleEntity,
+  ProjectEntity,
+  ResourceEntity,
+  OperationEntity,
+  OperationStepEntity,
+  DependencyEntity,
+  AuditEntity,
+  ProviderSchemaEntity,
+  ProviderBinaryEntity,
+  SettingEntity,
+  DataKeyEntity,
+] as const;

@@ -1,0 +1,122 @@
+import { defineEntity, p } from '@mikro-orm/core';
+
+import type { Json } from '../../shared/json.ts';
+
+export type OperationKind = 'CREATE' | 'UPDATE' | 'DELETE' | 'IMPORT' | 'REFRESH' | 'EJECT' | 'READ' | 'ROLLBACK';
+
+export type OperationStatus =
+  | 'QUEUED'
+  | 'PLANNING'
+  | 'DENIED'
+  | 'PENDING_REVIEW'
+  | 'AWAITING_CONFIRMATION'
+  | 'APPLYING'
+  | 'FINISHED'
+  | 'FAILED'
+  | 'INTERRUPTED'
+  | 'CANCELED';
+
+export type ResourceCondition = 'OK' | 'TAINTED' | 'GONE' | 'INDETERMINATE';
+
+export const ProjectEntity = defineEntity({
+  name: 'Project',
+  tableName: 'intent_project',
+  properties: {
+    id: p.string().primary(),
+    name: p.string(),
+    description: p.string(),
+    labels: p.array(),
+    space: p.string(),
+    state: p.string().$type<'ENABLED' | 'DISABLED'>(),
+    confirmation: p.string().$type<'TOKEN' | 'PERSON'>(),
+    createdAt: p.datetime(3),
+    createdBy: p.string(),
+    lockHolder: p.string().nullable(),
+    lockHolderName: p.string().nullable(),
+    lockUntil: p.datetime(3).nullable(),
+    fence: p.bigint('number'),
+  },
+});
+
+export const ResourceEntity = defineEntity({
+  name: 'Resource',
+  tableName: 'intent_resource',
+  properties: {
+    id: p.string().primary(),
+    project: p.string(),
+    resourceId: p.string(),
+    provider: p.string(),
+    version: p.string(),
+    type: p.string(),
+    schemaVersion: p.integer(),
+    config: p.blob().$type<Uint8Array>().nullable(),
+    state: p.blob().$type<Uint8Array>().nullable(),
+    private: p.blob().$type<Uint8Array>().nullable(),
+    condition: p.string().$type<ResourceCondition>(),
+    createdAt: p.datetime(3),
+    updatedAt: p.datetime(3),
+    lastOperationId: p.string().nullable(),
+  },
+});
+
+export const OperationEntity = defineEntity({
+  name: 'Operation',
+  tableName: 'intent_operation',
+  properties: {
+    id: p.string().primary(),
+    project: p.string(),
+    resourceId: p.string(),
+    kind: p.string().$type<OperationKind>(),
+    status: p.string().$type<OperationStatus>(),
+    provider: p.string(),
+    version: p.string(),
+    type: p.string(),
+    request: p.blob().$type<Uint8Array>().nullable(),
+    prior: p.blob().$type<Uint8Array>().nullable(),
+    plan: p.blob().$type<Uint8Array>().nullable(),
+    planDigest: p.string().nullable(),
+    result: p.blob().$type<Uint8Array>().nullable(),
+    diagnostics: p.json().$type<Json>().nullable(),
+    decision: p.json().$type<Json>().nullable(),
+    failure: p.text().nullable(),
+    confirmationHash: p.string().nullable(),
+    confirmationUntil: p.datetime(3).nullable(),
+    review: p.json().$type<Json>().nullable(),
+    session: p.string(),
+    principalId: p.string(),
+    principalName: p.string(),
+    via: p.string(),
+    client: p.string().nullable(),
+    fence: p.bigint('number'),
+    leaseUntil: p.datetime(3).nullable(),
+    createdAt: p.datetime(3),
+    updatedAt: p.datetime(3),
+    finishedAt: p.datetime(3).nullable(),
+  },
+});
+
+export const OperationStepEntity = defineEntity({
+  name: 'OperationStep',
+  tableName: 'operation_step',
+  properties: {
+    operationId: p.string().primary(),
+    seq: p.integer().primary(),
+    step: p.string(),
+    at: p.datetime(3),
+    detail: p.json().$type<Json>().nullable(),
+  },
+});
+
+export const DependencyEntity = defineEntity({
+  name: 'Dependency',
+  tableName: 'resource_dependency',
+  properties: {
+    project: p.string().primary(),
+    fromResource: p.string().primary(),
+    toResource: p.string().primary(),
+    type: p.string(),
+    explanation: p.string().nullable(),
+    fieldMappings: p.json().$type<Json>(),
+    createdAt: p.datetime(3),
+  },
+});

@@ -1,0 +1,12 @@
+// The ordered list of schema versions. A new one goes to the end and its name sorts after the others.
+import { firstTables } from './2026-11-22-first-tables.ts';
+
+export interface Migration {
+  readonly name: string;
+  readonly statements: readonly string[];
+}
+
+export const migrations: readonly Migration[] = [{ name: '2026-11-22-first-tables', statements: firstTables }];
+
+/** The version of the tables that this code reads and writes. */
+export const schemaVersion = '2026-11-22-first-tables';

@@ -1,0 +1,44 @@
+import { mkdir } from 'node:fs/promises';
+
+import { MikroORM, type PgliteConnection } from '@mikro-orm/pglite';
+
+import type { Logger } from '../shared/logger.ts';
+import { type Connection, ormOptions } from './connection.ts';
+import { createWalFlusher } from './wal-flush.ts';
+
+interface PgliteOptions {
+  /** Where the cluster lies; `undefined` keeps it in memory (tests). */
+  readonly folder: string | undefined;
+  /** Starts from this dump of a cluster instead of an empty one (tests). */
+  readonly loadDataDir?: Blob;
+  readonly log: Logger;
+}
+
+/** PostgreSQL inside this process and for this process only: its data folder takes no second server. */
+export async function connectPglite(options: PgliteOptions): Promise<Connection> {
+  if (options.folder !== undefined) await mkdir(options.folder, { recursive: true, mode: 0o700 });
+  const orm = await MikroORM.init({
+    ...ormOptions(options.log),
+    dbName: options.folder ?? 'memory://',
+    driverOptions: options.loadDataDir === undefined ? {} : { loadDataDir: options.loadDataDir },
+  });
+  const client = await nativeClient(orm);
+  const flush = options.folder === undefined ? async () => {} : createWalFlusher(options.folder);
+  return {
+    kind: 'pglite',
+    fork: () => orm.em.fork(),
+    // The client runs one statement, or one script, at a time and none in the middle of a transaction of the ORM.
+    executeSql: async (text, values) =>
+      values === undefined || values.length === 0
+        ? ((await client.exec(text)).at(-1) ?? { rows: [] })
+        : client.query(text, values),
+    listen: (channel, handler) => client.listen(channel, handler),
+    flush,
+    close: () => orm.close(true),
+  };
+}
+
+async function nativeClient(orm: MikroORM) {
+  const connection = orm.em.getConnection() as PgliteConnection;
+  return connection.getNativeClient();
+}
