@@ -1,5 +1,6 @@
 // What is generated, and by which plugins. `npm run codegen` runs it (scripts/codegen.ts).
 import { executeCodegen, type CodegenConfig } from '@graphql-codegen/cli';
+import type { CodegenPlugin } from '@graphql-codegen/plugin-helpers';
 
 import { buildModel, createPlugins, printSdl, readSources, type Model } from './src/codegen/index.ts';
 
@@ -28,11 +29,19 @@ export function codegenConfig(model: Model): CodegenConfig {
   return {
     schema: printSdl(model.sdl.schema),
     silent: true,
-    pluginLoader: async (name: string) => ours[name] ?? (await import(name)),
+    pluginLoader: (name: string): Promise<CodegenPlugin> => {
+      const own = ours[name];
+      return own === undefined ? import(name) : Promise.resolve(own);
+    },
     generates: {
       'generated/schema.graphql': { plugins: ['sluice-schema'] },
       'generated/enums.ts': { plugins: ['sluice-enums'] },
       'generated/access.ts': { plugins: ['sluice-access'] },
+      'generated/mcp.json': { plugins: ['sluice-mcp'] },
+      'generated/validators.js': { plugins: ['sluice-validators'] },
+      'generated/validators.d.ts': { plugins: ['sluice-validator-types'] },
+      'docs/access.md': { plugins: ['sluice-access-page'] },
+      'docs/tools.md': { plugins: ['sluice-tools-page'] },
       'generated/resolvers.ts': {
         plugins: ['sluice-stamp', 'typescript', 'typescript-resolvers'],
         config: resolverTypes,

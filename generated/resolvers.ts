@@ -598,6 +598,19 @@ export type IntentOperationKind =
   /** Changed. */
   | 'UPDATE';
 
+/** A numbered page of operations. */
+export type IntentOperationList = {
+  readonly __typename?: 'IntentOperationList';
+  /** Whether there is a page after this one. */
+  readonly hasMore: Scalars['Boolean']['output'];
+  /** Operations. */
+  readonly operations: ReadonlyArray<IntentOperation>;
+  /** Number of the page. */
+  readonly page: Scalars['Int']['output'];
+  /** Operations on a page. */
+  readonly pageSize: Scalars['Int']['output'];
+};
+
 /** How far an operation is. */
 export type IntentOperationStatus =
   /** The provider acts. */
@@ -796,6 +809,15 @@ export type IntentResourceEdge = {
   readonly node: IntentResource;
 };
 
+/** Resources of a project. */
+export type IntentResourceList = {
+  readonly __typename?: 'IntentResourceList';
+  /** How many the project has. */
+  readonly count: Scalars['Int']['output'];
+  /** Resources. */
+  readonly resources: ReadonlyArray<IntentResource>;
+};
+
 /** A reviewer's word. */
 export type IntentReview = {
   readonly __typename?: 'IntentReview';
@@ -815,6 +837,32 @@ export type IntentReviewDecision =
   | 'ALLOW'
   /** Reject it. */
   | 'DENY';
+
+/** What was done to the resources of a project. */
+export type IntentTimeline = {
+  readonly __typename?: 'IntentTimeline';
+  /** Events. */
+  readonly events: ReadonlyArray<IntentTimelineEvent>;
+  /** Whether there are more after these. */
+  readonly hasMore: Scalars['Boolean']['output'];
+  /** How many there are in all. */
+  readonly totalCount: Scalars['Int']['output'];
+};
+
+/** One thing that was done to a resource. */
+export type IntentTimelineEvent = {
+  readonly __typename?: 'IntentTimelineEvent';
+  /** Who asked for it. */
+  readonly changedBy: Scalars['String']['output'];
+  /** Unix seconds at which it ended. */
+  readonly createdAt: Scalars['Int']['output'];
+  /** ULID of the operation. */
+  readonly id: Scalars['ID']['output'];
+  /** `create`, `update`, `delete`, `import`, `refresh` or `eject`. */
+  readonly operation: Scalars['String']['output'];
+  /** Id of the resource. */
+  readonly resourceID: Scalars['ID']['output'];
+};
 
 /** Changes to the account. */
 export type Mutation = {
@@ -1360,6 +1408,8 @@ export type ProviderDescription = {
   readonly required: ReadonlyArray<Scalars['String']['output']>;
   /** Names of resource types on this page. */
   readonly resourceTypes: ReadonlyArray<Scalars['String']['output']>;
+  /** The provider in short. */
+  readonly summary: ProviderSummary;
   /** How many types there are on all pages. */
   readonly total: Scalars['Int']['output'];
   /** Exact version. */
@@ -1387,6 +1437,26 @@ export type ProviderHit = {
   readonly version: Scalars['String']['output'];
   /** All versions, newest first. */
   readonly versions: ReadonlyArray<Scalars['String']['output']>;
+};
+
+/** The best answer to a search. */
+export type ProviderMatch = {
+  readonly __typename?: 'ProviderMatch';
+  /** The provider; null when nothing fits. */
+  readonly provider?: Maybe<ProviderHit>;
+  /** What was looked for. */
+  readonly query: Scalars['String']['output'];
+};
+
+/** What a provider is and needs. */
+export type ProviderSummary = {
+  readonly __typename?: 'ProviderSummary';
+  /** Address. */
+  readonly provider: Scalars['String']['output'];
+  /** Arguments that the configuration must have. */
+  readonly required: ReadonlyArray<Scalars['String']['output']>;
+  /** Exact version. */
+  readonly version: Scalars['String']['output'];
 };
 
 /** The schema of one resource or data source, in a form made for reading. */
@@ -1423,6 +1493,8 @@ export type Query = {
   readonly discover: Discovery;
   /** Reads a data source through its provider. Nothing is stored; the policies of the project judge the read. */
   readonly intentDataSourceRead: IntentDataSourceResult;
+  /** All Intent policies that the caller may read. */
+  readonly intentPolicies: ReadonlyArray<Policy>;
   /** What a policy would say to an operation, without running it. */
   readonly intentPolicyDryRun: IntentDecision;
   /** The shape of the document that Intent policies judge. */
@@ -1439,6 +1511,12 @@ export type Query = {
   readonly intentResourceDependencies?: Maybe<IntentResourceDependencies>;
   /** One operation with its plan, decision and journal; null when there is none. */
   readonly intentResourceOperation?: Maybe<IntentOperation>;
+  /** A project's operations by page number, newest first, narrowed by what is given. */
+  readonly intentResourceOperations: IntentOperationList;
+  /** All resources of a project, by id; the first 1,000 when there are more. */
+  readonly intentResources: IntentResourceList;
+  /** What was done to the resources of a project, newest first. */
+  readonly intentTimeline: IntentTimeline;
   /** All policies that the caller may read. */
   readonly policies: ReadonlyArray<Policy>;
   /** One policy; null when there is none or the caller may not read it. */
@@ -1447,6 +1525,8 @@ export type Query = {
   readonly provider?: Maybe<ProviderDescription>;
   /** The arguments and attributes of a data source. */
   readonly providerDataSource?: Maybe<ProviderTypeDescription>;
+  /** The provider that fits best: the one with that very address, else the first hit of a search. */
+  readonly providerFind: ProviderMatch;
   /** The arguments and attributes of a resource type. */
   readonly providerResource?: Maybe<ProviderTypeDescription>;
   /** Providers that can be used here, best match first. */
@@ -1546,6 +1626,35 @@ export type QueryIntentResourceOperationArgs = {
 
 
 /** Reads of the account. */
+export type QueryIntentResourceOperationsArgs = {
+  intentProject: Scalars['ID']['input'];
+  page?: InputMaybe<Scalars['Int']['input']>;
+  pageSize?: InputMaybe<Scalars['Int']['input']>;
+  provider?: InputMaybe<Scalars['String']['input']>;
+  resourceID?: InputMaybe<Scalars['ID']['input']>;
+  type?: InputMaybe<Scalars['String']['input']>;
+  version?: InputMaybe<Scalars['String']['input']>;
+};
+
+
+/** Reads of the account. */
+export type QueryIntentResourcesArgs = {
+  intentProject: Scalars['ID']['input'];
+};
+
+
+/** Reads of the account. */
+export type QueryIntentTimelineArgs = {
+  fromTime?: InputMaybe<Scalars['String']['input']>;
+  intentProject: Scalars['ID']['input'];
+  limit?: InputMaybe<Scalars['Int']['input']>;
+  offset?: InputMaybe<Scalars['Int']['input']>;
+  resourceID?: InputMaybe<Scalars['ID']['input']>;
+  toTime?: InputMaybe<Scalars['String']['input']>;
+};
+
+
+/** Reads of the account. */
 export type QueryPolicyArgs = {
   id: Scalars['ID']['input'];
 };
@@ -1568,6 +1677,12 @@ export type QueryProviderDataSourceArgs = {
   search?: InputMaybe<Scalars['String']['input']>;
   type: Scalars['String']['input'];
   version?: InputMaybe<Scalars['String']['input']>;
+};
+
+
+/** Reads of the account. */
+export type QueryProviderFindArgs = {
+  query: Scalars['String']['input'];
 };
 
 
@@ -1912,6 +2027,7 @@ export type ResolversTypes = {
   IntentOperation: ResolverTypeWrapper<IntentOperation>;
   IntentOperationEdge: ResolverTypeWrapper<IntentOperationEdge>;
   IntentOperationKind: IntentOperationKind;
+  IntentOperationList: ResolverTypeWrapper<IntentOperationList>;
   IntentOperationStatus: IntentOperationStatus;
   IntentOperationStep: ResolverTypeWrapper<IntentOperationStep>;
   IntentPlan: ResolverTypeWrapper<IntentPlan>;
@@ -1924,8 +2040,11 @@ export type ResolversTypes = {
   IntentResourceDependencies: ResolverTypeWrapper<IntentResourceDependencies>;
   IntentResourceDependency: ResolverTypeWrapper<IntentResourceDependency>;
   IntentResourceEdge: ResolverTypeWrapper<IntentResourceEdge>;
+  IntentResourceList: ResolverTypeWrapper<IntentResourceList>;
   IntentReview: ResolverTypeWrapper<IntentReview>;
   IntentReviewDecision: IntentReviewDecision;
+  IntentTimeline: ResolverTypeWrapper<IntentTimeline>;
+  IntentTimelineEvent: ResolverTypeWrapper<IntentTimelineEvent>;
   JSON: ResolverTypeWrapper<Scalars['JSON']['output']>;
   Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
   PageInfo: ResolverTypeWrapper<PageInfo>;
@@ -1940,6 +2059,8 @@ export type ResolversTypes = {
   PolicyUpdateInput: PolicyUpdateInput;
   ProviderDescription: ResolverTypeWrapper<ProviderDescription>;
   ProviderHit: ResolverTypeWrapper<ProviderHit>;
+  ProviderMatch: ResolverTypeWrapper<ProviderMatch>;
+  ProviderSummary: ResolverTypeWrapper<ProviderSummary>;
   ProviderTypeDescription: ResolverTypeWrapper<ProviderTypeDescription>;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
   QueryFieldConstraint: QueryFieldConstraint;
@@ -1986,6 +2107,7 @@ export type ResolversParentTypes = {
   IntentFieldMappingInput: IntentFieldMappingInput;
   IntentOperation: IntentOperation;
   IntentOperationEdge: IntentOperationEdge;
+  IntentOperationList: IntentOperationList;
   IntentOperationStep: IntentOperationStep;
   IntentPlan: IntentPlan;
   IntentProject: IntentProject;
@@ -1995,7 +2117,10 @@ export type ResolversParentTypes = {
   IntentResourceDependencies: IntentResourceDependencies;
   IntentResourceDependency: IntentResourceDependency;
   IntentResourceEdge: IntentResourceEdge;
+  IntentResourceList: IntentResourceList;
   IntentReview: IntentReview;
+  IntentTimeline: IntentTimeline;
+  IntentTimelineEvent: IntentTimelineEvent;
   JSON: Scalars['JSON']['output'];
   Mutation: Record<PropertyKey, never>;
   PageInfo: PageInfo;
@@ -2008,6 +2133,8 @@ export type ResolversParentTypes = {
   PolicyUpdateInput: PolicyUpdateInput;
   ProviderDescription: ProviderDescription;
   ProviderHit: ProviderHit;
+  ProviderMatch: ProviderMatch;
+  ProviderSummary: ProviderSummary;
   ProviderTypeDescription: ProviderTypeDescription;
   Query: Record<PropertyKey, never>;
   QueryFieldConstraint: QueryFieldConstraint;
@@ -2167,6 +2294,13 @@ export type IntentOperationEdgeResolvers<ContextType = ResolverContext, ParentTy
   node?: Resolver<ResolversTypes['IntentOperation'], ParentType, ContextType>;
 };
 
+export type IntentOperationListResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['IntentOperationList'] = ResolversParentTypes['IntentOperationList']> = {
+  hasMore?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  operations?: Resolver<ReadonlyArray<ResolversTypes['IntentOperation']>, ParentType, ContextType>;
+  page?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  pageSize?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
 export type IntentOperationStepResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['IntentOperationStep'] = ResolversParentTypes['IntentOperationStep']> = {
   at?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   step?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
@@ -2250,11 +2384,30 @@ export type IntentResourceEdgeResolvers<ContextType = ResolverContext, ParentTyp
   node?: Resolver<ResolversTypes['IntentResource'], ParentType, ContextType>;
 };
 
+export type IntentResourceListResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['IntentResourceList'] = ResolversParentTypes['IntentResourceList']> = {
+  count?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  resources?: Resolver<ReadonlyArray<ResolversTypes['IntentResource']>, ParentType, ContextType>;
+};
+
 export type IntentReviewResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['IntentReview'] = ResolversParentTypes['IntentReview']> = {
   author?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   decision?: Resolver<ResolversTypes['IntentReviewDecision'], ParentType, ContextType>;
   note?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   timestamp?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
+export type IntentTimelineResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['IntentTimeline'] = ResolversParentTypes['IntentTimeline']> = {
+  events?: Resolver<ReadonlyArray<ResolversTypes['IntentTimelineEvent']>, ParentType, ContextType>;
+  hasMore?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  totalCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
+export type IntentTimelineEventResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['IntentTimelineEvent'] = ResolversParentTypes['IntentTimelineEvent']> = {
+  changedBy?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  createdAt?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  operation?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  resourceID?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
 };
 
 export interface JsonScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['JSON'], any> {
@@ -2357,6 +2510,7 @@ export type ProviderDescriptionResolvers<ContextType = ResolverContext, ParentTy
   provider?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   required?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
   resourceTypes?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
+  summary?: Resolver<ResolversTypes['ProviderSummary'], ParentType, ContextType>;
   total?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   version?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
 };
@@ -2371,6 +2525,17 @@ export type ProviderHitResolvers<ContextType = ResolverContext, ParentType exten
   type?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   version?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   versions?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type ProviderMatchResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['ProviderMatch'] = ResolversParentTypes['ProviderMatch']> = {
+  provider?: Resolver<Maybe<ResolversTypes['ProviderHit']>, ParentType, ContextType>;
+  query?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
+export type ProviderSummaryResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['ProviderSummary'] = ResolversParentTypes['ProviderSummary']> = {
+  provider?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  required?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
+  version?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
 };
 
 export type ProviderTypeDescriptionResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['ProviderTypeDescription'] = ResolversParentTypes['ProviderTypeDescription']> = {
@@ -2390,6 +2555,7 @@ export type QueryResolvers<ContextType = ResolverContext, ParentType extends Res
   debugInfo: Resolver<ResolversTypes['DebugInfo'], ParentType, ContextType>;
   discover: Resolver<ResolversTypes['Discovery'], ParentType, ContextType, RequireFields<QueryDiscoverArgs, 'kind'>>;
   intentDataSourceRead: Resolver<ResolversTypes['IntentDataSourceResult'], ParentType, ContextType, RequireFields<QueryIntentDataSourceReadArgs, 'config' | 'intentProject' | 'provider' | 'type'>>;
+  intentPolicies: Resolver<ReadonlyArray<ResolversTypes['Policy']>, ParentType, ContextType>;
   intentPolicyDryRun: Resolver<ResolversTypes['IntentDecision'], ParentType, ContextType, RequireFields<QueryIntentPolicyDryRunArgs, 'operation' | 'policy' | 'provider' | 'type'>>;
   intentPolicyInputSchema: Resolver<ResolversTypes['JSON'], ParentType, ContextType>;
   intentProject: Resolver<Maybe<ResolversTypes['IntentProject']>, ParentType, ContextType, RequireFields<QueryIntentProjectArgs, 'id'>>;
@@ -2398,10 +2564,14 @@ export type QueryResolvers<ContextType = ResolverContext, ParentType extends Res
   intentResource: Resolver<Maybe<ResolversTypes['IntentResource']>, ParentType, ContextType, RequireFields<QueryIntentResourceArgs, 'intentProject' | 'resourceID'>>;
   intentResourceDependencies: Resolver<Maybe<ResolversTypes['IntentResourceDependencies']>, ParentType, ContextType, RequireFields<QueryIntentResourceDependenciesArgs, 'intentProject' | 'resourceID'>>;
   intentResourceOperation: Resolver<Maybe<ResolversTypes['IntentOperation']>, ParentType, ContextType, RequireFields<QueryIntentResourceOperationArgs, 'id' | 'intentProject'>>;
+  intentResourceOperations: Resolver<ResolversTypes['IntentOperationList'], ParentType, ContextType, RequireFields<QueryIntentResourceOperationsArgs, 'intentProject'>>;
+  intentResources: Resolver<ResolversTypes['IntentResourceList'], ParentType, ContextType, RequireFields<QueryIntentResourcesArgs, 'intentProject'>>;
+  intentTimeline: Resolver<ResolversTypes['IntentTimeline'], ParentType, ContextType, RequireFields<QueryIntentTimelineArgs, 'intentProject'>>;
   policies: Resolver<ReadonlyArray<ResolversTypes['Policy']>, ParentType, ContextType>;
   policy: Resolver<Maybe<ResolversTypes['Policy']>, ParentType, ContextType, RequireFields<QueryPolicyArgs, 'id'>>;
   provider: Resolver<Maybe<ResolversTypes['ProviderDescription']>, ParentType, ContextType, RequireFields<QueryProviderArgs, 'provider'>>;
   providerDataSource: Resolver<Maybe<ResolversTypes['ProviderTypeDescription']>, ParentType, ContextType, RequireFields<QueryProviderDataSourceArgs, 'provider' | 'type'>>;
+  providerFind: Resolver<ResolversTypes['ProviderMatch'], ParentType, ContextType, RequireFields<QueryProviderFindArgs, 'query'>>;
   providerResource: Resolver<Maybe<ResolversTypes['ProviderTypeDescription']>, ParentType, ContextType, RequireFields<QueryProviderResourceArgs, 'provider' | 'type'>>;
   providerSearch: Resolver<ReadonlyArray<ResolversTypes['ProviderHit']>, ParentType, ContextType, RequireFields<QueryProviderSearchArgs, 'query'>>;
   role: Resolver<Maybe<ResolversTypes['Role']>, ParentType, ContextType, RequireFields<QueryRoleArgs, 'id'>>;
@@ -2493,6 +2663,7 @@ export type Resolvers<ContextType = ResolverContext> = {
   IntentFieldMapping?: IntentFieldMappingResolvers<ContextType>;
   IntentOperation?: IntentOperationResolvers<ContextType>;
   IntentOperationEdge?: IntentOperationEdgeResolvers<ContextType>;
+  IntentOperationList?: IntentOperationListResolvers<ContextType>;
   IntentOperationStep?: IntentOperationStepResolvers<ContextType>;
   IntentPlan?: IntentPlanResolvers<ContextType>;
   IntentProject?: IntentProjectResolvers<ContextType>;
@@ -2502,7 +2673,10 @@ export type Resolvers<ContextType = ResolverContext> = {
   IntentResourceDependencies?: IntentResourceDependenciesResolvers<ContextType>;
   IntentResourceDependency?: IntentResourceDependencyResolvers<ContextType>;
   IntentResourceEdge?: IntentResourceEdgeResolvers<ContextType>;
+  IntentResourceList?: IntentResourceListResolvers<ContextType>;
   IntentReview?: IntentReviewResolvers<ContextType>;
+  IntentTimeline?: IntentTimelineResolvers<ContextType>;
+  IntentTimelineEvent?: IntentTimelineEventResolvers<ContextType>;
   JSON?: GraphQLScalarType;
   Mutation?: MutationResolvers<ContextType>;
   PageInfo?: PageInfoResolvers<ContextType>;
@@ -2513,6 +2687,8 @@ export type Resolvers<ContextType = ResolverContext> = {
   PolicyProjectAttachment?: PolicyProjectAttachmentResolvers<ContextType>;
   ProviderDescription?: ProviderDescriptionResolvers<ContextType>;
   ProviderHit?: ProviderHitResolvers<ContextType>;
+  ProviderMatch?: ProviderMatchResolvers<ContextType>;
+  ProviderSummary?: ProviderSummaryResolvers<ContextType>;
   ProviderTypeDescription?: ProviderTypeDescriptionResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;
   Role?: RoleResolvers<ContextType>;

@@ -49,10 +49,11 @@ export function didYouMean(word: string, known: Iterable<string>): string {
 
 function editDistance(left: string, right: string): number {
   let row = Array.from({ length: right.length + 1 }, (_, at) => at);
-  for (const [i, a] of [...left].entries()) {
+  for (let i = 0; i < left.length; i++) {
     const next = [i + 1];
-    for (const [j, b] of [...right].entries()) {
-      next.push(Math.min((row[j] ?? 0) + (a === b ? 0 : 1), (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
+    for (let j = 0; j < right.length; j++) {
+      const kept = (row[j] ?? 0) + (left[i] === right[j] ? 0 : 1);
+      next.push(Math.min(kept, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
     }
     row = next;
   }

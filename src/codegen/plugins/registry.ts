@@ -2,9 +2,13 @@ import type { CodegenPlugin } from '@graphql-codegen/plugin-helpers';
 
 import type { Model } from '../model.ts';
 import { printSdl } from '../sdl.ts';
+import { printAccessPage } from './access-page.ts';
 import { printAccess } from './access.ts';
 import { printEnums } from './enums.ts';
+import { printMcp } from './mcp.ts';
 import { stamp } from './stamp.ts';
+import { printToolsPage } from './tools-page.ts';
+import { printValidators, printValidatorTypes } from './validators.ts';
 
 /** Our plugins by the names that codegen.ts uses. Each prints one part of the model; none decides anything. */
 export function createPlugins(model: Model): Readonly<Record<string, CodegenPlugin>> {
@@ -13,5 +17,10 @@ export function createPlugins(model: Model): Readonly<Record<string, CodegenPlug
     'sluice-schema': { plugin: () => stamp('schema/', '#') + '\n' + printSdl(model.sdl.schema) + '\n' },
     'sluice-enums': { plugin: () => printEnums(model.sdl.document) },
     'sluice-access': { plugin: () => printAccess(model.access) },
+    'sluice-mcp': { plugin: () => printMcp(model.tools) },
+    'sluice-validators': { plugin: () => printValidators(model.tools) },
+    'sluice-validator-types': { plugin: () => printValidatorTypes() },
+    'sluice-access-page': { plugin: () => printAccessPage(model.access) },
+    'sluice-tools-page': { plugin: () => printToolsPage(model.tools) },
   };
 }
