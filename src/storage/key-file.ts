@@ -4,8 +4,7 @@ import { dirname } from 'node:path';
 
 import { AppError } from '../shared/errors.ts';
 import { isJsonObject } from '../shared/json.ts';
-
-const KEY_BYTES = 32;
+import { KEY_BYTES } from './cipher.ts';
 
 /** Key-encryption keys by id. `current` wraps new data keys; the others still open what they wrapped. */
 export interface KeyRing {
@@ -66,7 +65,11 @@ async function writeDraft(path: string, ring: KeyRing): Promise<string> {
 
 async function syncFolder(path: string): Promise<void> {
   const folder = await open(dirname(path), 'r');
-  await folder.sync().finally(() => folder.close());
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
 }
 
 function parseKeyFile(path: string, text: string): KeyRing {

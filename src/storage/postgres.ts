@@ -13,7 +13,7 @@ export async function connectPostgres(options: { url: string; log: Logger }): Pr
     clientUrl: options.url,
     pool: { min: 0, max: POOL_SIZE },
   });
-  const pool: ListenerPool = await orm.em.getConnection().getNativeClient();
+  const pool = await nativePool(orm);
   const listeners = new Set<() => void>();
   return {
     kind: 'postgres',
@@ -33,4 +33,10 @@ export async function connectPostgres(options: { url: string; log: Logger }): Pr
       await orm.close(true);
     },
   };
+}
+
+// The driver's own type of the pool is empty, since `pg` ships none.
+async function nativePool(orm: MikroORM): Promise<ListenerPool> {
+  const client: unknown = await orm.em.getConnection().getNativeClient();
+  return client as ListenerPool;
 }

@@ -1,35 +1,22 @@
-import { open, readdir } from 'node:fs/promises';
+import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { invariant } from '../shared/errors.ts';
-
 const SEGMENT = /^[0-9A-F]{24}$/;
+const CLOCK_SLACK_MS = 100; // file times come from the kernel's coarse clock, some milliseconds behind ours
 
 /**
  * PGlite writes its log before a commit returns but never calls fsync, so a power cut could undo what was acknowledged.
  * The function made here fsyncs the log segments written since the last call. Callers that wait at the same time share
  * one fsync: whoever comes while one is running gets the next.
  *
- * When the log moves on to another segment, everything else in the cluster is fsynced too: a checkpoint may have
- * happened, after which the log no longer holds what the data files should.
+ * After a checkpoint the log no longer holds what the data files should, so then the whole cluster is fsynced.
  */
 export function createWalFlusher(folder: string): () => Promise<void> {
-  const log = join(folder, 'pg_wal');
-  let synced = '';
+  const flushOnce = flushSince(folder);
   let running: Promise<void> | undefined;
   let next: Promise<void> | undefined;
-
-  const run = async (): Promise<void> => {
-    const current = await currentSegment(log);
-    if (current !== synced) {
-      await syncTree(folder);
-      synced = current;
-    } else {
-      await syncFile(join(log, current));
-    }
-  };
   const start = (): Promise<void> => {
-    running = run().finally(() => {
+    running = flushOnce().finally(() => {
       running = undefined;
     });
     return running;
@@ -37,7 +24,7 @@ export function createWalFlusher(folder: string): () => Promise<void> {
   return () => {
     if (running === undefined) return start();
     next ??= running
-      .catch(() => {})
+      .catch(() => {}) // whoever started that one is told
       .then(() => {
         next = undefined;
         return start();
@@ -46,13 +33,23 @@ export function createWalFlusher(folder: string): () => Promise<void> {
   };
 }
 
-// Segments are named in order. Those recycled for later use have higher names, so the youngest is not the current one:
-// PGlite recycles none (tested), and a wrong guess would show as a segment that never changes.
-async function currentSegment(log: string): Promise<string> {
-  const segments = (await readdir(log)).filter((name) => SEGMENT.test(name)).toSorted();
-  const last = segments.at(-1);
-  invariant(last !== undefined, 'the database has no log segment');
-  return last;
+function flushSince(folder: string): () => Promise<void> {
+  let since = 0;
+  let checkpoint = 0;
+  return async () => {
+    const startedAt = Date.now();
+    const lastCheckpoint = await changedAt(join(folder, 'global', 'pg_control'));
+    if (lastCheckpoint === checkpoint) await syncLog(join(folder, 'pg_wal'), since - CLOCK_SLACK_MS);
+    else await syncTree(folder);
+    since = startedAt;
+    checkpoint = lastCheckpoint;
+  };
+}
+
+async function syncLog(log: string, since: number): Promise<void> {
+  for (const name of await readdir(log)) {
+    if (SEGMENT.test(name) && (await changedAt(join(log, name))) >= since) await syncFile(join(log, name));
+  }
 }
 
 async function syncTree(folder: string): Promise<void> {
@@ -65,17 +62,25 @@ async function syncTree(folder: string): Promise<void> {
 }
 
 async function syncFile(path: string): Promise<void> {
-  const handle = await open(path, 'r').catch(ignoreMissing);
+  const handle = await openPresent(path);
   if (handle === undefined) return;
   try {
-    await handle.sync();
+    await handle.datasync(); // the size is metadata that fdatasync keeps; only file times are left out
   } finally {
     await handle.close();
   }
 }
 
+async function changedAt(path: string): Promise<number> {
+  return (await stat(path)).mtimeMs;
+}
+
 // The database may delete a file between the listing and the fsync.
-function ignoreMissing(error: NodeJS.ErrnoException): undefined {
-  if (error.code !== 'ENOENT') throw error;
-  return undefined;
+async function openPresent(path: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(path, 'r');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
 }
