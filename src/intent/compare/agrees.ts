@@ -7,7 +7,7 @@ import {
   Unknown,
   type Value,
 } from '../../providers/index.ts';
-import { bare } from '../merge/parts.ts';
+import { bare, elementAt } from '../merge/parts.ts';
 
 /**
  * Whether `actual` may be what became of `expected`: equal to it, where an unknown may have become anything.
@@ -30,11 +30,11 @@ export function agrees(expected: Value, actual: Value, type: CtyType): boolean {
 function listAgrees(wanted: readonly Value[], got: readonly Value[], type: CtyType): boolean {
   if (typeof type === 'string' || !('set' in type)) {
     return (
-      wanted.length === got.length && wanted.every((part, at) => agrees(part, got[at] ?? null, partType(type, at)))
+      wanted.length === got.length && wanted.every((part, at) => agrees(part, elementAt(got, at), partType(type, at)))
     );
   }
   // Unknown elements of a set may turn out equal, so there may be fewer of them, but what is known must be there.
-  const everyFound = wanted.every((part) => got.some((candidate) => agrees(part, candidate, type.set)));
+  const everyFound = wanted.every((part) => got.some((candidate) => agrees(part, candidate, partType(type, 0))));
   return everyFound && got.length <= wanted.length;
 }
 

@@ -8,7 +8,7 @@ import {
   Unknown,
   type Value,
 } from '../../providers/index.ts';
-import { bare, part } from '../merge/parts.ts';
+import { bare, elementAt, part } from '../merge/parts.ts';
 import { type Nest, nestOfAttribute, nestOfBlock, type Shape } from '../merge/shape.ts';
 import { unknownPaths } from '../plan/unknowns.ts';
 import { agrees } from './agrees.ts';
@@ -72,7 +72,7 @@ function checkElements(
   if (planned.length !== applied.length) {
     return [breach(path, `returned ${applied.length} in place of ${planned.length}`)];
   }
-  return planned.flatMap((element, at) => checkElement(shape, [...path, at], element, applied[at] ?? null));
+  return planned.flatMap((element, at) => checkElement(shape, [...path, at], element, elementAt(applied, at)));
 }
 
 function checkElement(shape: Shape, path: Path, planned: Value, applied: Value): Problem[] {

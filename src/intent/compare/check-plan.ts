@@ -11,7 +11,7 @@ import {
   type ValueMap,
 } from '../../providers/index.ts';
 import { matchSet } from '../merge/match-set.ts';
-import { bare, elementsOf, part } from '../merge/parts.ts';
+import { bare, elementAt, elementsOf, part } from '../merge/parts.ts';
 import { type Nest, nestOfAttribute, nestOfBlock, type Shape } from '../merge/shape.ts';
 import { agrees } from './agrees.ts';
 import { breach, type Path } from './breach.ts';
@@ -94,7 +94,7 @@ function checkElements(
   if (config.length !== planned.length) return [breach(path, `planned ${planned.length} in place of ${config.length}`)];
   const before = elementsOf(prior);
   return config.flatMap((element, at) =>
-    checkElement(shape, [...path, at], before[at] ?? null, element, planned[at] ?? null),
+    checkElement(shape, [...path, at], elementAt(before, at), element, elementAt(planned, at)),
   );
 }
 
@@ -118,7 +118,7 @@ function checkSet(
   const free = new Set(planned);
   const unmet = config.filter((element, at) => {
     const match = [...free].find(
-      (candidate) => checkElement(shape, path, before[at] ?? null, element, candidate).length === 0,
+      (candidate) => checkElement(shape, path, elementAt(before, at), element, candidate).length === 0,
     );
     return match === undefined || !free.delete(match);
   });

@@ -1,5 +1,5 @@
 import { equalValues, isValueList, isValueMap, Unknown, type Value } from '../../providers/index.ts';
-import { bare, part } from './parts.ts';
+import { bare, elementAt, part } from './parts.ts';
 import { type Nest, nestOfAttribute, nestOfBlock, type Shape } from './shape.ts';
 
 /**
@@ -55,7 +55,7 @@ function nestStandsFor(nest: Nest | undefined, rawConfigured: Value, rawPrior: V
   if (isValueList(configured) && isValueList(prior)) {
     if (configured.length !== prior.length) return false;
     if (nesting === 'SET') return matchSet(shape, configured, prior).every((match) => match !== undefined);
-    return configured.every((element, at) => standsFor(shape, element, prior[at] ?? null));
+    return configured.every((element, at) => standsFor(shape, element, elementAt(prior, at)));
   }
   if (nesting !== 'MAP') return standsFor(shape, configured, prior);
   return mapStandsFor(shape, configured, prior);

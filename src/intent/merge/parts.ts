@@ -25,8 +25,7 @@ export function elementsOf(value: Value): readonly Value[] {
   return isValueList(list) ? list : [];
 }
 
-/** Entries of a map; none when it is absent or unknown. */
-export function entriesOf(value: Value): ValueMap {
-  const map = bare(value);
-  return isValueMap(map) ? map : new Map();
+/** Element of a list; null where the list is shorter. */
+export function elementAt(list: readonly (Value | undefined)[], index: number): Value {
+  return list[index] ?? null;
 }

@@ -160,6 +160,22 @@ describe('the proposed new state', () => {
       }
     });
 
+    it('takes an element for new when its objects came, went or became more', () => {
+      const outer = (nesting: 'LIST' | 'MAP') =>
+        aBlock([], [aNestedBlock('outer', 'SET', aBlock([id, secret], [aNestedBlock('in', nesting, rule)]))]);
+      for (const [nesting, before, after] of [
+        ['LIST', [priorA], [a, b]],
+        ['MAP', { k: priorA }, { k: a, l: b }],
+        ['MAP', { k: priorA, l: priorB }, { k: a, m: b }],
+      ] as const) {
+        const changed = aValue({ outer: [{ id: null, secret: null, in: after }] });
+        proposes(outer(nesting), aValue({ outer: [{ id: '7', secret: null, in: before }] }), changed, changed);
+      }
+      const secretly = aValue({ outer: [{ id: null, secret: 'hush', in: [a] }] });
+      const prior = aValue({ outer: [{ id: '7', secret: null, in: [priorA] }] });
+      proposes(outer('LIST'), prior, secretly, prior);
+    });
+
     it('takes an unknown inside an element for whatever was there', () => {
       proposes(
         set,

@@ -10,7 +10,7 @@ import {
   type ValueMap,
 } from '../../providers/index.ts';
 import { matchSet } from './match-set.ts';
-import { asMap, bare, elementsOf, entriesOf, part } from './parts.ts';
+import { asMap, bare, elementsOf, part } from './parts.ts';
 import { type Nest, nestOfAttribute, nestOfBlock, type Shape } from './shape.ts';
 import { withType } from './with-type.ts';
 
@@ -66,7 +66,7 @@ function holdsUserValue(nest: Nest, value: Value): boolean {
 function objectsIn({ nesting }: Nest, value: Value): readonly Value[] {
   if (value === null || value instanceof Unknown) return [];
   if (nesting === 'SINGLE' || nesting === 'GROUP') return [value];
-  return nesting === 'MAP' ? [...entriesOf(value).values()] : elementsOf(value);
+  return nesting === 'MAP' ? [...asMap(value).values()] : elementsOf(value);
 }
 
 function proposeNest(nest: Nest, prior: Value, config: Value): Value {
