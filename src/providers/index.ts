@@ -10,5 +10,14 @@ export { type ProviderBinary, verifyBinary } from './provider-binary.ts';
 export type { ProviderHit } from './provider-search.ts';
 export { createPluginCertificate, type PluginCertificate } from './plugin-certificate.ts';
 export { loadControllerService, loadProviderService } from './protocol/load-protocol.ts';
-export { CtyNumber, type CtyType, decodeValue, encodeValue, equalValues, isValueMap, nullValue } from './values/index.ts';
-export { typeToJson, Unknown, unknown, type Value, type ValueMap, valueToJson, valueToPlain } from './values/index.ts';
+// Values and schemas: `intent` merges and compares them.
+export { CtyNumber, type CtyType, decodeValue, Dynamic, encodeValue, equalValues, hasDynamic } from './values/index.ts';
+export { isDynamic, isValueList, isValueMap, isWhollyKnown, normalizeSet, nullValue } from './values/index.ts';
+export { typeOfValue, typeToJson, Unknown, unknown, type Value, type ValueMap } from './values/index.ts';
+export { valueToJson, valueToPlain } from './values/index.ts';
+export { conform, impliedType, type NestedBlock, type ProviderSchema, type ResourceSchema } from './schema/index.ts';
+export { type SchemaAttribute, type SchemaBlock, type SchemaPart, suggestName } from './schema/index.ts';
+// The client of the protocol: for the executor.
+export { connectProvider, MAGIC_COOKIE, parseHandshake, ProviderCallError } from './protocol/index.ts';
+export type { ApplyAnswer, ApplyRequest, ImportAnswer, PlanAnswer, PlanRequest } from './protocol/index.ts';
+export type { ProviderConnection, ReadAnswer, ReadRequest, StateAnswer, TypedConfig } from './protocol/index.ts';

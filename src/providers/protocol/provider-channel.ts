@@ -13,9 +13,12 @@ import { methodNames6 } from './protocol6/method-names.ts';
 export class ProviderCallError extends Error {
   readonly call: string;
   readonly reason: 'GONE' | 'TIMEOUT' | 'CANCELED' | 'TOO_LARGE' | 'UNSUPPORTED' | 'BROKEN';
+  /** What the provider said about it: foreign text. */
+  readonly words: string | undefined;
 
-  constructor(call: string, reason: ProviderCallError['reason'], message: string, cause?: unknown) {
+  constructor(call: string, reason: ProviderCallError['reason'], message: string, cause?: ServiceError) {
     super(message, { cause });
+    this.words = reason === 'BROKEN' ? cause?.details : undefined;
     this.call = call;
     this.reason = reason;
   }
@@ -126,7 +129,7 @@ const reasons: Readonly<Partial<Record<status, readonly [ProviderCallError['reas
   [status.UNIMPLEMENTED]: ['UNSUPPORTED', 'it does not offer this call'],
 };
 
-// The provider's own words stay out of the message; they are the cause, for the log.
+// The provider's own words stay out of the message.
 function asCallError(call: string, error: ServiceError): ProviderCallError {
   const [reason, message] = reasons[error.code] ?? ['BROKEN', `the call broke off (gRPC code ${error.code})`];
   return new ProviderCallError(call, reason, message, error);

@@ -1,0 +1,89 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { OutputTail } from './output-tail.ts';
+
+const KILL_NOTICE_MS = 1_000;
+
+/** On Linux this program has a child killed when its parent is gone, even if the parent was killed itself. */
+const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(path));
+
+/** A foreign program in a process group of its own, with a private folder that goes when it goes. */
+export class ChildProgram {
+  readonly stdout: Readable;
+  readonly pid: number | undefined;
+  /** Settles when the program has ended or could not be started, its group is killed and its folder is gone. */
+  readonly ended: Promise<void>;
+  private readonly child: ChildProcess;
+  private readonly stderr: OutputTail;
+  private startError: Error | undefined;
+
+  constructor(command: readonly string[], options: { env: NodeJS.ProcessEnv; cwd: string; folder: string }) {
+    const [program = '', ...args] =
+      SETPRIV === undefined ? command : [SETPRIV, '--pdeathsig', 'KILL', '--', ...command];
+    this.child = spawn(program, args, {
+      cwd: options.cwd,
+      env: options.env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true, // its own group: a terminal's Ctrl-C is not for it, and we can end all it starts
+    });
+    this.pid = this.child.pid;
+    this.stdout = this.child.stdout ?? Readable.from([]);
+    this.stderr = new OutputTail(this.child.stderr ?? Readable.from([]));
+    this.ended = this.exit().then(() => this.cleanUp(options.folder));
+  }
+
+  /** `exited with code 2`; undefined while it runs. */
+  ending(): string | undefined {
+    if (this.startError !== undefined) return `could not be started (${this.startError.message})`;
+    const { exitCode, signalCode } = this.child;
+    if (signalCode !== null) return `was ended by ${signalCode}`;
+    return exitCode === null ? undefined : `exited with code ${exitCode}`;
+  }
+
+  lastWords(): string | undefined {
+    return this.stderr.lastWords();
+  }
+
+  /** Waits for the end, but no longer than this. */
+  async endsWithin(timeoutMs: number): Promise<void> {
+    const timer = new AbortController();
+    const waited = delay(timeoutMs, undefined, { signal: timer.signal }).catch(() => undefined);
+    await Promise.race([this.ended, waited]);
+    timer.abort();
+  }
+
+  async kill(): Promise<void> {
+    if (this.ending() !== undefined) return;
+    killGroup(this.pid);
+    await this.endsWithin(KILL_NOTICE_MS);
+  }
+
+  private exit(): Promise<void> {
+    return new Promise((resolve) => {
+      this.child.once('exit', () => resolve());
+      this.child.once('error', (error) => {
+        this.startError = error;
+        resolve();
+      });
+    });
+  }
+
+  private async cleanUp(folder: string): Promise<void> {
+    killGroup(this.pid); // it may have left programs of its own behind
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Ends every process of a group; one that is already gone is fine. */
+export function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // nobody left in it
+  }
+}

@@ -1,0 +1,49 @@
+import { AppError } from '../shared/errors.ts';
+import { errorsOf, formatProblem, type Problem } from '../shared/problems.ts';
+import type { ProviderSession } from './executor.ts';
+import { explainFailure } from './explain-failure.ts';
+import { nameProvider } from './provider-failure.ts';
+import { type ProcessSettings, type ProviderProcess, startProvider } from './provider-process.ts';
+
+/** Makes a fresh process ready for calls. @throws AppError PROVIDER_REFUSED when it does not like its configuration */
+export async function configureProvider(
+  process: ProviderProcess,
+  session: ProviderSession,
+  timeoutMs: number,
+): Promise<void> {
+  const { connection, binary } = process;
+  try {
+    if (session.schemaOptional !== true) await connection.primeSchema({ timeoutMs });
+    const { problems } = await connection.configure({ config: session.configuration }, { timeoutMs });
+    const errors = errorsOf(problems);
+    if (errors.length === 0) return;
+    throw new AppError(
+      'PROVIDER_REFUSED',
+      `${nameProvider(binary)} refused its configuration: ${errors.map(formatProblem).join('; ')}`,
+      {
+        details: { provider: binary.address, version: binary.version, problems: errors, mayHaveActed: false },
+      },
+    );
+  } catch (error) {
+    const failure = await explainFailure(process, 'configure', error, false);
+    await process.kill();
+    throw failure.error;
+  }
+}
+
+/** Asks a provider, in a process that serves nothing else, what it thinks of a configuration. */
+export async function validateConfiguration(
+  session: ProviderSession,
+  settings: ProcessSettings,
+  timeoutMs: number,
+): Promise<{ problems: Problem[] }> {
+  const process = await startProvider(session.binary, session.environment, settings);
+  try {
+    if (session.schemaOptional !== true) await process.connection.primeSchema({ timeoutMs });
+    return await process.connection.validateProvider({ config: session.configuration }, { timeoutMs });
+  } catch (error) {
+    throw (await explainFailure(process, 'validating its configuration', error, false)).error;
+  } finally {
+    await process.stop();
+  }
+}

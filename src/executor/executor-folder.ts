@@ -1,0 +1,39 @@
+import { chown, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+import type { ExecutorOptions } from './executor.ts';
+
+// A socket's path holds 107 bytes; below this folder come a provider's own folder and a name it chooses.
+const MAX_PATH_BYTES = 60;
+
+/**
+ * The private folder of one executor, mode 0700. In the temporary folder when the wished place makes paths too long for
+ * sockets, or when another user must get there. What a killed server left in the wished place is removed.
+ */
+export async function makeExecutorFolder({ socketDir, runAs }: ExecutorOptions): Promise<string> {
+  const wished = resolve(socketDir);
+  await mkdir(wished, { recursive: true, mode: 0o700 });
+  await removeStale(wished);
+  const elsewhere = runAs !== undefined || Buffer.byteLength(wished) > MAX_PATH_BYTES;
+  const folder = await mkdtemp(join(elsewhere ? tmpdir() : wished, `sluice-${process.pid}-`));
+  if (runAs !== undefined) await chown(folder, runAs.uid, runAs.gid);
+  return folder;
+}
+
+async function removeStale(parent: string): Promise<void> {
+  for (const name of await readdir(parent)) {
+    const owner = /^sluice-(\d+)-\w+$/.exec(name)?.[1];
+    if (owner !== undefined && !isRunning(Number(owner)))
+      await rm(join(parent, name), { recursive: true, force: true });
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}

@@ -1,0 +1,10 @@
+// Runs Terraform providers, which are foreign code, in a child process that holds no database handle and no key.
+export { startExecutor } from './start-executor.ts';
+export type {
+  CallOptions,
+  Executor,
+  ExecutorOptions,
+  ImportRequest,
+  ProviderSession,
+  UpgradeRequest,
+} from './executor.ts';

@@ -1,0 +1,126 @@
+import { mkdtemp } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import {
+  connectProvider,
+  createPluginCertificate,
+  MAGIC_COOKIE,
+  parseHandshake,
+  type PluginCertificate,
+  type ProviderBinary,
+  type ProviderConnection,
+  verifyBinary,
+} from '../providers/index.ts';
+import { ChildProgram } from './child-program.ts';
+import { readFirstLine } from './first-line.ts';
+import { providerFailed } from './provider-failure.ts';
+
+const HANDSHAKE_TIMEOUT_MS = 60_000; // large providers take seconds to start on a busy machine
+const STOP_TIMEOUT_MS = 2_000; // a provider that was asked to end and has not by then is killed
+const EXIT_NOTICE_MS = 500; // a broken connection is noticed before the end of the process
+
+export interface ProcessSettings {
+  readonly socketDir: string;
+  readonly workDir: string;
+  readonly maxMessageBytes: number;
+  readonly onStart: (pid: number, folder: string) => void;
+  readonly onEnd: (pid: number) => void;
+}
+
+/** A provider's process from its start to its end. */
+export interface ProviderProcess {
+  readonly binary: ProviderBinary;
+  readonly connection: ProviderConnection;
+  readonly ended: Promise<void>;
+  alive(): boolean;
+  /** How it ended and what it said last; undefined if it lives on. */
+  obituary(): Promise<Obituary | undefined>;
+  /** Asks it to end, and kills it if it does not. */
+  stop(): Promise<void>;
+  kill(): Promise<void>;
+}
+
+export interface Obituary {
+  readonly how: string;
+  readonly lastWords: string | undefined;
+}
+
+/** Checks the file, starts it and shakes hands. @throws AppError PROVIDER_REFUSED, PROVIDER_FAILED */
+export async function startProvider(
+  binary: ProviderBinary,
+  environment: Readonly<Record<string, string>>,
+  settings: ProcessSettings,
+): Promise<ProviderProcess> {
+  await verifyBinary(binary);
+  const folder = await mkdtemp(join(settings.socketDir, 'p-')); // mode 0700, so only we reach the socket
+  const own = createPluginCertificate();
+  const command = binary.command ?? [binary.path];
+  const env = pluginEnvironment(environment, own, folder);
+  const program = new ChildProgram(command, { env, cwd: settings.workDir, folder });
+  announce(program, folder, settings);
+  try {
+    const line = await handshakeLine(program);
+    return asProvider(binary, program, connectProvider(parseHandshake(line), own, settings));
+  } catch (cause) {
+    throw await failedStart(binary, program, cause);
+  }
+}
+
+function announce(program: ChildProgram, folder: string, { onStart, onEnd }: ProcessSettings): void {
+  const { pid } = program;
+  if (pid === undefined) return;
+  onStart(pid, folder);
+  void program.ended.then(() => onEnd(pid));
+}
+
+function pluginEnvironment(
+  declared: Readonly<Record<string, string>>,
+  own: PluginCertificate,
+  folder: string,
+): NodeJS.ProcessEnv {
+  return {
+    TF_LOG_SDK: 'OFF', // otherwise each call is traced to stderr, tens of kilobytes at a time
+    ...declared,
+    [MAGIC_COOKIE.name]: MAGIC_COOKIE.value,
+    PLUGIN_PROTOCOL_VERSIONS: '5,6',
+    PLUGIN_CLIENT_CERT: own.certificatePem,
+    PLUGIN_UNIX_SOCKET_DIR: folder,
+  };
+}
+
+async function handshakeLine(program: ChildProgram): Promise<string> {
+  const gaveUp = new AbortController();
+  const timer = setTimeout(() => gaveUp.abort(new Error('it did not shake hands in time')), HANDSHAKE_TIMEOUT_MS);
+  void program.ended.then(() => gaveUp.abort(new Error('it ended')));
+  return readFirstLine(program.stdout, gaveUp.signal).finally(() => clearTimeout(timer));
+}
+
+async function failedStart(binary: ProviderBinary, program: ChildProgram, cause: unknown): Promise<Error> {
+  await program.endsWithin(EXIT_NOTICE_MS);
+  const ending = program.ending();
+  await program.kill();
+  const why = cause instanceof Error ? cause.message : 'it failed';
+  const happened = ending === undefined ? `could not be used: ${why}` : `${ending} before it was ready`;
+  return providerFailed(binary, happened, { mayHaveActed: false, lastWords: program.lastWords(), cause });
+}
+
+function asProvider(binary: ProviderBinary, program: ChildProgram, connection: ProviderConnection): ProviderProcess {
+  void program.ended.then(() => connection.close());
+  return {
+    binary,
+    connection,
+    ended: program.ended,
+    alive: () => program.ending() === undefined,
+    kill: () => program.kill(),
+    obituary: async () => {
+      await program.endsWithin(EXIT_NOTICE_MS);
+      const how = program.ending();
+      return how === undefined ? undefined : { how, lastWords: program.lastWords() };
+    },
+    stop: async () => {
+      await Promise.race([connection.shutdown(STOP_TIMEOUT_MS), program.ended]);
+      await program.endsWithin(STOP_TIMEOUT_MS);
+      await program.kill();
+    },
+  };
+}

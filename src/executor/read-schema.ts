@@ -1,0 +1,35 @@
+import { AppError } from '../shared/errors.ts';
+import { errorsOf, formatProblem } from '../shared/problems.ts';
+import type { ProviderBinary, SchemaPart } from '../providers/index.ts';
+import { explainFailure } from './explain-failure.ts';
+import { nameProvider } from './provider-failure.ts';
+import { type ProcessSettings, startProvider } from './provider-process.ts';
+
+const MAX_SCHEMA_BYTES = 256 * 1024 * 1024; // the largest providers send some tens of megabytes
+
+/** Reads a provider's schema in a process of the provider that serves nothing else. */
+export async function readSchema(
+  binary: ProviderBinary,
+  settings: ProcessSettings,
+  timeoutMs: number,
+  onPart: (part: SchemaPart) => Promise<void>,
+): Promise<void> {
+  const process = await startProvider(binary, {}, { ...settings, maxMessageBytes: MAX_SCHEMA_BYTES });
+  try {
+    const { problems } = await process.connection.readSchema(onPart, { timeoutMs });
+    const errors = errorsOf(problems);
+    if (errors.length > 0) {
+      throw new AppError(
+        'PROVIDER_FAILED',
+        `${nameProvider(binary)} gave no schema: ${errors.map(formatProblem).join('; ')}`,
+        {
+          details: { provider: binary.address, version: binary.version, mayHaveActed: false },
+        },
+      );
+    }
+  } catch (error) {
+    throw (await explainFailure(process, 'reading its schema', error, false)).error;
+  } finally {
+    await process.stop();
+  }
+}

@@ -1,0 +1,175 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { resolve } from 'node:path';
+
+import { AppError } from '../shared/errors.ts';
+import type { ProviderBinary, ProviderSchema, ResourceSchema, SchemaBlock, SchemaPart } from '../providers/index.ts';
+import type { CallOptions, Executor, ExecutorOptions, ProviderSession } from './executor.ts';
+import { makeExecutorFolder } from './executor-folder.ts';
+import { ExecutorProcess, type ProcessOptions, type Request } from './executor-process.ts';
+import type { AnswerOf, SessionCall, SessionRequest } from './messages.ts';
+import { providerFailed } from './provider-failure.ts';
+
+const START_TIMEOUT_MS = 60_000; // for a provider to take its configuration
+const SCHEMA_TIMEOUT_MS = 120_000; // the largest providers take half a minute on a slow machine
+const READY_TIMEOUT_MS = 30_000;
+
+// Every wait inside the executor has its own limit; beyond their sum it is stuck itself and is replaced.
+const STUCK_AFTER_MS = 4 * START_TIMEOUT_MS;
+
+/** Starts the executor's process and waits until it can be used. It is started anew whenever it dies. */
+export async function startExecutor(options: ExecutorOptions): Promise<Executor> {
+  const host = await ExecutorHost.open(options);
+  return {
+    isolation: options.runAs === undefined ? 'none' : 'uid',
+    readSchema: (binary) => collectSchema((onPart) => host.streamSchema(binary, onPart)),
+    streamSchema: (binary, onPart) => host.streamSchema(binary, onPart),
+    validateProviderConfig: (session, call) => host.validateProvider(session, call),
+    validateResource: (session, request, call) => host.call(session, { name: 'validateResource', request }, call),
+    validateDataSource: (session, request, call) => host.call(session, { name: 'validateDataSource', request }, call),
+    plan: (session, request, call) => host.call(session, { name: 'plan', request }, call),
+    apply: (session, request, call) => host.call(session, { name: 'apply', request }, call),
+    read: (session, request, call) => host.call(session, { name: 'read', request }, call),
+    importResource: (session, request, call) => host.call(session, { name: 'importResource', request }, call),
+    upgradeState: (session, request, call) => host.call(session, { name: 'upgradeState', request }, call),
+    readDataSource: (session, request, call) => host.call(session, { name: 'readDataSource', request }, call),
+    cancel: (operationId) => host.cancel(operationId),
+    close: () => host.close(),
+  };
+}
+
+/** Keeps one executor process alive and passes calls to it. */
+class ExecutorHost {
+  private readonly options: ExecutorOptions;
+  private readonly folder: string;
+  private readonly processOptions: ProcessOptions;
+  private current: ExecutorProcess;
+  private closed = false;
+
+  private constructor(options: ExecutorOptions, folder: string) {
+    this.options = options;
+    this.folder = folder;
+    const { maxProviders, idleMs, runAs, logger } = options;
+    const workDir = options.workDir ?? folder;
+    const settings = {
+      maxProviders,
+      idleMs,
+      startTimeoutMs: START_TIMEOUT_MS,
+      socketDir: folder,
+      workDir: resolve(workDir),
+    };
+    this.processOptions = { settings, runAs, logger };
+    this.current = new ExecutorProcess(this.processOptions);
+  }
+
+  static async open(options: ExecutorOptions): Promise<ExecutorHost> {
+    const folder = await makeExecutorFolder(options);
+    if (options.workDir !== undefined) await mkdir(options.workDir, { recursive: true, mode: 0o700 });
+    const host = new ExecutorHost(options, folder);
+    await host.process();
+    return host;
+  }
+
+  async call<Name extends SessionCall>(
+    session: ProviderSession,
+    call: Extract<SessionRequest, { name: Name }>,
+    options: CallOptions = {},
+  ): Promise<AnswerOf<Name>> {
+    const timeoutMs = options.timeoutMs ?? this.options.callTimeoutMs;
+    const request = { kind: 'call', session, call, operationId: options.operationId, timeoutMs } as const;
+    return parseAnswer<Name>(await this.ask(request, session.binary, call.name));
+  }
+
+  async validateProvider(
+    session: ProviderSession,
+    options: CallOptions = {},
+  ): ReturnType<Executor['validateProviderConfig']> {
+    const timeoutMs = options.timeoutMs ?? this.options.callTimeoutMs;
+    const request = { kind: 'validateProvider', session, timeoutMs } as const;
+    return parseAnswer<'validateResource'>(await this.ask(request, session.binary, 'validateProviderConfig'));
+  }
+
+  /** In an executor process of its own: the memory that a large schema takes goes with it. */
+  async streamSchema(binary: ProviderBinary, onPart: (part: SchemaPart) => Promise<void> | void): Promise<void> {
+    this.refuseWhenClosed();
+    const reader = new ExecutorProcess(this.processOptions);
+    try {
+      await whenReady(reader);
+      const request = { kind: 'schema', binary, timeoutMs: SCHEMA_TIMEOUT_MS } as const;
+      await reader.ask(request, () => executorGone(binary, 'reading its schema'), onPart);
+    } finally {
+      await reader.close();
+    }
+  }
+
+  async cancel(operationId: string): Promise<void> {
+    if (!this.current.isAlive()) return; // whatever it did has ended with it
+    await this.current.ask({ kind: 'cancel', operationId }, () => new AppError('UNAVAILABLE', 'the executor is gone'));
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    await this.current.close();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  private async ask(request: Request, binary: ProviderBinary, call: string): Promise<unknown> {
+    const executor = await this.process();
+    const stuck = setTimeout(() => executor.kill(), STUCK_AFTER_MS + 2 * this.options.callTimeoutMs);
+    return executor.ask(request, () => executorGone(binary, call)).finally(() => clearTimeout(stuck));
+  }
+
+  private async process(): Promise<ExecutorProcess> {
+    this.refuseWhenClosed();
+    if (!this.current.isAlive()) {
+      this.options.logger.warn({}, 'the executor died; starting another');
+      this.current = new ExecutorProcess(this.processOptions);
+    }
+    await whenReady(this.current);
+    return this.current;
+  }
+
+  private refuseWhenClosed(): void {
+    if (this.closed) throw new AppError('UNAVAILABLE', 'the executor is stopped');
+  }
+}
+
+async function whenReady(executor: ExecutorProcess): Promise<void> {
+  const timer = setTimeout(() => executor.kill(), READY_TIMEOUT_MS);
+  const ready = await Promise.race([executor.ready.then(() => true), executor.ended.then(() => false)]);
+  clearTimeout(timer);
+  if (!ready)
+    throw new AppError('UNAVAILABLE', 'the executor could not be started; the log says why. Nothing was done');
+}
+
+function executorGone(binary: ProviderBinary, call: string): AppError {
+  const happened = `was lost during ${call}, since the process that runs providers died`;
+  return providerFailed(binary, happened, { mayHaveActed: call === 'apply' });
+}
+
+// Both ends of the channel are ours, and the call's name says what its answer is.
+function parseAnswer<Name extends SessionCall>(answer: unknown): AnswerOf<Name> {
+  return answer as AnswerOf<Name>;
+}
+
+async function collectSchema(stream: (onPart: (part: SchemaPart) => void) => Promise<void>): Promise<ProviderSchema> {
+  const found: {
+    provider: SchemaBlock | undefined;
+    serverCapabilities: ProviderSchema['serverCapabilities'] | undefined;
+  } = {
+    provider: undefined,
+    serverCapabilities: undefined,
+  };
+  const types = { resource: new Map<string, ResourceSchema>(), dataSource: new Map<string, ResourceSchema>() };
+  await stream((part) => {
+    if (part.kind === 'provider') {
+      found.provider = part.block;
+      found.serverCapabilities = part.serverCapabilities;
+    } else types[part.kind].set(part.type, part.schema);
+  });
+  return {
+    provider: found.provider ?? { attributes: [], blocks: [], description: '', deprecated: false },
+    serverCapabilities: found.serverCapabilities ?? { planDestroy: false, schemaOptional: false, moveState: false },
+    resources: Object.fromEntries(types.resource),
+    dataSources: Object.fromEntries(types.dataSource),
+  };
+}
