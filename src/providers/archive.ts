@@ -4,6 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { crc32 } from 'node:zlib';
 
 import { openPromise, type Entry, type ZipFile } from 'yauzl';
 
@@ -118,11 +119,13 @@ async function writeFiles(
 
 async function writeFileOf(zip: ZipFile, file: Entry, target: string, spend: (bytes: number) => void): Promise<string> {
   const hash = createHash('sha256');
+  let crc = 0;
   const meter = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       try {
         spend(chunk.length);
         hash.update(chunk);
+        crc = crc32(chunk, crc);
         done(null, chunk);
       } catch (cause) {
         done(cause instanceof Error ? cause : new Error('limit'));
@@ -132,6 +135,7 @@ async function writeFileOf(zip: ZipFile, file: Entry, target: string, spend: (by
   const source = await zip.openReadStreamPromise(file);
   const mode = isExecutable(file) ? 0o755 : 0o644;
   await pipeline(source, meter, createWriteStream(target, { flags: 'wx', mode }));
+  if (crc !== file.crc32) throw new Error(`${file.fileName} is damaged`);
   return hash.digest('hex');
 }
 
