@@ -1,0 +1,98 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
+import { validateHostHeader, validateOriginHeader } from '@modelcontextprotocol/server';
+
+import type { Caller } from '../shared/caller.ts';
+import { isJsonObject, type Json } from '../shared/json.ts';
+import { scopeCovers, type Endpoint, type Tool } from './tool.ts';
+import type { ToolShelf } from './tool-list.ts';
+
+/** A request that is refused before any server is made for it. */
+export interface HttpRefusal {
+  readonly status: number;
+  readonly message: string;
+  readonly rpcCode: number;
+  readonly challenge?: string;
+}
+
+const REFUSED = -32_000;
+const INVALID_REQUEST = -32_600;
+
+/**
+ * A page in somebody's browser can make the browser send requests here, under a name of its own that resolves to this
+ * machine. Such a request carries that name as Host, or the page's Origin.
+ *
+ * @param allowedHosts host names without port; IPv6 in brackets
+ */
+export function refuseForeignHost(
+  headers: IncomingHttpHeaders,
+  allowedHosts: readonly string[],
+): HttpRefusal | undefined {
+  const host = validateHostHeader(headers.host, [...allowedHosts]);
+  if (!host.ok) return { status: 421, rpcCode: REFUSED, message: 'this server does not answer under that Host' };
+  const origin = validateOriginHeader(headers.origin, [...allowedHosts]);
+  if (!origin.ok) return { status: 403, rpcCode: REFUSED, message: 'requests from that Origin are refused' };
+  return undefined;
+}
+
+/** @param metadataUrl where the endpoint's protected-resource document is, once there is one */
+export function refuseStranger(
+  caller: Caller,
+  headers: IncomingHttpHeaders,
+  metadataUrl: string | undefined,
+): HttpRefusal | undefined {
+  if (caller.principal.kind !== 'ANONYMOUS') return undefined;
+  const sent = headers.authorization !== undefined;
+  const message = sent
+    ? 'unauthorized: the token is wrong or has ended; get a new one (see discover kind auth, or apiKeyUser) and reconnect'
+    : 'unauthorized: send the header "Authorization: Bearer <token>"';
+  const error = sent ? { error: 'invalid_token', error_description: message } : {};
+  return {
+    status: 401,
+    rpcCode: REFUSED,
+    message,
+    challenge: challengeOf({ ...error, scope: 'mcp:write' }, metadataUrl),
+  };
+}
+
+/** A call outside the token's scopes is an HTTP matter: the client answers the challenge by asking for a wider token. */
+export function refuseNarrowScope(
+  message: Json,
+  caller: Caller,
+  shelf: ToolShelf,
+  endpoint: Endpoint,
+  metadataUrl: string | undefined,
+): HttpRefusal | undefined {
+  const messages = Array.isArray(message) ? message : [message];
+  const tool = messages
+    .map((one: Json) => calledTool(one, shelf, endpoint))
+    .find((called) => called !== undefined && !scopeCovers(caller.scopes, called.scope));
+  if (tool === undefined) return undefined;
+  const text = `unauthorized: ${tool.name} needs a token with the scope ${tool.scope}`;
+  const challenge = challengeOf(
+    { error: 'insufficient_scope', scope: tool.scope, error_description: text },
+    metadataUrl,
+  );
+  return { status: 403, rpcCode: REFUSED, message: text, challenge };
+}
+
+function calledTool(message: Json, shelf: ToolShelf, endpoint: Endpoint): Tool | undefined {
+  if (!isJsonObject(message) || message['method'] !== 'tools/call' || !isJsonObject(message['params']))
+    return undefined;
+  const name = message['params']['name'];
+  return typeof name === 'string' ? shelf.find(endpoint, name) : undefined;
+}
+
+export function badRequest(message: string): HttpRefusal {
+  return { status: 400, rpcCode: INVALID_REQUEST, message };
+}
+
+function challengeOf(parameters: Readonly<Record<string, string>>, metadataUrl: string | undefined): string {
+  const all = {
+    realm: 'sluice',
+    ...parameters,
+    ...(metadataUrl === undefined ? {} : { resource_metadata: metadataUrl }),
+  };
+  const quoted = Object.entries(all).map(([key, value]) => `${key}="${value.replaceAll(/["\\]/g, "'")}"`);
+  return `Bearer ${quoted.join(', ')}`;
+}
