@@ -1,9 +1,12 @@
-import type { IntentResourceResolvers, MutationResolvers, QueryResolvers } from '../../generated/resolvers.ts';
+import type { MutationResolvers, QueryResolvers } from '../../generated/resolvers.ts';
 import { createIntentPolicy, deletePolicy, updateIntentPolicy } from '../domain/policies/index.ts';
 
 export const intentQueries = {
   intentResource: (_root, args, context) => context.intent.findResource(context, args),
   searchIntentResources: (_root, args, context) => context.intent.searchResources(context, args),
+  intentResources: (_root, args, context) => context.intent.listResources(context, args),
+  intentResourceOperations: (_root, args, context) => context.intent.listOperations(context, args),
+  intentTimeline: (_root, args, context) => context.intent.timeline(context, args),
   intentResourceOperation: (_root, args, context) => context.intent.findOperation(context, args),
   searchIntentResourcesOperations: (_root, args, context) => context.intent.searchOperations(context, args),
   intentResourceDependencies: (_root, args, context) => context.intent.findDependencies(context, args),
@@ -28,5 +31,3 @@ export const intentMutations = {
   intentPolicyUpdate: (_root, { id, ...changes }, context) => updateIntentPolicy(context.domain, context, id, changes),
   intentPolicyDelete: (_root, { id }, context) => deletePolicy(context.domain, context, id),
 } satisfies Partial<MutationResolvers>;
-
-export const IntentResource: IntentResourceResolvers = {};

@@ -16,6 +16,7 @@ import { spaceDetails } from './space-details.ts';
 export const policyQueries = {
   policy: (_root, { id }, context) => findPolicy(context.domain, context, id),
   policies: (_root, _args, context) => listPolicies(context.domain, context),
+  intentPolicies: (_root, _args, context) => listPolicies(context.domain, context, { type: 'INTENT' }),
   searchPolicies: (_root, { input }, context) => searchPolicies(context.domain, context, input),
 } satisfies Partial<QueryResolvers>;
 

@@ -3,6 +3,10 @@ import { describeDataSource, describeProvider, describeResource, searchProviders
 
 export const providerQueries = {
   providerSearch: (_root, { query }, context) => searchProviders(context.domain, context, query),
+  providerFind: async (_root, { query }, context) => {
+    const [provider] = await searchProviders(context.domain, context, query);
+    return { query, provider: provider ?? null };
+  },
   provider: (_root, args, context) => describeProvider(context.domain, context, args),
   providerResource: (_root, args, context) => describeResource(context.domain, context, args),
   providerDataSource: (_root, args, context) => describeDataSource(context.domain, context, args),

@@ -1,0 +1,69 @@
+import { type BinaryKey, findBinaries } from '../../storage/provider-schemas.ts';
+import { parseConstraint, type ProviderBinary } from '../../providers/index.ts';
+import type { Caller } from '../../shared/caller.ts';
+import { spacesWith } from '../../shared/caller.ts';
+import { AppError } from '../../shared/errors.ts';
+import type { DomainContext, Request } from '../context.ts';
+
+/** A provider program, installed or only known by its stored schema. */
+export interface ChosenBinary extends BinaryKey {
+  /** Absent where the caller may only read what is stored. */
+  readonly binary: ProviderBinary | undefined;
+}
+
+/** Chooses and installs the program that serves a provider at a version or constraint; the newest without one. */
+export async function chooseBinary(
+  context: DomainContext,
+  address: string,
+  version: string | undefined,
+): Promise<ProviderBinary> {
+  return context.providers.resolve(address, version);
+}
+
+/**
+ * The program whose schema a caller may read. Installing one means unpacking and starting foreign code, so a caller
+ * without the right to do that gets what is stored already.
+ *
+ * @throws INSUFFICIENT_SCOPE or FORBIDDEN when nothing is stored and the caller may not install
+ */
+export async function chosenBinary(
+  context: DomainContext,
+  { caller }: Request,
+  address: string,
+  version: string | undefined,
+): Promise<ChosenBinary> {
+  const refusal = installRefusal(caller, address);
+  if (refusal === undefined) {
+    const binary = await chooseBinary(context, address, version);
+    return { address: binary.address, version: binary.version, sha256: binary.sha256, binary };
+  }
+  const stored = await storedBinary(context, address, version);
+  if (stored === undefined) throw refusal;
+  return { ...stored, binary: undefined };
+}
+
+async function storedBinary(
+  context: DomainContext,
+  address: string,
+  version: string | undefined,
+): Promise<BinaryKey | undefined> {
+  const constraint = version === undefined ? undefined : parseConstraint(version);
+  const rows = await context.storage.read((db) => findBinaries(db, address));
+  const row = rows.find((each) => constraint?.allows(each.version) ?? true);
+  return row && { address: row.address, version: row.version, sha256: row.sha256 };
+}
+
+function installRefusal(caller: Caller, address: string): AppError | undefined {
+  const message = `unauthorized: the schema of ${address} is not stored yet, and reading it means starting the provider`;
+  if (!caller.scopes.has('mcp:write')) {
+    return new AppError('INSUFFICIENT_SCOPE', `${message}; that needs the scope mcp:write`, {
+      details: { scope: 'mcp:write' },
+    });
+  }
+  if (spacesWith(caller, 'INTENT_PROVIDER_INSTALL').length === 0) {
+    return new AppError('FORBIDDEN', `${message}; that needs the action INTENT_PROVIDER_INSTALL`, {
+      details: { action: 'INTENT_PROVIDER_INSTALL' },
+    });
+  }
+  return undefined;
+}
