@@ -41,7 +41,7 @@ export function formatGo(format: string, args: readonly FormatArgument[]): strin
 /** The Rego notation of a value as Go prints it in `%v` and `%s`. */
 export function formatArgument(value: RegoValue): FormatArgument {
   if (typeof value === 'bigint' || typeof value === 'string') return value;
-  if (typeof value === 'number') return Number.isInteger(value) ? BigInt(value) : value;
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : value;
   return spaced(value);
 }
 
@@ -68,8 +68,11 @@ function formatOne(directive: Directive, argument: FormatArgument): string {
   return formatText(directive, argument) ?? badVerb(directive, argument);
 }
 
-function badVerb({ verb }: Directive, argument: FormatArgument): string {
-  return `%!${verb}(${typeName(argument)}=${plain(argument)})`;
+/** The value is shown as `%v` shows it, in the width and precision of the verb that does not fit. */
+function badVerb(directive: Directive, argument: FormatArgument): string {
+  const flags = directive.flags.replaceAll('#', '');
+  const shown = formatOne({ ...directive, flags, verb: 'v' }, argument);
+  return `%!${directive.verb}(${typeName(argument)}=${shown})`;
 }
 
 function typeName(argument: FormatArgument): string {
@@ -103,9 +106,9 @@ function formatCodePoint(directive: Directive, value: bigint): string {
   const valid = value >= 0n && value <= 0x10ffffn && !(value >= 0xd800n && value <= 0xdfffn);
   const code = valid ? Number(value) : 0xfffd;
   if (directive.verb === 'U')
-    return pad(directive, '', `U+${value.toString(16).toUpperCase().padStart(4, '0')}`, false);
+    return pad(directive, '', `U+${BigInt.asUintN(64, value).toString(16).toUpperCase().padStart(4, '0')}`, false);
   const character = String.fromCodePoint(code);
-  return pad(directive, '', directive.verb === 'c' ? character : `'${character}'`, false);
+  return pad(directive, '', directive.verb === 'c' ? character : quoteRune(character), false);
 }
 
 function formatFloat(directive: Directive, value: number): string | undefined {
@@ -195,6 +198,11 @@ function quoteGo(text: string): string {
     (character) => ESCAPES[character] ?? (isPrintable(character) ? character : escapeCode(character)),
   );
   return `"${escaped.join('')}"`;
+}
+
+function quoteRune(character: string): string {
+  if (character === "'") return String.raw`'\''`;
+  return character === '"' ? `'"'` : `'${quoteGo(character).slice(1, -1)}'`;
 }
 
 function isPrintable(character: string): boolean {

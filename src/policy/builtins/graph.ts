@@ -30,7 +30,12 @@ const reachablePaths: Builtin = (graph, initial) => {
   if (!(graph instanceof RegoObject)) return undefinedBecause('graph must be an object');
   const found: RegoValue[] = [];
   for (const node of elementsOf(initial)) {
-    if (graph.get(node) !== undefined) collectPaths(graph, node, [], found);
+    const edges = graph.get(node);
+    if (edges === undefined) continue;
+    const neighbors = neighborsOf(edges);
+    if (neighbors.length === 0) keep(found, [node]);
+    // OPA follows even an edge from the first node to itself, once.
+    for (const neighbor of neighbors) collectPaths(graph, neighbor, [node], found);
   }
   return new RegoSet(found);
 };

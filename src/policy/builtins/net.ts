@@ -98,7 +98,8 @@ function candidates(operand: RegoValue | undefined): (readonly [text: string, na
   if (typeof operand === 'string') return [[operand, operand]];
   if (operand instanceof RegoObject) return operand.entries().map(([key, item]) => [candidateText(item), key]);
   if (operand instanceof RegoSet) return operand.values().map((item) => [candidateText(item), item]);
-  return elementsOf(operand).map((item, at) => [candidateText(item), at]);
+  // Another type holds no candidate; it is no error in OPA either.
+  return operand !== undefined && isRegoArray(operand) ? operand.map((item, at) => [candidateText(item), at]) : [];
 }
 
 function candidateText(item: RegoValue): string {

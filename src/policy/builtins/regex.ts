@@ -50,10 +50,11 @@ const replace: Builtin = (text, pattern, template) => {
 
 const split: Builtin = (pattern, text) => {
   const base = textOf(text);
-  if (base === '' && textOf(pattern) !== '') return [''];
+  const expression = patternOf(pattern);
+  if (base === '' && pattern !== '') return [''];
   const parts: string[] = [];
   let [begin, end] = [0, 0];
-  for (const match of matchesOf(patternOf(pattern), base, -1)) {
+  for (const match of matchesOf(expression, base, -1)) {
     end = match.index;
     const after = match.index + match[0].length;
     if (after === 0) continue;

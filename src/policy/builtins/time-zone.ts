@@ -16,7 +16,8 @@ const utc: Zone = { name: '', offsetAt: () => 0 };
 export function zoneOf(name: string): Zone {
   if (name === '' || name === 'UTC') return utc;
   if (name === 'Local') throw new Error('the zone Local is not known to policies; name one');
-  return { name, offsetAt: (unixSeconds) => offsetOf(formatOf(name), unixSeconds) };
+  const format = formatOf(name);
+  return { name, offsetAt: (unixSeconds) => offsetOf(format, unixSeconds) };
 }
 
 function formatOf(name: string): Intl.DateTimeFormat {

@@ -25,7 +25,8 @@ function timeFields(bytes: Buffer): Record<string, RegoValue> {
     BigInt(bytes.readUInt32BE(0));
   const node = bytes.subarray(10).toString('hex').match(/../g) ?? [];
   return {
-    time: toRegoInteger((steps - GREGORIAN_TO_UNIX) * 100n),
+    // Times beyond 64 bits of nanoseconds wrap around, as in OPA.
+    time: toRegoInteger(BigInt.asIntN(64, (steps - GREGORIAN_TO_UNIX) * 100n)),
     nodeid: node.join('-'),
     macvariables: addressKind(bytes.readUInt8(10)),
     clocksequence: bytes.readUInt16BE(8) & 0x3fff,
