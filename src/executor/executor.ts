@@ -60,9 +60,13 @@ interface Problems {
 export interface Executor {
   readonly isolation: 'none' | 'uid' | 'namespace';
   /** The whole schema at once: for small providers and for tools. A server hands types to the store one by one. */
-  readSchema(binary: ProviderBinary): Promise<ProviderSchema>;
+  readSchema(binary: ProviderBinary, environment?: Readonly<Record<string, string>>): Promise<ProviderSchema>;
   /** Hands the schema over part by part, in order; the next part is read when the last one is dealt with. */
-  streamSchema(binary: ProviderBinary, onPart: (part: SchemaPart) => Promise<void> | void): Promise<void>;
+  streamSchema(
+    binary: ProviderBinary,
+    onPart: (part: SchemaPart) => Promise<void> | void,
+    environment?: Readonly<Record<string, string>>,
+  ): Promise<void>;
   validateProviderConfig(session: ProviderSession, call?: CallOptions): Promise<Problems>;
   validateResource(session: ProviderSession, request: TypedConfig, call?: CallOptions): Promise<Problems>;
   validateDataSource(session: ProviderSession, request: TypedConfig, call?: CallOptions): Promise<Problems>;

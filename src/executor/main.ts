@@ -56,7 +56,7 @@ async function handle(message: Exclude<ToExecutor, { kind: 'next' }>): Promise<u
     case 'validateProvider':
       return validateConfiguration(message.session, processSettings, message.timeoutMs);
     case 'schema':
-      return readSchema(message.binary, processSettings, message.timeoutMs, (part) => {
+      return readSchema(message, processSettings, (part) => {
         send({ kind: 'part', id: message.id, part });
         return new Promise((resolve) => partsTaken.set(message.id, resolve));
       });

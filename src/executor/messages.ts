@@ -45,7 +45,13 @@ export type ToExecutor =
       readonly session: ProviderSession;
       readonly timeoutMs: number;
     }
-  | { readonly kind: 'schema'; readonly id: number; readonly binary: ProviderBinary; readonly timeoutMs: number }
+  | {
+      readonly kind: 'schema';
+      readonly id: number;
+      readonly binary: ProviderBinary;
+      readonly environment: Readonly<Record<string, string>>;
+      readonly timeoutMs: number;
+    }
   | { readonly kind: 'next'; readonly id: number }
   | { readonly kind: 'cancel'; readonly id: number; readonly operationId: string }
   | { readonly kind: 'close'; readonly id: number };

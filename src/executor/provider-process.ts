@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import {
   connectProvider,
   createPluginCertificate,
+  HandshakeError,
   MAGIC_COOKIE,
   parseHandshake,
   type PluginCertificate,
@@ -96,7 +97,7 @@ async function handshakeLine(program: ChildProgram): Promise<string> {
 }
 
 async function failedStart(binary: ProviderBinary, program: ChildProgram, cause: unknown): Promise<Error> {
-  await program.endsWithin(EXIT_NOTICE_MS);
+  if (!(cause instanceof HandshakeError)) await program.endsWithin(EXIT_NOTICE_MS);
   const ending = program.ending();
   await program.kill();
   const why = cause instanceof Error ? cause.message : 'it failed';

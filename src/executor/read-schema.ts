@@ -7,14 +7,19 @@ import { type ProcessSettings, startProvider } from './provider-process.ts';
 
 const MAX_SCHEMA_BYTES = 256 * 1024 * 1024; // the largest providers send some tens of megabytes
 
+interface SchemaRequest {
+  readonly binary: ProviderBinary;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
+}
+
 /** Reads a provider's schema in a process of the provider that serves nothing else. */
 export async function readSchema(
-  binary: ProviderBinary,
+  { binary, environment, timeoutMs }: SchemaRequest,
   settings: ProcessSettings,
-  timeoutMs: number,
   onPart: (part: SchemaPart) => Promise<void>,
 ): Promise<void> {
-  const process = await startProvider(binary, {}, { ...settings, maxMessageBytes: MAX_SCHEMA_BYTES });
+  const process = await startProvider(binary, environment, { ...settings, maxMessageBytes: MAX_SCHEMA_BYTES });
   try {
     const { problems } = await process.connection.readSchema(onPart, { timeoutMs });
     const errors = errorsOf(problems);

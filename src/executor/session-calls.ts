@@ -5,8 +5,9 @@ import type { SessionRequest } from './messages.ts';
 import { explainFailure } from './explain-failure.ts';
 import type { Lease, ProviderPool } from './provider-pool.ts';
 
-// After a time-out the provider is asked to stop; for so long it may still answer with what it has made.
-const STOP_GRACE_MS = 10_000;
+// After its time-out an apply is asked to stop; for as long again, but no longer than this, it may still answer with
+// what it has made.
+const MAX_STOP_GRACE_MS = 10_000;
 const STOP_CALL_MS = 5_000;
 
 /** The calls under way, by operation, so that one can be cancelled. */
@@ -77,7 +78,11 @@ async function callProvider(lease: Lease, call: SessionRequest, timeoutMs: numbe
     ? setTimeout(() => void connection.stop({ timeoutMs: STOP_CALL_MS }).catch(() => {}), timeoutMs)
     : undefined;
   try {
-    const answer = await dispatch(connection, call, acts ? timeoutMs + STOP_GRACE_MS : timeoutMs);
+    const answer = await dispatch(
+      connection,
+      call,
+      acts ? timeoutMs + Math.min(timeoutMs, MAX_STOP_GRACE_MS) : timeoutMs,
+    );
     lease.release('keep');
     return answer;
   } catch (error) {

@@ -21,8 +21,8 @@ export async function startExecutor(options: ExecutorOptions): Promise<Executor>
   const host = await ExecutorHost.open(options);
   return {
     isolation: options.runAs === undefined ? 'none' : 'uid',
-    readSchema: (binary) => collectSchema((onPart) => host.streamSchema(binary, onPart)),
-    streamSchema: (binary, onPart) => host.streamSchema(binary, onPart),
+    readSchema: (binary, environment) => collectSchema((onPart) => host.streamSchema(binary, onPart, environment)),
+    streamSchema: (binary, onPart, environment) => host.streamSchema(binary, onPart, environment),
     validateProviderConfig: (session, call) => host.validateProvider(session, call),
     validateResource: (session, request, call) => host.call(session, { name: 'validateResource', request }, call),
     validateDataSource: (session, request, call) => host.call(session, { name: 'validateDataSource', request }, call),
@@ -89,12 +89,12 @@ class ExecutorHost {
   }
 
   /** In an executor process of its own: the memory that a large schema takes goes with it. */
-  async streamSchema(binary: ProviderBinary, onPart: (part: SchemaPart) => Promise<void> | void): Promise<void> {
+  async streamSchema(...[binary, onPart, environment = {}]: Parameters<Executor['streamSchema']>): Promise<void> {
     this.refuseWhenClosed();
     const reader = new ExecutorProcess(this.processOptions);
     try {
       await whenReady(reader);
-      const request = { kind: 'schema', binary, timeoutMs: SCHEMA_TIMEOUT_MS } as const;
+      const request = { kind: 'schema', binary, environment, timeoutMs: SCHEMA_TIMEOUT_MS } as const;
       await reader.ask(request, () => executorGone(binary, 'reading its schema'), onPart);
     } finally {
       await reader.close();

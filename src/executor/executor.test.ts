@@ -1,0 +1,331 @@
+import assert from 'node:assert/strict';
+import { readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { builtInBinary } from '../providers/built-in.ts';
+import { encodeValue, equalValues, impliedType } from '../providers/index.ts';
+import { AppError, type ErrorCode } from '../shared/errors.ts';
+import { formatProblem } from '../shared/problems.ts';
+import { isJsonObject, type Json } from '../shared/json.ts';
+import { environmentOf, processesWith } from '../testing/processes.ts';
+import { binaryAt, ProviderBench } from '../testing/provider-bench.ts';
+
+/** Expects a failure with this code and text; `mayHaveActed` where it matters. */
+function failure(code: ErrorCode, message: RegExp, mayHaveActed?: boolean) {
+  return (error: unknown): boolean => {
+    assert.ok(error instanceof AppError, String(error));
+    assert.equal(error.code, code, error.message);
+    assert.match(error.message, message);
+    if (mayHaveActed !== undefined) assert.equal(error.details['mayHaveActed'], mayHaveActed);
+    return true;
+  };
+}
+
+const faults = (named: Readonly<Record<string, string>>) => ({ SLUICE_SANDBOX_FAULTS: JSON.stringify(named) });
+const providers = (bench: ProviderBench) => processesWith(`${bench.folder}/`, 'environ');
+const executors = (bench: ProviderBench) => processesWith(`${bench.folder}/`, 'cmdline');
+const member = (json: Json, name: string): Json => (isJsonObject(json) ? (json[name] ?? null) : null);
+
+async function eventually(what: () => boolean): Promise<void> {
+  for (let tries = 0; tries < 100 && !what(); tries += 1) await delay(20);
+  assert.ok(what());
+}
+
+describe('executor with the sandbox provider', () => {
+  let bench: ProviderBench;
+  before(async () => {
+    bench = await ProviderBench.open(await builtInBinary());
+  });
+  after(() => bench.close());
+
+  const pet = (json: Json, session = bench.session) => bench.create('sandbox_pet', json, session);
+
+  it('reads its schema', () => {
+    assert.deepEqual(Object.keys(bench.schema.resources).toSorted(), ['sandbox_file', 'sandbox_pet', 'sandbox_string']);
+    assert.equal(bench.schema.serverCapabilities.schemaOptional, true);
+    assert.equal(bench.executor.isolation, 'none');
+  });
+
+  it('plans what is not known yet and applies what was planned', async () => {
+    const plan = await bench.planCreate('sandbox_pet', { length: 3 });
+    assert.deepEqual(plan.problems, []);
+    assert.deepEqual(bench.plain('sandbox_pet', plan.planned), {
+      id: null,
+      length: 3,
+      prefix: null,
+      separator: '-',
+      keepers: null,
+    });
+    const applied = await bench.applyCreate('sandbox_pet', { length: 3 }, plan);
+    assert.match(JSON.stringify(member(bench.plain('sandbox_pet', applied.state), 'id')), /^"\w+-\w+-\w+"$/);
+  });
+
+  it('passes on what a provider finds wrong, with the path', async () => {
+    const config = bench.config('sandbox_pet', { length: 99 });
+    const { problems } = await bench.executor.validateResource(bench.session, { type: 'sandbox_pet', config });
+    assert.deepEqual(problems.map(formatProblem), [
+      'length: Invalid length: length must be a whole number from 1 to 8, not 99.',
+    ]);
+  });
+
+  it('tells which attributes force a new object', async () => {
+    const { state, private: secret } = await pet({ length: 2 });
+    assert.ok(state !== undefined);
+    const config = bench.config('sandbox_pet', { length: 4 });
+    const request = { type: 'sandbox_pet', prior: state, proposed: config, config, priorPrivate: secret };
+    assert.deepEqual((await bench.executor.plan(bench.session, request)).requiresReplace, [['length']]);
+  });
+
+  it('reads, imports and upgrades', async () => {
+    const { state } = await pet({ length: 2 });
+    assert.ok(state !== undefined);
+    const read = await bench.executor.read(bench.session, { type: 'sandbox_pet', state, private: new Uint8Array() });
+    assert.ok(equalValues(bench.decode('sandbox_pet', read.state), bench.decode('sandbox_pet', state)));
+
+    const found = await bench.executor.importResource(bench.session, { type: 'sandbox_pet', id: 'brave-otter' });
+    assert.deepEqual(
+      found.imported.map(({ type }) => type),
+      ['sandbox_pet'],
+    );
+    assert.equal(member(bench.plain('sandbox_pet', found.imported[0]?.state), 'length'), 2);
+
+    const stateJson = '{"id":"brave-otter","words":2}';
+    const old = await bench.executor.upgradeState(bench.session, { type: 'sandbox_pet', version: 0, stateJson });
+    assert.equal(member(bench.plain('sandbox_pet', old.state), 'length'), 2);
+  });
+
+  it('uses one process for one session and another for another environment', async () => {
+    await pet({ length: 2 });
+    await pet({ length: 2 });
+    assert.equal(providers(bench).length, 1);
+    await pet({ length: 2 }, bench.with({ SLUICE_SANDBOX_ROOT: '/nowhere' }));
+    assert.equal(providers(bench).length, 2);
+  });
+
+  it('gives a provider no environment but what is declared and the handshake', async () => {
+    const session = bench.with({ DECLARED: 'x' });
+    await pet({ length: 2 }, session);
+    const [pid] = processesWith('DECLARED=x', 'environ');
+    assert.ok(pid !== undefined);
+    assert.deepEqual(environmentOf(pid).toSorted(), [
+      'DECLARED',
+      'PLUGIN_CLIENT_CERT',
+      'PLUGIN_PROTOCOL_VERSIONS',
+      'PLUGIN_UNIX_SOCKET_DIR',
+      'TF_LOG_SDK',
+      'TF_PLUGIN_MAGIC_COOKIE',
+    ]);
+    const [executor] = executors(bench);
+    assert.ok(executor !== undefined);
+    assert.deepEqual(environmentOf(executor).toSorted(), ['NODE_CHANNEL_FD', 'NODE_CHANNEL_SERIALIZATION_MODE']);
+  });
+
+  it('passes on what a provider thinks of its own configuration', async () => {
+    const faulty = new Map([['no_such_fault', 'x']]);
+    const wrong = new Map([
+      ['root', null],
+      ['faults', faulty],
+    ]);
+    const session = { ...bench.session, configuration: encodeValue(wrong, impliedType(bench.schema.provider)) };
+    const { problems } = await bench.executor.validateProviderConfig(session);
+    assert.match(problems.map(formatProblem).join(), /no_such_fault/);
+  });
+});
+
+describe('executor with a provider that misbehaves', () => {
+  let bench: ProviderBench;
+  before(async () => {
+    bench = await ProviderBench.open(await builtInBinary(), { maxProviders: 8 });
+  });
+  after(() => bench.close());
+
+  const pet = (fault: Readonly<Record<string, string>>, timeoutMs = 20_000) =>
+    bench.create('sandbox_pet', { length: 2 }, bench.with(faults(fault)), { timeoutMs });
+
+  for (const [call, ours, acts] of [
+    ['ConfigureProvider', 'configure', false],
+    ['PlanResourceChange', 'plan', false],
+    ['ApplyResourceChange', 'apply', true],
+  ] as const) {
+    it(`names the provider when it crashes in ${ours}`, () =>
+      assert.rejects(
+        pet({ crash: call }),
+        failure(
+          'PROVIDER_FAILED',
+          new RegExp(
+            `^provider sluice/sandbox 0.1.0 exited with code 3 during ${ours}; its last words were "fault: crash in ${call}"`,
+          ),
+          acts,
+        ),
+      ));
+  }
+
+  it('serves on after a crash', async () => {
+    await assert.rejects(
+      pet({ crash_after: 'ApplyResourceChange' }),
+      failure('PROVIDER_FAILED', /exited with code 3/, true),
+    );
+    assert.ok((await pet({})).state !== undefined);
+  });
+
+  it('gives up a call that hangs and ends the process', async () => {
+    const hung = faults({ hang: 'PlanResourceChange' });
+    await assert.rejects(
+      pet({ hang: 'PlanResourceChange' }, 800),
+      failure('PROVIDER_FAILED', /failed during plan: it did not answer in time/, false),
+    );
+    await eventually(() => processesWith(hung.SLUICE_SANDBOX_FAULTS, 'environ').length === 0);
+  });
+
+  it('says that a change that hangs may have been made', () =>
+    assert.rejects(
+      pet({ hang: 'ApplyResourceChange' }, 800),
+      failure('PROVIDER_FAILED', /did not answer in time.*The change may have been made/, true),
+    ));
+
+  it('does not take an answer beyond the limit', () =>
+    assert.rejects(
+      pet({ huge_diagnostic_mb: '70' }),
+      failure('PROVIDER_FAILED', /its answer is larger than the limit/),
+    ));
+
+  it('keeps a flood of warnings short', async () => {
+    assert.equal((await pet({ diagnostics_flood: '5000' })).problems.length, 100);
+  });
+
+  it('does not mind noise on stdout after the handshake', async () => {
+    assert.ok((await pet({ stdout_noise: 'after' })).state !== undefined);
+  });
+
+  it('refuses noise in place of the handshake', () =>
+    assert.rejects(
+      pet({ stdout_noise: 'before' }),
+      failure('PROVIDER_FAILED', /could not be used: it did not say where it listens/, false),
+    ));
+
+  it('applies two changes at once in two processes, so that one can be stopped alone', async () => {
+    const session = bench.with(faults({ slow_ms: '300' }));
+    await Promise.all([1, 2].map(() => bench.create('sandbox_pet', { length: 2 }, session)));
+    assert.equal(processesWith('"slow_ms":"300"', 'environ').length, 2);
+  });
+});
+
+describe('executor with a file that is no provider', () => {
+  let bench: ProviderBench;
+  before(async () => {
+    bench = await ProviderBench.open(await builtInBinary());
+  });
+  after(() => bench.close());
+
+  async function script(name: string, body: string) {
+    const path = join(bench.folder, name);
+    await writeFile(path, `#!/bin/sh\n${body}\n`, { mode: 0o755 });
+    return binaryAt(path, 'acme/broken', '1.2.3');
+  }
+
+  const cases: readonly (readonly [string, string, RegExp])[] = [
+    [
+      'ends at once',
+      'echo "panic: no license" >&2; echo more >&2; exit 4',
+      /^provider acme\/broken 1.2.3 exited with code 4 before it was ready; its last words were "panic: no license"/,
+    ],
+    ['is killed', 'kill -9 $$', /was ended by SIGKILL before it was ready/],
+    ['speaks another protocol', 'echo "1|4|unix|/tmp/x|grpc|AAAA"; sleep 60', /speaks neither version 5 nor 6/],
+    [
+      'speaks another handshake',
+      'echo "2|5|unix|/tmp/x|grpc|AAAA"; sleep 60',
+      /another version of the plugin handshake/,
+    ],
+    ['offers no encryption', 'echo "1|5|unix|/tmp/x|grpc|"; sleep 60', /offers no encrypted connection/],
+    ['listens elsewhere', 'echo "1|5|tcp|198.51.100.7:99|grpc|AAAA"; sleep 60', /not of this machine/],
+    ['prints without end', 'head -c 100000 /dev/zero; sleep 60', /something endless/],
+    ['closes its output', 'exec >&-; sleep 60', /ended its output without a handshake line/],
+  ];
+  for (const [what, body, message] of cases) {
+    it(`${what}: says so`, async () => {
+      const binary = await script(`provider-${cases.findIndex(([name]) => name === what)}`, body);
+      await assert.rejects(
+        bench.planCreate('sandbox_pet', {}, { ...bench.session, binary }),
+        failure('PROVIDER_FAILED', message, false),
+      );
+      assert.deepEqual(processesWith(binary.path, 'cmdline'), []);
+    });
+  }
+
+  it('cannot be started: says so', async () => {
+    const binary = await script('not-executable', '');
+    await rm(binary.path);
+    await writeFile(binary.path, '#!/no/such/interpreter\n', { mode: 0o755 });
+    const session = { ...bench.session, binary: await binaryAt(binary.path, 'acme/broken', '1.2.3') };
+    await assert.rejects(
+      bench.planCreate('sandbox_pet', {}, session),
+      failure('PROVIDER_FAILED', /before it was ready/, false),
+    );
+  });
+
+  it('was changed after it was checked: is not started', async () => {
+    const binary = await script('changed', 'touch "$0.ran"');
+    await writeFile(binary.path, '#!/bin/sh\ntouch "$0.ran"; echo other\n');
+    await assert.rejects(
+      bench.planCreate('sandbox_pet', {}, { ...bench.session, binary }),
+      failure('PROVIDER_REFUSED', /was changed after it was checked/),
+    );
+    assert.ok(!(await readdir(bench.folder)).includes('changed.ran'));
+  });
+
+  it('ends with what it started', async () => {
+    const binary = await script('parent', 'sleep 4321 & echo "1|4|unix|/tmp/x|grpc|AAAA"; sleep 4321');
+    await assert.rejects(
+      bench.planCreate('sandbox_pet', {}, { ...bench.session, binary }),
+      failure('PROVIDER_FAILED', /neither version/),
+    );
+    await eventually(() => processesWith('sleep\x004321', 'cmdline').length === 0);
+  });
+});
+
+describe('executor at its end', () => {
+  it('leaves no process and no socket', async () => {
+    const bench = await ProviderBench.open(await builtInBinary());
+    await bench.create('sandbox_pet', { length: 2 });
+    await bench.create('sandbox_pet', { length: 2 }, bench.with(faults({ ignore_stop: 'yes' })));
+    assert.equal(providers(bench).length, 2);
+    await bench.executor.close();
+    assert.deepEqual([...providers(bench), ...executors(bench)], []);
+    assert.deepEqual(await readdir(join(bench.folder, 'sockets')), []);
+    await assert.rejects(bench.planCreate('sandbox_pet', {}), failure('UNAVAILABLE', /stopped/));
+    await bench.close();
+  });
+
+  it('is started anew when it is killed; what it ran ends, and a change under way is reported', async () => {
+    const bench = await ProviderBench.open(await builtInBinary());
+    await bench.create('sandbox_pet', { length: 2 });
+    const plan = await bench.planCreate('sandbox_pet', { length: 2 });
+    const session = bench.with(faults({ hang: 'ApplyResourceChange' }));
+    const applying = bench.applyCreate('sandbox_pet', { length: 2 }, plan, session);
+    const lost = assert.rejects(
+      applying,
+      failure('PROVIDER_FAILED', /sluice\/sandbox 0.1.0 was lost during apply.*may have been made/s, true),
+    );
+    await eventually(() => providers(bench).length === 2);
+    for (const pid of executors(bench)) process.kill(pid, 'SIGKILL');
+    await lost;
+    await eventually(() => providers(bench).length === 0);
+    assert.ok((await bench.create('sandbox_pet', { length: 2 })).state !== undefined);
+    await bench.close();
+  });
+
+  it('reports processes that are all busy', async () => {
+    const bench = await ProviderBench.open(await builtInBinary(), { maxProviders: 1 });
+    const session = bench.with(faults({ slow_ms: '400' }));
+    const slow = bench.planCreate('sandbox_pet', {}, session);
+    await delay(50);
+    await assert.rejects(
+      bench.planCreate('sandbox_pet', {}, bench.session, { timeoutMs: 100 }),
+      failure('UNAVAILABLE', /all 1 provider processes are busy/),
+    );
+    await slow;
+    assert.deepEqual((await bench.planCreate('sandbox_pet', {})).problems, []);
+    await bench.close();
+  });
+});

@@ -1,0 +1,26 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** Processes whose environment or command line holds a text; Linux only. For tests that look for what is left behind. */
+export function processesWith(text: string, where: 'environ' | 'cmdline'): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((name) => readOrNothing(`/proc/${name}/${where}`).includes(text))
+    .map(Number);
+}
+
+/** A process's environment, as it was given at its start. */
+export function environmentOf(pid: number): string[] {
+  return readOrNothing(`/proc/${pid}/environ`)
+    .split('\0')
+    .filter((entry) => entry !== '')
+    .map((entry) => entry.slice(0, entry.indexOf('=')));
+}
+
+// A process may end while it is looked at.
+function readOrNothing(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,140 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { type CallOptions, type Executor, type ProviderSession, startExecutor } from '../executor/index.ts';
+import {
+  type ApplyAnswer,
+  conform,
+  type CtyType,
+  decodeValue,
+  encodeValue,
+  impliedType,
+  nullValue,
+  type PlanAnswer,
+  type ProviderBinary,
+  type ProviderSchema,
+  type ResourceSchema,
+  type Value,
+  valueToPlain,
+} from '../providers/index.ts';
+import { executableSha256 } from '../providers/provider-binary.ts';
+import type { Json } from '../shared/json.ts';
+import { silentLogger } from '../shared/logger.ts';
+
+export interface BenchOptions {
+  readonly environment?: Readonly<Record<string, string>>;
+  /** The provider's own configuration. */
+  readonly configuration?: Json;
+  readonly callTimeoutMs?: number;
+  readonly maxProviders?: number;
+}
+
+/** A provider under a real executor, driven in JSON: what a test of an engine needs. Close it after use. */
+export class ProviderBench {
+  readonly executor: Executor;
+  readonly binary: ProviderBinary;
+  readonly schema: ProviderSchema;
+  readonly session: ProviderSession;
+  readonly folder: string;
+
+  private constructor(executor: Executor, schema: ProviderSchema, session: ProviderSession, folder: string) {
+    this.executor = executor;
+    this.schema = schema;
+    this.session = session;
+    this.binary = session.binary;
+    this.folder = folder;
+  }
+
+  static async open(binary: ProviderBinary, options: BenchOptions = {}): Promise<ProviderBench> {
+    const folder = await mkdtemp(join(tmpdir(), 'sluice-bench-'));
+    const executor = await startExecutor({
+      maxProviders: options.maxProviders ?? 4,
+      idleMs: 60_000,
+      callTimeoutMs: options.callTimeoutMs ?? 20_000,
+      socketDir: join(folder, 'sockets'),
+      workDir: join(folder, 'work'),
+      logger: silentLogger,
+    });
+    try {
+      const schema = await executor.readSchema(binary);
+      const session = sessionFor(binary, schema, options);
+      return new ProviderBench(executor, schema, session, folder);
+    } catch (error) {
+      await executor.close();
+      throw error;
+    }
+  }
+
+  /** The same provider with another environment: a process of its own. */
+  with(environment: Readonly<Record<string, string>>): ProviderSession {
+    return { ...this.session, environment };
+  }
+
+  type(name: string): CtyType {
+    return impliedType(this.resource(name).block);
+  }
+
+  resource(name: string): ResourceSchema {
+    const schema = this.schema.resources[name];
+    if (schema === undefined) throw new Error(`the provider has no type ${name}`);
+    return schema;
+  }
+
+  config(name: string, json: Json): Uint8Array {
+    const { value, problems } = conform(json, this.resource(name).block);
+    if (problems.some(({ severity }) => severity === 'error')) throw new Error(JSON.stringify(problems));
+    return encodeValue(value, this.type(name));
+  }
+
+  decode(name: string, bytes: Uint8Array | undefined): Value {
+    return bytes === undefined ? null : decodeValue(bytes, this.type(name));
+  }
+
+  plain(name: string, bytes: Uint8Array | undefined): Json {
+    return valueToPlain(this.decode(name, bytes));
+  }
+
+  /** Plans a create; the config stands in for the proposed state, as it is for objects without a past. */
+  async planCreate(name: string, json: Json, session = this.session, call?: CallOptions): Promise<PlanAnswer> {
+    const config = this.config(name, json);
+    const request = { type: name, prior: nullValue, proposed: config, config, priorPrivate: new Uint8Array() };
+    return this.executor.plan(session, request, call);
+  }
+
+  async applyCreate(
+    name: string,
+    json: Json,
+    plan: PlanAnswer,
+    session = this.session,
+    call?: CallOptions,
+  ): Promise<ApplyAnswer> {
+    const { planned, plannedPrivate } = plan;
+    const request = { type: name, prior: nullValue, planned, config: this.config(name, json), plannedPrivate };
+    return this.executor.apply(session, request, call);
+  }
+
+  async create(name: string, json: Json, session = this.session, call?: CallOptions): Promise<ApplyAnswer> {
+    return this.applyCreate(name, json, await this.planCreate(name, json, session, call), session, call);
+  }
+
+  async close(): Promise<void> {
+    await this.executor.close();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+function sessionFor(binary: ProviderBinary, schema: ProviderSchema, options: BenchOptions): ProviderSession {
+  const { value } = conform(options.configuration ?? {}, schema.provider);
+  return {
+    binary,
+    configuration: encodeValue(value, impliedType(schema.provider)),
+    environment: options.environment ?? {},
+    schemaOptional: schema.serverCapabilities.schemaOptional,
+  };
+}
+
+/** A provider by the file it is started by. */
+export async function binaryAt(path: string, address: string, version: string): Promise<ProviderBinary> {
+  return { address, version, path, sha256: await executableSha256(path) };
+}
