@@ -1,0 +1,64 @@
+import { GraphQLError } from 'graphql';
+
+import { type AppError, maskError } from '../shared/errors.ts';
+import type { Logger } from '../shared/logger.ts';
+import type { AnswerError } from './outcome.ts';
+import { InvalidDocument } from './prepare-document.ts';
+import { refusalMessage } from './refusals.ts';
+
+/**
+ * The one way in which an error leaves the gateway. What we expected is shown with its code; anything else is logged
+ * once with its cause and shown as INTERNAL with a reference to the log.
+ */
+export function maskErrors(errors: readonly unknown[], reference: string, log: Logger): AnswerError[] {
+  return errors.flatMap((error) => answerErrors(error, reference, log));
+}
+
+function answerErrors(error: unknown, reference: string, log: Logger): AnswerError[] {
+  if (error instanceof InvalidDocument) return error.errors.map((each) => inputError(each));
+  if (error instanceof GraphQLError) return [fieldError(error, reference, log)];
+  return [toAnswer(mask(error, reference, log), {})];
+}
+
+function mask(error: unknown, reference: string, log: Logger): AppError {
+  const masked = maskError(error, reference);
+  if (masked.code === 'INTERNAL')
+    log.error({ reference, err: masked.cause ?? masked }, 'a request failed unexpectedly');
+  return masked;
+}
+
+/** A document or its variables are wrong: graphql-js says how, and quotes nothing but the request. */
+function inputError(error: GraphQLError): AnswerError {
+  return {
+    message: error.message,
+    ...(error.locations === undefined ? {} : { locations: error.locations }),
+    extensions: { code: 'BAD_INPUT' },
+  };
+}
+
+/** A field failed while the operation ran. */
+function fieldError(error: GraphQLError, reference: string, log: Logger): AnswerError {
+  const cause = error.originalError ?? error;
+  const position = {
+    ...(error.path === undefined ? {} : { path: error.path }),
+    ...(error.locations === undefined ? {} : { locations: error.locations }),
+  };
+  return toAnswer(mask(cause, reference, log), position);
+}
+
+type Position = Pick<AnswerError, 'path' | 'locations'>;
+
+function toAnswer(error: AppError, position: Position): AnswerError {
+  const { locations, ...details } = error.details;
+  const where = isLocations(locations) ? { locations } : {};
+  return {
+    message: refusalMessage(error),
+    ...where,
+    ...position,
+    extensions: { ...details, code: error.code },
+  };
+}
+
+function isLocations(value: unknown): value is NonNullable<AnswerError['locations']> {
+  return Array.isArray(value);
+}

@@ -1,0 +1,64 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import { newUlid } from '../shared/ids.ts';
+
+/** One HTTP request with its answer to be. */
+export interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** Names the request in the log and in answers. */
+  readonly requestId: string;
+  /** Path without the query string. */
+  readonly path: string;
+  /** From the `?` on; empty when there is none. */
+  readonly search: string;
+  readonly startedAt: number;
+  /** Who called, once it is known: for the log. */
+  callerId: string | undefined;
+}
+
+export function createExchange(request: IncomingMessage, response: ServerResponse): Exchange {
+  const url = request.url ?? '/';
+  const mark = url.indexOf('?');
+  return {
+    request,
+    response,
+    requestId: newUlid(),
+    path: mark === -1 ? url : url.slice(0, mark),
+    search: mark === -1 ? '' : url.slice(mark),
+    startedAt: performance.now(),
+    callerId: undefined,
+  };
+}
+
+// Sent with every answer. Answers hold data of one caller: nobody in between may keep them.
+export const securityHeaders: Readonly<Record<string, string>> = {
+  'X-Content-Type-Options': 'nosniff',
+  'X-Frame-Options': 'DENY',
+  'Referrer-Policy': 'no-referrer',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+  'Cache-Control': 'no-store',
+};
+
+const fixedHeaders: readonly string[] = Object.entries(securityHeaders).flat();
+
+export type ExtraHeaders = Readonly<Record<string, string>>;
+
+/** Writes a whole answer at once. */
+export function send(exchange: Exchange, status: number, type: string, text: string, extra?: ExtraHeaders): void {
+  const { response, requestId } = exchange;
+  if (response.headersSent) return;
+  const headers = [
+    'Content-Type',
+    `${type}; charset=utf-8`,
+    'Content-Length',
+    String(Buffer.byteLength(text)),
+    'X-Request-Id',
+    requestId,
+    ...fixedHeaders,
+  ];
+  if (extra !== undefined) for (const [name, value] of Object.entries(extra)) headers.push(name, value);
+  response.writeHead(status, headers);
+  response.end(text);
+}
