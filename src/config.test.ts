@@ -40,7 +40,7 @@ describe('configuration', () => {
       problems.map((line) => line.split(':')[0]),
       ['PORT', 'SLUICE_PUBLIC_URL', 'SLUICE_PROVIDER_OVERRIDES', 'SLUICE_LOG_LEVEL'],
     );
-    assert.match(problems[0] ?? '', /whole number from 0 to 65535/);
+    assert.match(problems[0] ?? '', /whole number from 1 to 65535/);
   });
 
   it('refuses a setting that does not exist, but not variables of clients', () => {

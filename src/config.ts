@@ -100,10 +100,21 @@ function parseOverride(pair: string): [string, string] {
   return [pair.slice(0, at), resolve(pair.slice(at + 1))];
 }
 
+/** `uid:gid` of an operating-system account. */
+function account(variable: string, describe: string): Setting<{ uid: number; gid: number } | undefined> {
+  const parse = (given: string | undefined): { uid: number; gid: number } | undefined => {
+    if (given === undefined) return undefined;
+    const match = /^(\d+):(\d+)$/.exec(given);
+    if (match === null) throw new SettingProblem(`must be two numbers such as 1001:1001, not ${JSON.stringify(given)}`);
+    return { uid: Number(match[1]), gid: Number(match[2]) };
+  };
+  return { variable, describe, fallbackText: "the server's own", parse };
+}
+
 const ANY_INTEGER = Number.MAX_SAFE_INTEGER;
 
 const settings = {
-  port: integer('PORT', 4000, [0, 65535], 'TCP port to listen on; 0 takes a free one.'),
+  port: integer('PORT', 4000, [1, 65535], 'TCP port to listen on.'),
   host: text('HOST', '127.0.0.1', 'Address to listen on. The default is reached from the same computer only.'),
   publicUrl: url(
     'SLUICE_PUBLIC_URL',
@@ -168,6 +179,10 @@ const settings = {
     [1000, ANY_INTEGER],
     'Milliseconds that one call of a provider may take.',
   ),
+  executorUser: account(
+    'SLUICE_EXECUTOR_USER',
+    'User and group, as numbers `uid:gid`, under which providers run. Only root can start the server with it.',
+  ),
   policyTimeoutMs: integer(
     'POLICY_REGO_TIMEOUT_INTENT',
     5_000,
@@ -192,12 +207,20 @@ const settings = {
 type Settings = typeof settings;
 type Parsed = { readonly [Name in keyof Settings]: ReturnType<Settings[Name]['parse']> };
 
+/** Where outside programs are looked for; from variables that belong to the system. */
+interface SearchPaths {
+  readonly path: string | undefined;
+  readonly goBin: string | undefined;
+  readonly goPath: string | undefined;
+}
+
 /** Everything that can be set, checked, with defaults filled in; frozen. Paths are absolute. */
 export type Config = Omit<Parsed, 'publicUrl' | 'keyFile' | 'databaseUrl'> & {
   /** Scheme, host and port, without a trailing slash. */
   readonly publicUrl: string;
   readonly keyFile: string;
   readonly databaseUrl: string | undefined;
+  readonly searchPaths: SearchPaths;
 };
 
 // These belong to clients and to the test run; they may be set in the same shell without being ours.
@@ -214,7 +237,13 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     Object.entries(settings).map(([name, setting]) => [name, parseSetting(setting, environment, problems)]),
   ) as Parsed; // each value came from the `parse` of its own name
   if (problems.length > 0) throw new ConfigError(problems);
-  return withDerived(parsed);
+  const searchPaths = { path: environment['PATH'], goBin: environment['GOBIN'], goPath: environment['GOPATH'] };
+  return withDerived(parsed, searchPaths);
+}
+
+/** The configuration of this process. @throws ConfigError */
+export function processConfig(): Config {
+  return readConfig(process.env);
 }
 
 function parseSetting(
@@ -239,7 +268,7 @@ function unknownVariables(environment: Readonly<Record<string, string | undefine
     .map((name) => `${name}: no such setting; docs/settings.md lists them all`);
 }
 
-function withDerived(parsed: Parsed): Config {
+function withDerived(parsed: Parsed, searchPaths: SearchPaths): Config {
   const dataDir = resolve(parsed.dataDir);
   return Object.freeze({
     ...parsed,
@@ -247,6 +276,7 @@ function withDerived(parsed: Parsed): Config {
     keyFile: resolve(parsed.keyFile ?? `${dataDir}/keys.json`),
     publicUrl: parsed.publicUrl?.origin ?? `http://localhost:${parsed.port}`,
     databaseUrl: parsed.databaseUrl?.href,
+    searchPaths,
     providerMirror: parsed.providerMirror === undefined ? undefined : resolve(parsed.providerMirror),
   });
 }
