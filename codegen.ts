@@ -27,7 +27,7 @@ const resolverTypes = {
 export function codegenConfig(model: Model): CodegenConfig {
   const ours = createPlugins(model);
   return {
-    schema: printSdl(model.sdl.schema),
+    schema: printSdl(model.written.schema),
     silent: true,
     pluginLoader: (name: string): Promise<CodegenPlugin> => {
       const own = ours[name];
@@ -37,6 +37,7 @@ export function codegenConfig(model: Model): CodegenConfig {
       'generated/schema.graphql': { plugins: ['sluice-schema'] },
       'generated/enums.ts': { plugins: ['sluice-enums'] },
       'generated/access.ts': { plugins: ['sluice-access'] },
+      'generated/catalog.ts': { plugins: ['sluice-catalog'] },
       'generated/mcp.json': { plugins: ['sluice-mcp'] },
       'generated/validators.js': { plugins: ['sluice-validators'] },
       'generated/validators.d.ts': { plugins: ['sluice-validator-types'] },

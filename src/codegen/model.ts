@@ -1,5 +1,6 @@
 import type { AccessTable } from './access/requirement.ts';
 import { readAccess } from './access/read-access.ts';
+import { buildCatalog, type CatalogType } from './catalog/build-catalog.ts';
 import { checkDescriptions } from './check-descriptions.ts';
 import type { Sources } from './read-sources.ts';
 import { refuseAll } from './refusals.ts';
@@ -10,15 +11,21 @@ import type { Tool } from './tools/tool.ts';
 
 /** Everything that is generated from, read and checked once; the plugins only print. */
 export interface Model {
+  /** What people wrote: the resolvers are typed by it. */
+  readonly written: Sdl;
+  /** The same with the catalogued types: the API. */
   readonly sdl: Sdl;
+  readonly catalog: readonly CatalogType[];
   readonly access: AccessTable;
   readonly tools: readonly Tool[];
 }
 
 /** @throws CodegenRefused with every reason of the first stage that has any, each naming file and line */
 export function buildModel(sources: Sources): Model {
-  const sdl = readSdl(sources.schema);
-  refuseAll(checkDescriptions(sdl.document));
+  const written = readSdl(sources.schema);
+  refuseAll(checkDescriptions(written.document));
+  const catalog = buildCatalog(sources, written);
+  const sdl = catalog.types.length === 0 ? written : readSdl(sources.schema, catalog.sources);
   const access = readAccess(sdl);
-  return { sdl, access, tools: combineKinds(readKinds(sources.tools, sdl, access)) };
+  return { written, sdl, catalog: catalog.types, access, tools: combineKinds(readKinds(sources.tools, sdl, access)) };
 }

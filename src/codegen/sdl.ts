@@ -41,9 +41,17 @@ export interface Sdl {
 // Directives steer code generation and the gateway; clients see their effect, not them.
 const INTERNAL_TYPES = new Set(['ToolEndpoint']);
 
-/** @throws CodegenRefused naming file and line, for text that does not parse and for SDL that contradicts itself */
-export function readSdl(files: readonly SourceFile[]): Sdl {
-  const document: DocumentNode = { kind: Kind.DOCUMENT, definitions: files.flatMap(parseFile) };
+/**
+ * @param catalogued SDL made from the provider catalog
+ * @throws CodegenRefused naming file and line, for text that does not parse and for SDL that contradicts itself
+ */
+export function readSdl(files: readonly SourceFile[], catalogued: readonly SourceFile[] = []): Sdl {
+  // Without places a catalogued type costs a third of the memory; nobody could go to a place in them anyway.
+  const definitions = [
+    ...files.flatMap((file) => parseFile(file)),
+    ...catalogued.flatMap((file) => parse(file.text, { noLocation: true }).definitions),
+  ];
+  const document: DocumentNode = { kind: Kind.DOCUMENT, definitions };
   const errors = validateSDL(document);
   if (errors.length > 0) throw new CodegenRefused(errors.map(fromGraphqlError));
   return { document, schema: buildASTSchema(document, { assumeValidSDL: true }), objects: objectsOf(document) };

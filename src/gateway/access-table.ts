@@ -44,7 +44,8 @@ export function createAccessTable(tables: AccessTables): AccessTable {
   const rows = [...types.values(), ...fields.values()];
   return {
     ofType: (type) => types.get(type),
-    ofField: (type, field) => fields.get(`${type}.${field}`),
+    // One row stands for all fields of a catalogued type.
+    ofField: (type, field) => fields.get(`${type}.${field}`) ?? fields.get(`${type}.*`),
     actions: [...new Set(rows.flatMap((row) => row.actions.map(({ action }) => action)))],
   };
 }

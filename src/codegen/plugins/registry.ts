@@ -4,6 +4,7 @@ import type { Model } from '../model.ts';
 import { printSdl } from '../sdl.ts';
 import { printAccessPage } from './access-page.ts';
 import { printAccess } from './access.ts';
+import { printCatalog } from './catalog.ts';
 import { printEnums } from './enums.ts';
 import { printMcp } from './mcp.ts';
 import { stamp } from './stamp.ts';
@@ -15,8 +16,9 @@ export function createPlugins(model: Model): Readonly<Record<string, CodegenPlug
   return {
     'sluice-stamp': { plugin: () => ({ prepend: [stamp('schema/*.graphql')], content: '' }) },
     'sluice-schema': { plugin: () => stamp('schema/', '#') + '\n' + printSdl(model.sdl.schema) + '\n' },
-    'sluice-enums': { plugin: () => printEnums(model.sdl.document) },
+    'sluice-enums': { plugin: () => printEnums(model.written.document) },
     'sluice-access': { plugin: () => printAccess(model.access) },
+    'sluice-catalog': { plugin: () => printCatalog(model.catalog) },
     'sluice-mcp': { plugin: () => printMcp(model.tools) },
     'sluice-validators': { plugin: () => printValidators(model.tools) },
     'sluice-validator-types': { plugin: () => printValidatorTypes() },

@@ -1,0 +1,75 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import picomatch from 'picomatch';
+
+import { startExecutor } from '../executor/index.ts';
+import { createProviderSource, formatFullAddress, parseAddress } from '../providers/index.ts';
+import type { ProviderBinary, ResourceSchema } from '../providers/index.ts';
+import { silentLogger } from '../shared/logger.ts';
+import type { SnapshotContent } from './snapshot-text.ts';
+
+export interface ProviderRequest {
+  readonly address: string;
+  readonly constraint: string | undefined;
+  readonly resources: readonly string[];
+  readonly dataSources: readonly string[];
+}
+
+export interface ProviderPlace {
+  readonly root: string;
+  readonly mirror: string | undefined;
+}
+
+const lockFile = 'schema/providers/lock.hcl';
+
+/** Installs the provider that the constraint chooses, pins it in the lock file, and reads the chosen part of its schema. */
+export async function readProvider(request: ProviderRequest, place: ProviderPlace): Promise<SnapshotContent> {
+  const source = createProviderSource({
+    allowed: [{ address: request.address }], // whoever catalogues a provider by hand allows it
+    mirrorDir: place.mirror,
+    cacheDir: join(place.root, '.cache/providers'),
+    lockFile: join(place.root, lockFile),
+  });
+  return readSchema(await source.resolve(request.address, request.constraint), request);
+}
+
+/** Runs the work with the provider's pin taken out of the lock file, so that a newer version may be chosen. */
+export async function withoutPin<T>(root: string, address: string, work: () => Promise<T>): Promise<T> {
+  const file = join(root, lockFile);
+  const before = await readFile(file, 'utf8').catch(() => undefined);
+  if (before === undefined) return work();
+  const name = formatFullAddress(parseAddress(address)).replaceAll('.', '\\.');
+  await writeFile(file, before.replace(new RegExp(`provider "${name}" \\{[^}]*\\}\\n*`), ''));
+  try {
+    return await work();
+  } catch (error) {
+    await writeFile(file, before); // nothing was updated, so nothing is unpinned
+    throw error;
+  }
+}
+
+async function readSchema(binary: ProviderBinary, request: ProviderRequest): Promise<SnapshotContent> {
+  const socketDir = await mkdtemp(join(tmpdir(), 'sluice-'));
+  const executor = await startExecutor({
+    maxProviders: 1,
+    idleMs: 1_000,
+    callTimeoutMs: 60_000,
+    socketDir,
+    logger: silentLogger,
+  });
+  try {
+    const resources: Record<string, ResourceSchema> = {};
+    const dataSources: Record<string, ResourceSchema> = {};
+    const wanted = { resource: picomatch([...request.resources]), dataSource: picomatch([...request.dataSources]) };
+    await executor.streamSchema(binary, (part) => {
+      if (part.kind === 'provider' || !wanted[part.kind](part.type)) return;
+      (part.kind === 'resource' ? resources : dataSources)[part.type] = part.schema;
+    });
+    return { provider: binary.address, version: binary.version, resources, dataSources };
+  } finally {
+    await executor.close();
+    await rm(socketDir, { recursive: true, force: true });
+  }
+}
