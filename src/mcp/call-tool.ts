@@ -7,13 +7,13 @@ import { checkArguments, chooseKind } from './check-arguments.ts';
 import { errorAnswer, shapeAnswer } from './shape-answer.ts';
 import { toVariables } from './to-variables.ts';
 import type { ToolAnswer } from './tool-answer.ts';
-import type { FindArgumentCheck, Tool, ToolKind } from './tool.ts';
+import type { ArgumentChecks, Tool, ToolKind } from './tool.ts';
 
 export interface CallServices {
   /** Version of this server, as clients see it. */
   readonly version: string;
   readonly gateway: Pick<Gateway, 'execute'>;
-  readonly findCheck: FindArgumentCheck;
+  readonly checks: ArgumentChecks;
   readonly log: Logger;
 }
 
@@ -37,7 +37,7 @@ interface ReadyCall extends ToolCall {
 export async function callTool(services: CallServices, call: ToolCall): Promise<ToolAnswer> {
   try {
     const kind = chooseKind(call.tool, call.given);
-    checkArguments(services.findCheck, call.tool, kind, call.given);
+    checkArguments(services.checks, call.tool, kind, call.given);
     const ready = await fillProject(services, readCall(call, kind));
     return shapeAnswer(kind, await runCall(services, ready));
   } catch (error) {

@@ -1,7 +1,7 @@
-import { AppError } from '../shared/errors.ts';
+import { AppError, invariant } from '../shared/errors.ts';
 import type { JsonObject } from '../shared/json.ts';
 import { suggest } from './suggest.ts';
-import type { ArgumentProblem, FindArgumentCheck, Tool, ToolKind } from './tool.ts';
+import type { ArgumentChecks, ArgumentProblem, Tool, ToolKind } from './tool.ts';
 
 const MAX_PROBLEMS = 5; // a caller that is wrong everywhere is helped by the first few
 
@@ -19,8 +19,9 @@ export function chooseKind(tool: Tool, given: JsonObject): ToolKind {
 }
 
 /** Holds the arguments to the exact shape of the chosen kind; the published schema is wider. */
-export function checkArguments(findCheck: FindArgumentCheck, tool: Tool, kind: ToolKind, given: JsonObject): void {
-  const check = findCheck(tool, kind.kind);
+export function checkArguments(checks: ArgumentChecks, tool: Tool, kind: ToolKind, given: JsonObject): void {
+  const check = checks[[tool.endpoint, tool.name, ...(kind.kind === null ? [] : [kind.kind])].join(' ')];
+  invariant(check !== undefined, `${tool.name} has no argument check`);
   if (check(given)) return;
   const known = kind.variables.map(({ name }) => name);
   const problems = (check.errors ?? []).slice(0, MAX_PROBLEMS).map((problem) => explain(problem, known));

@@ -13,18 +13,25 @@ import { AppError } from '../shared/errors.ts';
 import type { Json } from '../shared/json.ts';
 import type { Logger } from '../shared/logger.ts';
 import type { CallServices } from './call-tool.ts';
-import { badRequest, refuseForeignHost, refuseNarrowScope, refuseStranger, type HttpRefusal } from './guard-request.ts';
+import {
+  type AllowsHost,
+  badRequest,
+  refuseForeignHost,
+  refuseNarrowScope,
+  refuseStranger,
+  type HttpRefusal,
+} from './guard-request.ts';
 import { readBody } from './read-body.ts';
 import { createToolServer, type RequestScope } from './tool-server.ts';
 import { createToolShelf, parseNarrowing, type ToolShelf } from './tool-list.ts';
-import type { Endpoint, FindArgumentCheck, Tool } from './tool.ts';
+import type { Endpoint, ArgumentChecks, Tool } from './tool.ts';
 
 export interface McpOptions {
   readonly gateway: CallServices['gateway'];
   readonly tools: readonly Tool[];
-  readonly findCheck: FindArgumentCheck;
-  /** Host names without port under which this server answers; IPv6 in brackets. */
-  readonly allowedHosts: readonly string[];
+  readonly checks: ArgumentChecks;
+  /** Whether this server answers under a host, port included. */
+  readonly allowsHost: AllowsHost;
   readonly maxBodyBytes: number;
   readonly version: string;
   readonly log: Logger;
@@ -42,7 +49,7 @@ export interface Mcp {
     origin: Origin,
   ): Promise<void>;
   /** Puts other tools in place and tells the clients that listen. */
-  replaceTools(tools: readonly Tool[], findCheck: FindArgumentCheck): void;
+  replaceTools(tools: readonly Tool[], checks: ArgumentChecks): void;
   /** Ends the streams of clients that listen. */
   close(): Promise<void>;
 }
@@ -55,11 +62,11 @@ interface Serving {
 /** Both MCP endpoints. 2025-era clients are served without sessions, so any replica can answer any request. */
 export function createMcp(options: McpOptions): Mcp {
   const { gateway, version, log } = options;
-  const serve = (tools: readonly Tool[], findCheck: FindArgumentCheck): Serving => ({
+  const serve = (tools: readonly Tool[], checks: ArgumentChecks): Serving => ({
     shelf: createToolShelf(tools),
-    services: { gateway, findCheck, version, log },
+    services: { gateway, checks, version, log },
   });
-  let serving = serve(options.tools, options.findCheck);
+  let serving = serve(options.tools, options.checks);
   const handler = createMcpHandler((context) => serverFor(serving, context), {
     maxRequestBodySize: options.maxBodyBytes,
     onerror: (error) => log.debug({ err: error }, 'an MCP request was refused'),
@@ -68,8 +75,8 @@ export function createMcp(options: McpOptions): Mcp {
   return {
     handle: (endpoint, request, response, caller, origin) =>
       handle(options, serving.shelf, answer, { endpoint, request, response, caller, origin }),
-    replaceTools(tools, findCheck) {
-      serving = serve(tools, findCheck);
+    replaceTools(tools, checks) {
+      serving = serve(tools, checks);
       handler.notify.toolsChanged();
     },
     close: () => closeHandler(handler),
@@ -101,7 +108,7 @@ async function handle(
   const { endpoint, request, response, caller, origin } = exchange;
   const metadataUrl = options.metadataUrl?.(endpoint);
   const early =
-    refuseForeignHost(request.headers, options.allowedHosts) ?? refuseStranger(caller, request.headers, metadataUrl);
+    refuseForeignHost(request.headers, options.allowsHost) ?? refuseStranger(caller, request.headers, metadataUrl);
   if (early !== undefined) return refuse(response, early);
   const only = readNarrowing(request.url ?? '/', shelf, endpoint);
   if (only instanceof AppError) return refuse(response, badRequest(only.message));

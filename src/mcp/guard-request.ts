@@ -1,7 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
-import { validateHostHeader, validateOriginHeader } from '@modelcontextprotocol/server';
-
 import type { Caller } from '../shared/caller.ts';
 import { isJsonObject, type Json } from '../shared/json.ts';
 import { scopeCovers, type Endpoint, type Tool } from './tool.ts';
@@ -18,21 +16,26 @@ export interface HttpRefusal {
 const REFUSED = -32_000;
 const INVALID_REQUEST = -32_600;
 
+/** Whether a `Host` header, or the host of an `Origin`, is one of this server's own. */
+export type AllowsHost = (host: string | undefined) => boolean;
+
 /**
  * A page in somebody's browser can make the browser send requests here, under a name of its own that resolves to this
- * machine. Such a request carries that name as Host, or the page's Origin.
- *
- * @param allowedHosts host names without port; IPv6 in brackets
+ * machine. Such a request carries that name as Host, or the page's Origin. Programs send no Origin.
  */
-export function refuseForeignHost(
-  headers: IncomingHttpHeaders,
-  allowedHosts: readonly string[],
-): HttpRefusal | undefined {
-  const host = validateHostHeader(headers.host, [...allowedHosts]);
-  if (!host.ok) return { status: 421, rpcCode: REFUSED, message: 'this server does not answer under that Host' };
-  const origin = validateOriginHeader(headers.origin, [...allowedHosts]);
-  if (!origin.ok) return { status: 403, rpcCode: REFUSED, message: 'requests from that Origin are refused' };
-  return undefined;
+export function refuseForeignHost(headers: IncomingHttpHeaders, allowsHost: AllowsHost): HttpRefusal | undefined {
+  if (!allowsHost(headers.host)) {
+    return { status: 421, rpcCode: REFUSED, message: 'this server does not answer under that Host' };
+  }
+  const { origin } = headers;
+  if (origin === undefined || allowsHost(hostOf(origin))) return undefined;
+  return { status: 403, rpcCode: REFUSED, message: 'requests from that Origin are refused' };
+}
+
+// `null`, the origin of sandboxed pages, and whatever else is no URL have no host.
+function hostOf(origin: string): string | undefined {
+  const url = URL.canParse(origin) ? new URL(origin) : undefined;
+  return url?.protocol === 'http:' || url?.protocol === 'https:' ? url.host : undefined;
 }
 
 /** @param metadataUrl where the endpoint's protected-resource document is, once there is one */

@@ -1,3 +1,3 @@
 // MCP: a tool call becomes one GraphQL document, its result the tool's answer. Nothing here decides what a caller may do.
 export { createMcp, type Mcp, type McpOptions } from './create-mcp.ts';
-export { parseTools, type ArgumentCheck, type Endpoint, type FindArgumentCheck, type Tool } from './tool.ts';
+export { parseTools, type ArgumentChecks, type Endpoint, type Tool } from './tool.ts';

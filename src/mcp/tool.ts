@@ -58,11 +58,11 @@ export interface ArgumentProblem {
 /** A check that `codegen` compiled for one tool and kind. */
 export interface ArgumentCheck {
   (value: unknown): boolean;
-  errors?: readonly ArgumentProblem[] | null;
+  readonly errors?: readonly ArgumentProblem[] | null;
 }
 
-/** The check of a tool's kind; `null` is the kind of a tool that has none. */
-export type FindArgumentCheck = (tool: Tool, kind: string | null) => ArgumentCheck;
+/** The checks of `generated/validators.js`, by endpoint, tool and kind: `MAIN intent create`, `INTENT state-get`. */
+export type ArgumentChecks = Readonly<Record<string, ArgumentCheck>>;
 
 /** Reads the text of `generated/mcp.json`. It is our own output: only its outline is checked. */
 export function parseTools(text: string): readonly Tool[] {

@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+
+import { encode } from 'gpt-tokenizer/encoding/o200k_base';
+
+import { isJsonObject } from '../shared/json.ts';
+import { generatedTools } from '../testing/mcp-server.ts';
+import { createToolShelf } from './tool-list.ts';
+
+const MAX_MAIN_TOKENS = 600;
+
+describe('the published tool lists', () => {
+  const shelf = createToolShelf(generatedTools);
+  const writer = new Set(['mcp:write'] as const);
+
+  it(`cost at most ${MAX_MAIN_TOKENS} tokens for the five tools`, () => {
+    const tokens = encode(JSON.stringify({ tools: shelf.list('MAIN', writer) })).length;
+    assert.ok(tokens <= MAX_MAIN_TOKENS, `${tokens} tokens`);
+  });
+
+  for (const endpoint of ['MAIN', 'INTENT'] as const) {
+    it(`are flat objects without combinators or references on ${endpoint}`, () => {
+      for (const tool of shelf.list(endpoint, writer)) {
+        for (const schema of [tool.inputSchema, tool.outputSchema ?? { type: 'object' }]) {
+          assert.equal(schema.type, 'object', tool.name);
+          for (const word of ['oneOf', 'anyOf', 'allOf', '$ref', 'not'])
+            assert.ok(!(word in schema), `${tool.name}: ${word}`);
+        }
+        assert.ok(!JSON.stringify(tool).includes('$ref'), tool.name);
+      }
+    });
+  }
+
+  it('say of each tool whether it only reads and whether it destroys', () => {
+    const hints = Object.fromEntries(
+      generatedTools.map(({ endpoint, name, annotations: { readOnlyHint, destructiveHint } }) => [
+        `${endpoint} ${name}`,
+        readOnlyHint ? 'reads' : destructiveHint ? 'destroys' : 'writes',
+      ]),
+    );
+    assert.deepEqual(hints, pinnedHints);
+  });
+
+  it('publish the hints that matter on the main endpoint', () => {
+    const annotations = Object.fromEntries(shelf.list('MAIN', writer).map((tool) => [tool.name, tool.annotations]));
+    assert.deepEqual(annotations, {
+      discover: { readOnlyHint: true, openWorldHint: false },
+      provider: { readOnlyHint: true, openWorldHint: false },
+      query: { readOnlyHint: true, openWorldHint: false },
+      mutate: { readOnlyHint: false, destructiveHint: true },
+      intent: { readOnlyHint: false, destructiveHint: true },
+    });
+  });
+
+  it('name the kinds of the umbrella tools in lower case, as clients send them', () => {
+    const kinds = Object.fromEntries(
+      shelf.list('MAIN', writer).map(({ name, inputSchema: { properties } }) => {
+        const kind = isJsonObject(properties) ? properties['kind'] : undefined;
+        return [name, isJsonObject(kind) ? kind['enum'] : undefined];
+      }),
+    );
+    assert.deepEqual(kinds, pinnedKinds);
+  });
+});
+
+const pinnedKinds = {
+  discover: ['queries', 'mutations', 'type', 'search', 'tool', 'auth'],
+  query: undefined,
+  mutate: undefined,
+  provider: ['search', 'provider', 'resource', 'dataSource'],
+  intent: [
+    'create',
+    'update',
+    'delete',
+    'refresh',
+    'import',
+    'resume',
+    'read',
+    'status',
+    'list',
+    'history',
+    'projects',
+    'project-create',
+    'use',
+    'unlock',
+    'data',
+    'eject',
+    'depend',
+    'undepend',
+    'cancel',
+  ],
+};
+
+const pinnedHints = {
+  'MAIN discover': 'reads',
+  'MAIN intent': 'destroys',
+  'MAIN mutate': 'destroys',
+  'MAIN provider': 'reads',
+  'MAIN query': 'reads',
+  'INTENT lifecycle-datasources-read': 'reads',
+  'INTENT lifecycle-resources-create': 'writes',
+  'INTENT lifecycle-resources-delete': 'destroys',
+  'INTENT lifecycle-resources-dependencies-add': 'writes',
+  'INTENT lifecycle-resources-dependencies-get': 'reads',
+  'INTENT lifecycle-resources-dependencies-remove': 'destroys',
+  'INTENT lifecycle-resources-import': 'writes',
+  'INTENT lifecycle-resources-operations': 'reads',
+  'INTENT lifecycle-resources-refresh': 'writes',
+  'INTENT lifecycle-resources-resume': 'destroys',
+  'INTENT lifecycle-resources-update': 'destroys',
+  'INTENT policy-create': 'writes',
+  'INTENT policy-delete': 'destroys',
+  'INTENT policy-dry-run': 'reads',
+  'INTENT policy-get': 'reads',
+  'INTENT policy-input-schema': 'reads',
+  'INTENT policy-list': 'reads',
+  'INTENT policy-update': 'destroys',
+  'INTENT project-create': 'writes',
+  'INTENT project-current': 'reads',
+  'INTENT project-delete': 'destroys',
+  'INTENT project-describe': 'reads',
+  'INTENT project-list': 'reads',
+  'INTENT project-unlock': 'writes',
+  'INTENT project-use': 'writes',
+  'INTENT provider-datasources-describe': 'reads',
+  'INTENT provider-describe': 'reads',
+  'INTENT provider-resources-describe': 'reads',
+  'INTENT provider-search': 'reads',
+  'INTENT state-eject': 'destroys',
+  'INTENT state-get': 'reads',
+  'INTENT state-list': 'reads',
+  'INTENT state-timeline': 'reads',
+};
