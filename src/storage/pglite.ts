@@ -14,13 +14,19 @@ interface PgliteOptions {
   readonly log: Logger;
 }
 
+export interface PgliteDatabase extends Connection {
+  /** The whole cluster as a tar archive. */
+  dump(): Promise<Blob>;
+}
+
 /** PostgreSQL inside this process and for this process only: its data folder takes no second server. */
-export async function connectPglite(options: PgliteOptions): Promise<Connection> {
+export async function connectPglite(options: PgliteOptions): Promise<PgliteDatabase> {
   if (options.folder !== undefined) await mkdir(options.folder, { recursive: true, mode: 0o700 });
   const orm = await MikroORM.init({
     ...ormOptions(options.log),
     dbName: options.folder ?? 'memory://',
-    driverOptions: options.loadDataDir === undefined ? {} : { loadDataDir: options.loadDataDir },
+    // A function, because the ORM copies plain options and cannot copy a Blob.
+    driverOptions: () => (options.loadDataDir === undefined ? {} : { loadDataDir: options.loadDataDir }),
   });
   const client = await nativeClient(orm);
   const flush = options.folder === undefined ? async () => {} : createWalFlusher(options.folder);
@@ -34,6 +40,7 @@ export async function connectPglite(options: PgliteOptions): Promise<Connection>
         : client.query(text, values),
     listen: (channel, handler) => client.listen(channel, handler),
     flush,
+    dump: () => client.dumpDataDir('none'),
     close: () => orm.close(true),
   };
 }

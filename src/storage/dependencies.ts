@@ -1,0 +1,32 @@
+import type { Db } from './database.ts';
+import { DependencyEntity } from './entities/intent.ts';
+import { type Row, tableOf } from './table.ts';
+
+export type DependencyRow = Row<typeof DependencyEntity>;
+
+const dependencies = tableOf(DependencyEntity);
+
+/** All edges of a project. */
+export function findDependencies(db: Db, project: string): Promise<DependencyRow[]> {
+  return dependencies.find(db, { project }, { orderBy: [{ fromResource: 'asc' }, { toResource: 'asc' }] });
+}
+
+/** Edges from the resource to what it needs. */
+export function findNeeded(db: Db, project: string, resourceId: string): Promise<DependencyRow[]> {
+  return dependencies.find(db, { project, fromResource: resourceId }, { orderBy: { toResource: 'asc' } });
+}
+
+/** Edges to the resource from what needs it. */
+export function findNeeding(db: Db, project: string, resourceId: string): Promise<DependencyRow[]> {
+  return dependencies.find(db, { project, toResource: resourceId }, { orderBy: { fromResource: 'asc' } });
+}
+
+/** @returns false when the edge is there already */
+export function insertDependency(db: Db, edge: DependencyRow): Promise<boolean> {
+  return dependencies.insertUnlessTaken(db, edge);
+}
+
+/** @returns whether there was such an edge */
+export async function deleteDependency(db: Db, project: string, from: string, to: string): Promise<boolean> {
+  return (await dependencies.remove(db, { project, fromResource: from, toResource: to })) === 1;
+}

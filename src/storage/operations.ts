@@ -1,0 +1,152 @@
+import { AppError } from '../shared/errors.ts';
+import type { Json } from '../shared/json.ts';
+import type { Db } from './database.ts';
+import { OperationEntity, type OperationKind, OperationStepEntity, type OperationStatus } from './entities/intent.ts';
+import { type Fence, FENCED, fenceMoved } from './fence.ts';
+import { countMatches, type Page, type SearchInput, searchPage, type SearchSpec } from './search.ts';
+import { assignments, insertColumns } from './statement.ts';
+import { type Row, tableOf, type Where } from './table.ts';
+
+export type { OperationKind, OperationStatus };
+export type OperationRow = Row<typeof OperationEntity>;
+export type OperationStepRow = Row<typeof OperationStepEntity>;
+
+/** One line of the journal. */
+export interface JournalStep {
+  readonly step: string;
+  readonly at: Date;
+  readonly detail?: Json | undefined;
+}
+
+const operations = tableOf(OperationEntity, ['request', 'prior', 'plan', 'result']);
+const steps = tableOf(OperationStepEntity);
+const jsonColumns: ReadonlySet<string> = new Set(['diagnostics', 'decision', 'review']);
+
+const search: SearchSpec<OperationRow> = {
+  fields: {
+    resourceID: { column: 'resourceId', kind: 'TEXT' },
+    type: { column: 'type', kind: 'TEXT' },
+    provider: { column: 'provider', kind: 'TEXT' },
+    version: { column: 'version', kind: 'TEXT' },
+    kind: { column: 'kind', kind: 'TEXT' },
+    status: { column: 'status', kind: 'TEXT' },
+    createdAt: { column: 'createdAt', kind: 'TIME' },
+  },
+  text: ['resourceId', 'id', 'type'],
+  newest: 'id',
+};
+
+/** A page of one project's operations, newest first. */
+export function searchOperations(db: Db, project: string, input: SearchInput): Promise<Page<OperationRow>> {
+  return searchPage(db, operations, search, { project }, input);
+}
+
+export function countOperations(db: Db, project: string, input: SearchInput): Promise<number> {
+  return countMatches(db, operations, search, { project }, input);
+}
+
+/** Operations that fit, newest first. */
+export function findOperations(
+  db: Db,
+  where: Where<OperationRow>,
+  page: { limit: number; offset?: number },
+): Promise<OperationRow[]> {
+  return operations.find(db, where, { orderBy: { id: 'desc' }, ...page });
+}
+
+export function countOperationsWhere(db: Db, where: Where<OperationRow>): Promise<number> {
+  return operations.count(db, where);
+}
+
+export function findOperation(db: Db, project: string, id: string): Promise<OperationRow | undefined> {
+  return operations.findOne(db, { project, id });
+}
+
+/** Operations whose server stopped caring: not at their end, nobody waits for a person, and the lease has run out. */
+export function findAbandonedOperations(db: Db, now: Date): Promise<OperationRow[]> {
+  return operations.find(
+    db,
+    { status: { $in: ['QUEUED', 'PLANNING', 'APPLYING'] }, $or: [{ leaseUntil: { $lte: now } }, { leaseUntil: null }] },
+    { orderBy: { id: 'asc' } },
+  );
+}
+
+/** The journal in order. */
+export function findSteps(db: Db, operation: string): Promise<OperationStepRow[]> {
+  return steps.find(db, { operationId: operation }, { orderBy: { seq: 'asc' } });
+}
+
+/**
+ * Records a new operation and its first step in one statement.
+ *
+ * @throws PROJECT_LOCKED when the fence of the row is no longer the project's
+ */
+export async function insertOperation(db: Db, operation: OperationRow, step: JournalStep): Promise<void> {
+  const { names, marks, values } = insertColumns(operations.seal(db, operation.id, operation), jsonColumns);
+  const [result] = await db.em.execute<{ added: number }[]>(
+    `with ${FENCED},
+      added as (insert into intent_operation (${names}) select ${marks} from fenced returning id),
+      noted as (insert into operation_step (operation_id, seq, step, at, detail)
+        select id, 1, ?, ?::timestamptz, ?::jsonb from added)
+      select count(*)::int as added from added`,
+    [operation.project, operation.fence, ...values, ...stepValues(step)],
+  );
+  if (result?.added !== 1) throw fenceMoved(operation.project);
+}
+
+/**
+ * Changes an operation and writes the journal's next line in one statement.
+ *
+ * @param fence of the lock holder; `undefined` for an operation that waits, for which nobody holds the lock
+ * @param expected statuses it may have; another one means that somebody else moved it on
+ * @throws PROJECT_LOCKED when the fence moved; CONFLICT when the status is another
+ */
+export async function changeOperation(
+  db: Db,
+  target: { readonly project: string; readonly id: string; readonly fence: number | undefined },
+  expected: readonly OperationStatus[],
+  changes: Partial<OperationRow>,
+  step: JournalStep,
+): Promise<void> {
+  const { project, id } = target;
+  const set = assignments(operations.seal(db, id, changes), jsonColumns);
+  const guard = target.fence === undefined ? 'fenced as (select 1)' : FENCED;
+  const [result] = await db.em.execute<{ fenced: number; changed: number }[]>(
+    `with ${guard},
+      changed as (update intent_operation set ${set.text} where id = ? and project = ?
+        and status in (${expected.map(() => '?').join(', ')}) and exists (select 1 from fenced) returning id),
+      noted as (insert into operation_step (operation_id, seq, step, at, detail)
+        select id, (select coalesce(max(seq), 0) + 1 from operation_step where operation_id = ?), ?, ?::timestamptz, ?::jsonb
+        from changed)
+      select (select count(*)::int from fenced) as fenced, (select count(*)::int from changed) as changed`,
+    [
+      ...(target.fence === undefined ? [] : [project, target.fence]),
+      ...set.values,
+      id,
+      project,
+      ...expected,
+      id,
+      ...stepValues(step),
+    ],
+  );
+  if (result?.fenced !== 1) throw fenceMoved(project);
+  if (result.changed !== 1) {
+    throw new AppError('CONFLICT', `operation ${id} has moved on meanwhile; read it again`, {
+      details: { operation: id },
+    });
+  }
+}
+
+/** Says that the server still works on the operation. @returns false when the fence moved or it is at its end */
+export async function renewLease(db: Db, target: Fence & { readonly id: string }, until: Date): Promise<boolean> {
+  const rows = await db.em.execute(
+    `with ${FENCED} update intent_operation set lease_until = ? where id = ? and finished_at is null
+      and exists (select 1 from fenced) returning id`,
+    [target.project, target.fence, until, target.id],
+  );
+  return rows.length === 1;
+}
+
+function stepValues(step: JournalStep): unknown[] {
+  return [step.step, step.at, step.detail === undefined ? null : JSON.stringify(step.detail)];
+}

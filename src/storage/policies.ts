@@ -1,0 +1,115 @@
+import type { Db } from './database.ts';
+import { PolicyAttachmentEntity, PolicyEntity, PolicySampleEntity } from './entities/policies.ts';
+import { type Page, type SearchInput, searchPage, type SearchSpec } from './search.ts';
+import { type Row, tableOf } from './table.ts';
+
+export type PolicyRow = Row<typeof PolicyEntity>;
+export type PolicyAttachmentRow = Row<typeof PolicyAttachmentEntity>;
+export type PolicySampleRow = Row<typeof PolicySampleEntity>;
+/** An attachment with the name of its policy. */
+export interface NamedAttachment {
+  readonly id: string;
+  readonly policyId: string;
+  readonly policyName: string;
+  readonly projectId: string;
+}
+
+const policies = tableOf(PolicyEntity);
+const attachments = tableOf(PolicyAttachmentEntity);
+const samples = tableOf(PolicySampleEntity, ['input', 'result']);
+
+const search: SearchSpec<PolicyRow> = {
+  fields: {
+    name: { column: 'name', kind: 'TEXT' },
+    space: { column: 'space', kind: 'TEXT' },
+    type: { column: 'type', kind: 'TEXT' },
+    labels: { column: 'labels', kind: 'LIST' },
+    createdAt: { column: 'createdAt', kind: 'TIME' },
+  },
+  text: ['name', 'id', 'description'],
+  newest: 'id',
+};
+
+/** By name. */
+export function findPolicies(db: Db, spaces: readonly string[]): Promise<PolicyRow[]> {
+  return policies.find(db, { space: { $in: [...spaces] } }, { orderBy: { name: 'asc' } });
+}
+
+export function searchPolicies(db: Db, spaces: readonly string[], input: SearchInput): Promise<Page<PolicyRow>> {
+  return searchPage(db, policies, search, { space: { $in: [...spaces] } }, input);
+}
+
+export function findPolicy(db: Db, id: string): Promise<PolicyRow | undefined> {
+  return policies.findOne(db, { id });
+}
+
+export function findPolicyByName(db: Db, name: string): Promise<PolicyRow | undefined> {
+  return policies.findOne(db, { name });
+}
+
+/** @returns false when the name is taken */
+export function insertPolicy(db: Db, policy: PolicyRow): Promise<boolean> {
+  return policies.insertUnlessTaken(db, policy);
+}
+
+export function updatePolicy(db: Db, id: string, changes: Partial<PolicyRow>): Promise<boolean> {
+  return policies.update(db, id, changes);
+}
+
+/** Deletes the policy with its attachments and samples. */
+export async function deletePolicy(db: Db, id: string): Promise<void> {
+  await policies.remove(db, { id });
+}
+
+/** The enabled policies of a project, by name: what judges its operations. */
+export async function findProjectPolicies(db: Db, project: string): Promise<PolicyRow[]> {
+  const attached = await attachments.find(db, { projectId: project });
+  if (attached.length === 0) return [];
+  const ids = attached.map(({ policyId }) => policyId);
+  return policies.find(db, { id: { $in: ids }, enabled: true }, { orderBy: { name: 'asc' } });
+}
+
+export function findAttachments(
+  db: Db,
+  by: { policy: string } | { project: string } | { id: string },
+): Promise<NamedAttachment[]> {
+  const [column, value] =
+    'policy' in by ? ['a.policy_id', by.policy] : 'project' in by ? ['a.project_id', by.project] : ['a.id', by.id];
+  return db.em.execute<NamedAttachment[]>(
+    `select a.id, a.policy_id as "policyId", p.name as "policyName", a.project_id as "projectId"
+      from policy_attachment a join policy p on p.id = a.policy_id where ${column} = ? order by p.name, a.id`,
+    [value],
+  );
+}
+
+/** @returns false when the policy is attached to the project already */
+export function insertAttachment(db: Db, attachment: PolicyAttachmentRow): Promise<boolean> {
+  return attachments.insertUnlessTaken(db, attachment);
+}
+
+export async function deleteAttachment(db: Db, id: string): Promise<void> {
+  await attachments.remove(db, { id });
+}
+
+/** Newest first. */
+export function findSamples(db: Db, policy: string, since: Date): Promise<PolicySampleRow[]> {
+  return samples.find(
+    db,
+    { policyId: policy, createdAt: { $gte: since } },
+    { orderBy: { id: 'desc' }, fields: ['id', 'policyId', 'outcome', 'createdAt'] },
+  );
+}
+
+export function findSample(db: Db, policy: string, id: string): Promise<PolicySampleRow | undefined> {
+  return samples.findOne(db, { id, policyId: policy });
+}
+
+/** Keeps the latest `keep` samples of the policy, none older than `since`. */
+export async function insertSample(db: Db, sample: PolicySampleRow, keep: number, since: Date): Promise<void> {
+  await samples.insert(db, sample);
+  await db.em.execute(
+    `delete from policy_sample where policy_id = ? and (created_at < ? or id not in
+      (select id from policy_sample where policy_id = ? order by id desc limit ?))`,
+    [sample.policyId, since, sample.policyId, keep],
+  );
+}

@@ -1,0 +1,94 @@
+import type { Db } from './database.ts';
+import { ProjectEntity } from './entities/intent.ts';
+import { type Page, type SearchInput, searchPage, type SearchSpec } from './search.ts';
+import { type Row, tableOf } from './table.ts';
+
+export type ProjectRow = Row<typeof ProjectEntity>;
+
+/** A session's claim to a project. */
+export interface LockClaim {
+  readonly project: string;
+  readonly session: string;
+  readonly holderName: string;
+  readonly now: Date;
+  readonly until: Date;
+}
+
+const projects = tableOf(ProjectEntity);
+
+const search: SearchSpec<ProjectRow> = {
+  fields: {
+    name: { column: 'name', kind: 'TEXT' },
+    space: { column: 'space', kind: 'TEXT' },
+    state: { column: 'state', kind: 'TEXT' },
+    labels: { column: 'labels', kind: 'LIST' },
+    createdAt: { column: 'createdAt', kind: 'TIME' },
+  },
+  text: ['name', 'id', 'description'],
+  newest: 'createdAt',
+};
+
+/** By id. */
+export function findProjects(db: Db, spaces: readonly string[]): Promise<ProjectRow[]> {
+  return projects.find(db, { space: { $in: [...spaces] } }, { orderBy: { id: 'asc' } });
+}
+
+export function searchProjects(db: Db, spaces: readonly string[], input: SearchInput): Promise<Page<ProjectRow>> {
+  return searchPage(db, projects, search, { space: { $in: [...spaces] } }, input);
+}
+
+export function findProject(db: Db, id: string): Promise<ProjectRow | undefined> {
+  return projects.findOne(db, { id });
+}
+
+/** @returns false when the id is taken */
+export function insertProject(db: Db, project: ProjectRow): Promise<boolean> {
+  return projects.insertUnlessTaken(db, project);
+}
+
+export function updateProject(db: Db, id: string, changes: Partial<ProjectRow>): Promise<boolean> {
+  return projects.update(db, id, changes);
+}
+
+export async function deleteProject(db: Db, id: string): Promise<void> {
+  await projects.remove(db, { id });
+}
+
+/**
+ * Takes a free or run-out lock, or extends one's own. The fence moves on whenever the holder changes.
+ *
+ * @returns the project as it is then, or undefined when another session holds it (or there is no such project)
+ */
+export async function takeLock(db: Db, claim: LockClaim): Promise<ProjectRow | undefined> {
+  const { project, session, holderName, now, until } = claim;
+  const rows = await db.em.execute(
+    `update intent_project set fence = fence + case when lock_holder = ? then 0 else 1 end,
+      lock_holder = ?, lock_holder_name = ?, lock_until = ?
+      where id = ? and (lock_holder is null or lock_holder = ? or lock_until <= ?) returning id`,
+    [session, session, holderName, until, project, session, now],
+  );
+  return rows.length === 1 ? findProject(db, project) : undefined;
+}
+
+/** Extends the lock of an operation at work. @returns false when the project has been taken over */
+export async function renewLock(db: Db, project: string, fence: number, until: Date): Promise<boolean> {
+  const rows = await db.em.execute(
+    'update intent_project set lock_until = ? where id = ? and fence = ? and lock_holder is not null returning id',
+    [until, project, fence],
+  );
+  return rows.length === 1;
+}
+
+/**
+ * Frees the lock and moves the fence on, so that whatever the holder still writes is refused.
+ *
+ * @param holder frees it only if this session holds it; `undefined` frees it from anybody
+ */
+export async function releaseLock(db: Db, project: string, holder: string | undefined): Promise<boolean> {
+  const rows = await db.em.execute(
+    `update intent_project set fence = fence + 1, lock_holder = null, lock_holder_name = null, lock_until = null
+      where id = ? and lock_holder is not null and (? or lock_holder = ?) returning id`,
+    [project, holder === undefined, holder ?? ''],
+  );
+  return rows.length === 1;
+}

@@ -1,0 +1,92 @@
+import type { Db } from './database.ts';
+import { type ResourceCondition, ResourceEntity } from './entities/intent.ts';
+import { type Fence, FENCED, fenceMoved } from './fence.ts';
+import { countMatches, type Page, type SearchInput, searchPage, type SearchSpec } from './search.ts';
+import { columnName, insertColumns } from './statement.ts';
+import { type Row, tableOf } from './table.ts';
+
+export type { ResourceCondition };
+export type ResourceRow = Row<typeof ResourceEntity>;
+
+const resources = tableOf(ResourceEntity, ['config', 'state', 'private']);
+const noJson: ReadonlySet<string> = new Set();
+const keyColumns: ReadonlySet<string> = new Set(['id', 'project', 'resourceId', 'createdAt']);
+
+const search: SearchSpec<ResourceRow> = {
+  fields: {
+    resourceID: { column: 'resourceId', kind: 'TEXT' },
+    type: { column: 'type', kind: 'TEXT' },
+    provider: { column: 'provider', kind: 'TEXT' },
+    condition: { column: 'condition', kind: 'TEXT' },
+    createdAt: { column: 'createdAt', kind: 'TIME' },
+    updatedAt: { column: 'updatedAt', kind: 'TIME' },
+  },
+  text: ['resourceId', 'id', 'type'],
+  newest: 'id',
+};
+
+export function findResource(db: Db, project: string, resourceId: string): Promise<ResourceRow | undefined> {
+  return resources.findOne(db, { project, resourceId });
+}
+
+/** By resource id. */
+export function findResources(db: Db, project: string, limit: number): Promise<ResourceRow[]> {
+  return resources.find(db, { project }, { orderBy: { resourceId: 'asc' }, limit });
+}
+
+export function searchResources(db: Db, project: string, input: SearchInput): Promise<Page<ResourceRow>> {
+  return searchPage(db, resources, search, { project }, input);
+}
+
+export function countResources(db: Db, project: string, input: SearchInput = {}): Promise<number> {
+  return countMatches(db, resources, search, { project }, input);
+}
+
+/**
+ * Records a resource as it is now, whether or not it was there. The row's id, project, resource id and time of creation
+ * stay those of the first record, so the caller gives the existing row's id when there is one.
+ *
+ * @throws PROJECT_LOCKED when the fence moved
+ */
+export async function saveResource(db: Db, row: ResourceRow, fence: Fence): Promise<void> {
+  const sealed = resources.seal(db, row.id, row);
+  const { names, marks, values } = insertColumns(sealed, noJson);
+  const changed = Object.keys(row).filter((key) => !keyColumns.has(key));
+  const updates = changed.map(columnName).map((name) => `${name} = excluded.${name}`);
+  const rows = await db.em.execute(
+    `with ${FENCED} insert into intent_resource (${names}) select ${marks} from fenced
+      on conflict (id) do update set ${updates.join(', ')} returning id`,
+    [fence.project, fence.fence, ...values],
+  );
+  if (rows.length !== 1) throw fenceMoved(fence.project);
+}
+
+/** Notes what is known about the object, without touching the rest. */
+export async function markResource(
+  db: Db,
+  project: string,
+  resourceId: string,
+  condition: ResourceCondition,
+  at: Date,
+): Promise<void> {
+  await db.em.execute(
+    'update intent_resource set condition = ?, updated_at = ? where project = ? and resource_id = ?',
+    [condition, at, project, resourceId],
+  );
+}
+
+/** @throws PROJECT_LOCKED when the fence moved */
+export async function removeResource(db: Db, resourceId: string, fence: Fence): Promise<void> {
+  const [result] = await db.em.execute<{ fenced: number }[]>(
+    `with ${FENCED}, gone as (delete from intent_resource where project = ? and resource_id = ?
+      and exists (select 1 from fenced)) select count(*)::int as fenced from fenced`,
+    [fence.project, fence.fence, fence.project, resourceId],
+  );
+  if (result?.fenced !== 1) throw fenceMoved(fence.project);
+}
+
+/** Forgets every resource of a project, with its dependencies; the history stays. */
+export async function forgetResources(db: Db, project: string): Promise<number> {
+  await db.em.execute('delete from resource_dependency where project = ?', [project]);
+  return resources.remove(db, { project });
+}

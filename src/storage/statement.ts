@@ -1,0 +1,38 @@
+// Column lists for statements that the ORM cannot put into one round trip.
+
+interface Part {
+  readonly text: string;
+  readonly value: unknown;
+}
+
+/** `name = ?` for each key; a key that is present with `undefined` empties its column. */
+export function assignments(row: Readonly<Record<string, unknown>>, json: ReadonlySet<string>) {
+  const parts = Object.entries(row).map(([key, value]) => ({ ...part(key, value, json), name: columnName(key) }));
+  return {
+    text: parts.map(({ name, text }) => `${name} = ${text}`).join(', '),
+    values: parts.map(({ value }) => value),
+  };
+}
+
+/** Names, marks and values for an insert. */
+export function insertColumns(row: Readonly<Record<string, unknown>>, json: ReadonlySet<string>) {
+  const entries = Object.entries(row).filter(([, value]) => value !== undefined);
+  const parts = entries.map(([key, value]) => part(key, value, json));
+  return {
+    names: entries.map(([key]) => columnName(key)).join(', '),
+    marks: parts.map(({ text }) => text).join(', '),
+    values: parts.map(({ value }) => value),
+  };
+}
+
+// A mark without a type would be text in the select list of an insert.
+function part(key: string, value: unknown, json: ReadonlySet<string>): Part {
+  if (json.has(key)) return { text: '?::jsonb', value: value === undefined ? null : JSON.stringify(value) };
+  if (value instanceof Date) return { text: '?::timestamptz', value };
+  return { text: '?', value: value ?? null };
+}
+
+/** `lockUntil` -> `lock_until` */
+export function columnName(key: string): string {
+  return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
