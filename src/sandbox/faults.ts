@@ -57,18 +57,16 @@ export function checkFaults(faults: Faults): Problem[] {
     }));
 }
 
-const CRASH_EXIT_CODE = 3;
-
 /** What happens before a call has its effect. */
 export async function beforeCall(faults: Faults, call: string): Promise<void> {
   await wait(Number(faults.get('slow_ms') ?? 0));
-  if (faults.get('crash') === call) exitWith(`fault: crash in ${call}`);
+  if (faults.get('crash') === call) dieWith(`fault: crash in ${call}`);
   if (faults.get('hang') === call) await new Promise(() => {});
 }
 
 /** What happens to an answer on its way out. */
 export function afterCall(faults: Faults, call: string, answer: object): object {
-  if (faults.get('crash_after') === call) exitWith(`fault: crash after ${call}`);
+  if (faults.get('crash_after') === call) dieWith(`fault: crash after ${call}`);
   const noise = [
     ...flood(Number(faults.get('diagnostics_flood') ?? 0)),
     ...huge(Number(faults.get('huge_diagnostic_mb') ?? 0)),
@@ -83,9 +81,10 @@ function withDiagnostics(answer: object, added: readonly object[]): object {
   return { ...answer, diagnostics: [...own, ...added] };
 }
 
-function exitWith(message: string): never {
+// Killed rather than left by `process.exit`, which would still close the connection in good order.
+function dieWith(message: string): void {
   process.stderr.write(`${message}\n`);
-  process.exit(CRASH_EXIT_CODE);
+  process.kill(process.pid, 'SIGKILL');
 }
 
 async function wait(ms: number): Promise<void> {

@@ -1,5 +1,10 @@
-import { createSandboxProvider } from './provider-service.ts';
-import { servePlugin, startedByHost } from './serve-plugin.ts';
+import { enableCompileCache } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+// Every operation of terraform starts this several times: with the cache a start takes about half as long. The folder
+// belongs to the installation, not to a shared temporary one where another user could plant code.
+enableCompileCache(fileURLToPath(new URL('../../node_modules/.cache/sluice/compile', import.meta.url)));
+const { createSandboxProvider, servePlugin, startedByHost } = await import('./index.ts');
 
 if (startedByHost(process.env)) {
   await servePlugin(createSandboxProvider(process.env), process.env);

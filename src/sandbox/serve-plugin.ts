@@ -5,7 +5,12 @@ import { join } from 'node:path';
 
 import { Server, ServerCredentials, status, type sendUnaryData, type ServerUnaryCall } from '@grpc/grpc-js';
 
-import { createPluginCertificate, loadControllerService, loadProviderService } from '../providers/index.ts';
+import {
+  createPluginCertificate,
+  loadControllerService,
+  loadProviderService,
+  MAGIC_COOKIE,
+} from '../providers/index.ts';
 import { afterCall, beforeCall } from './faults.ts';
 import type { Call, SandboxProvider } from './provider-service.ts';
 import type { TypedRequest } from './wire-messages.ts';
@@ -13,12 +18,11 @@ import type { TypedRequest } from './wire-messages.ts';
 /** The environment that whoever starts a plugin hands over. */
 export type PluginEnvironment = Readonly<Record<string, string | undefined>>;
 
-const COOKIE = ['TF_PLUGIN_MAGIC_COOKIE', 'd602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2'] as const;
 const SOCKET_PATH_LIMIT = 107; // bytes that a socket address holds on Linux
 
 /** Whether a plugin host started this process, rather than a person at a prompt. */
 export function startedByHost(environment: PluginEnvironment): boolean {
-  return environment[COOKIE[0]] === COOKIE[1];
+  return environment[MAGIC_COOKIE.name] === MAGIC_COOKIE.value;
 }
 
 /**
