@@ -43,6 +43,10 @@ export function findPolicy(db: Db, id: string): Promise<PolicyRow | undefined> {
   return policies.findOne(db, { id });
 }
 
+export function findPoliciesById(db: Db, ids: readonly string[]): Promise<PolicyRow[]> {
+  return policies.find(db, { id: { $in: [...ids] } });
+}
+
 export function findPolicyByName(db: Db, name: string): Promise<PolicyRow | undefined> {
   return policies.findOne(db, { name });
 }

@@ -41,6 +41,10 @@ export function findProject(db: Db, id: string): Promise<ProjectRow | undefined>
   return projects.findOne(db, { id });
 }
 
+export function findProjectsById(db: Db, ids: readonly string[]): Promise<ProjectRow[]> {
+  return projects.find(db, { id: { $in: [...ids] } });
+}
+
 /** @returns false when the id is taken */
 export function insertProject(db: Db, project: ProjectRow): Promise<boolean> {
   return projects.insertUnlessTaken(db, project);

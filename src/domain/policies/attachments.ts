@@ -1,0 +1,81 @@
+import { AppError, badInput, noSuch } from '../../shared/errors.ts';
+import { newUlid } from '../../shared/ids.ts';
+import {
+  deleteAttachment,
+  findAttachments,
+  findPolicy,
+  insertAttachment,
+  type NamedAttachment,
+} from '../../storage/policies.ts';
+import { findProject } from '../../storage/projects.ts';
+import { recordAudit } from '../audit/index.ts';
+import type { DomainContext, Request } from '../context.ts';
+
+/** A policy attached to an Intent project. */
+export interface AttachmentRecord {
+  readonly id: string;
+  readonly policyId: string;
+  readonly policyName: string;
+  readonly intentProject: string;
+}
+
+function toRecord({ id, policyId, policyName, projectId }: NamedAttachment): AttachmentRecord {
+  return { id, policyId, policyName, intentProject: projectId };
+}
+
+export async function listAttachments(
+  context: DomainContext,
+  of: { readonly policy: string } | { readonly project: string },
+): Promise<AttachmentRecord[]> {
+  return (await context.storage.read((db) => findAttachments(db, of))).map(toRecord);
+}
+
+/** @throws BAD_INPUT for a policy of another type, CONFLICT when it is attached already */
+export function attachPolicy(
+  context: DomainContext,
+  request: Request,
+  input: { readonly policy: string; readonly project: string },
+): Promise<AttachmentRecord> {
+  return context.storage.transaction(async (db) => {
+    const policy = await findPolicy(db, input.policy);
+    if (policy === undefined) throw noSuch('policy', input.policy);
+    if (policy.type !== 'INTENT') throw badInput('id', `only policies of type INTENT judge Intent projects, this one is of type ${policy.type}`);
+    if ((await findProject(db, input.project)) === undefined) throw noSuch('intentProject', input.project);
+    const id = newUlid();
+    const attachment = { id, policyId: policy.id, projectId: input.project, createdAt: context.clock.now() };
+    if (!(await insertAttachment(db, attachment))) throw attachedAlready(policy.name, input.project);
+    await recordAudit(db, context, request, {
+      action: 'intent-project.policy-attach',
+      affected: { type: 'INTENT_PROJECT', id: input.project },
+      related: { type: 'POLICY', id: policy.id },
+    });
+    return { id, policyId: policy.id, policyName: policy.name, intentProject: input.project };
+  });
+}
+
+function attachedAlready(policy: string, project: string): AppError {
+  return new AppError('CONFLICT', `policy ${JSON.stringify(policy)} is attached to project ${project} already`);
+}
+
+/** @param id of the attachment */
+export function detachPolicy(context: DomainContext, request: Request, id: string): Promise<AttachmentRecord> {
+  return context.storage.transaction(async (db) => {
+    const [found] = await findAttachments(db, { id });
+    if (found === undefined) throw noSuch('policyProjectAttachment', id);
+    await deleteAttachment(db, id);
+    await recordAudit(db, context, request, {
+      action: 'intent-project.policy-detach',
+      affected: { type: 'INTENT_PROJECT', id: found.projectId },
+      related: { type: 'POLICY', id: found.policyId },
+    });
+    return toRecord(found);
+  });
+}
+
+/** The space of the project that a policy is attached to: where the right to detach must be held. */
+export function spaceOfAttachment(context: DomainContext, id: string): Promise<string | undefined> {
+  return context.storage.read(async (db) => {
+    const [found] = await findAttachments(db, { id });
+    return found === undefined ? undefined : (await findProject(db, found.projectId))?.space;
+  });
+}

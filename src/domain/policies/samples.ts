@@ -1,0 +1,64 @@
+import { unixSeconds } from '../../shared/clock.ts';
+import { newUlid } from '../../shared/ids.ts';
+import type { Json } from '../../shared/json.ts';
+import type { Db } from '../../storage/database.ts';
+import { findSample as findRow, findSamples, insertSample } from '../../storage/policies.ts';
+import type { DomainContext, Request } from '../context.ts';
+
+const KEPT_SAMPLES = 100; // of one policy: enough to debug with, small enough to forget
+const KEPT_DAYS = 7;
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+export interface SampleRecord {
+  readonly key: string;
+  readonly outcome: string;
+  readonly timestamp: number;
+}
+
+/** One evaluation to keep. Its input holds no sensitive value: they were null before the policy saw it. */
+export interface NewSample {
+  readonly policyId: string;
+  readonly body: string;
+  readonly outcome: 'allow' | 'deny' | 'review' | 'error';
+  readonly input: Json;
+  readonly result: Json;
+}
+
+/** Newest first. */
+export async function listSamples(context: DomainContext, _request: Request, policy: string): Promise<SampleRecord[]> {
+  const rows = await context.storage.read((db) => findSamples(db, policy, oldest(context)));
+  return rows
+    .slice(0, KEPT_SAMPLES)
+    .map(({ id, outcome, createdAt }) => ({ key: id, outcome, timestamp: unixSeconds(createdAt) }));
+}
+
+export async function findSample(
+  context: DomainContext,
+  _request: Request,
+  policy: string,
+  key: string,
+): Promise<{ input: string; body: string; result: string } | null> {
+  const row = await context.storage.read((db) => findRow(db, policy, key));
+  if (row === undefined || row.createdAt < oldest(context)) return null;
+  return { input: textOf(row.input), body: row.body, result: textOf(row.result) };
+}
+
+export async function recordSample(db: Db, context: DomainContext, sample: NewSample): Promise<void> {
+  const row = {
+    id: newUlid(),
+    policyId: sample.policyId,
+    outcome: sample.outcome,
+    input: bytesOf(sample.input),
+    result: bytesOf(sample.result),
+    body: sample.body,
+    createdAt: context.clock.now(),
+  };
+  await insertSample(db, row, KEPT_SAMPLES, oldest(context));
+}
+
+function oldest(context: DomainContext): Date {
+  return new Date(context.clock.now().getTime() - KEPT_DAYS * DAY_MS);
+}
+
+const bytesOf = (value: Json): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
+const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
