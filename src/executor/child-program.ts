@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { OutputTail } from './output-tail.ts';
 
 const KILL_NOTICE_MS = 1_000;
+const LAST_WORDS_MS = 200; // what a program wrote last is read after its end
 
 /** On Linux this program has a child killed when its parent is gone, even if the parent was killed itself. */
 const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(path));
@@ -48,6 +49,11 @@ export class ChildProgram {
     return this.stderr.lastWords();
   }
 
+  /** Adds what it printed by another way than its stderr. */
+  addOutput(text: string): void {
+    this.stderr.take(text);
+  }
+
   /** Waits for the end, but no longer than this. */
   async endsWithin(timeoutMs: number): Promise<void> {
     const timer = new AbortController();
@@ -74,6 +80,7 @@ export class ChildProgram {
 
   private async cleanUp(folder: string): Promise<void> {
     killGroup(this.pid); // it may have left programs of its own behind
+    await Promise.race([this.stderr.ended, delay(LAST_WORDS_MS)]);
     await rm(folder, { recursive: true, force: true });
   }
 }

@@ -106,6 +106,7 @@ async function failedStart(binary: ProviderBinary, program: ChildProgram, cause:
 }
 
 function asProvider(binary: ProviderBinary, program: ChildProgram, connection: ProviderConnection): ProviderProcess {
+  connection.readOutput((text) => program.addOutput(text));
   void program.ended.then(() => connection.close());
   return {
     binary,

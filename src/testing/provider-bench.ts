@@ -18,6 +18,7 @@ import {
   type Value,
   valueToPlain,
 } from '../providers/index.ts';
+import { proposeNew } from '../intent/merge/propose-new.ts';
 import { executableSha256 } from '../providers/provider-binary.ts';
 import type { Json } from '../shared/json.ts';
 import { silentLogger } from '../shared/logger.ts';
@@ -28,6 +29,19 @@ export interface BenchOptions {
   readonly configuration?: Json;
   readonly callTimeoutMs?: number;
   readonly maxProviders?: number;
+}
+
+/** An object as it was left by an earlier change. */
+export interface Past {
+  readonly state: Uint8Array;
+  readonly private: Uint8Array;
+}
+
+/** The object that a change made; fails the test when there is none. */
+export function madeBy(answer: ApplyAnswer): Past {
+  const errors = answer.problems.filter(({ severity }) => severity === 'error');
+  if (answer.state === undefined || errors.length > 0) throw new Error(`nothing was made: ${JSON.stringify(errors)}`);
+  return { state: answer.state, private: answer.private };
 }
 
 /** A provider under a real executor, driven in JSON: what a test of an engine needs. Close it after use. */
@@ -116,6 +130,27 @@ export class ProviderBench {
 
   async create(name: string, json: Json, session = this.session, call?: CallOptions): Promise<ApplyAnswer> {
     return this.applyCreate(name, json, await this.planCreate(name, json, session, call), session, call);
+  }
+
+  /** Plans a change of an object that is there; the proposed state is merged as an engine does. */
+  async planUpdate(name: string, json: Json, past: Past, session = this.session): Promise<PlanAnswer> {
+    const { block } = this.resource(name);
+    const { value } = conform(json, block);
+    const proposed = encodeValue(proposeNew(block, this.decode(name, past.state), value), this.type(name));
+    const request = {
+      type: name,
+      prior: past.state,
+      proposed,
+      config: this.config(name, json),
+      priorPrivate: past.private,
+    };
+    return this.executor.plan(session, request);
+  }
+
+  async update(name: string, json: Json, past: Past, session = this.session): Promise<ApplyAnswer> {
+    const { planned, plannedPrivate } = await this.planUpdate(name, json, past, session);
+    const request = { type: name, prior: past.state, planned, config: this.config(name, json), plannedPrivate };
+    return this.executor.apply(session, request);
   }
 
   async close(): Promise<void> {

@@ -4,7 +4,7 @@ import type { MethodDefinition } from '@grpc/proto-loader';
 import { invariant } from '../../shared/errors.ts';
 import { pem, type PluginCertificate } from '../plugin-certificate.ts';
 import type { Handshake } from './handshake.ts';
-import { loadControllerService, loadMessage, loadProviderService } from './load-protocol.ts';
+import { loadControllerService, loadMessage, loadProviderService, loadStdioService } from './load-protocol.ts';
 import type { CallName, MethodNames, WireCalls } from './messages.ts';
 import { methodNames5 } from './protocol5/method-names.ts';
 import { methodNames6 } from './protocol6/method-names.ts';
@@ -73,6 +73,23 @@ export class ProviderChannel {
     const method = loadControllerService()['Shutdown'];
     invariant(method !== undefined, 'the controller has no Shutdown');
     await this.unary('shutdown', method, {}, { timeoutMs }, () => undefined).catch(() => undefined);
+  }
+
+  /**
+   * Reads what the plugin's own code prints, which its library catches; unread it would stop the plugin once a pipe is
+   * full. A server need not offer this.
+   */
+  readOutput(onText: (text: string) => void): void {
+    const method = loadStdioService()['StreamStdio'];
+    invariant(method !== undefined, 'the stdio service has no StreamStdio');
+    const stream = this.client.makeServerStreamRequest(
+      method.path,
+      method.requestSerialize,
+      method.responseDeserialize,
+      {},
+    );
+    stream.on('data', (message: { data: Buffer }) => onText(message.data.toString('utf8')));
+    stream.on('error', () => {}); // not offered, or the process has ended
   }
 
   close(): void {

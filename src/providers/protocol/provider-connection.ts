@@ -27,6 +27,8 @@ export interface ProviderConnection {
   readDataSource(r: TypedConfig, limits: Limits): Promise<StateAnswer>;
   /** Asks the provider to give up what it is doing; the calls under way then answer with what they have. */
   stop(limits: Limits): Promise<void>;
+  /** Hands over what the provider's own code prints, as long as it lives. */
+  readOutput(onText: (text: string) => void): void;
   /** Asks the process to end; it may be gone before this returns. */
   shutdown(timeoutMs: number): Promise<void>;
   close(): void;
@@ -113,6 +115,7 @@ export function connectProvider(
     ...resourceCalls(channel),
     ...stateCalls(channel),
     stop: async (limits) => void (await channel.call('stop', {}, limits)),
+    readOutput: (onText) => channel.readOutput(onText),
     shutdown: (timeoutMs) => channel.shutdown(timeoutMs),
     close: () => channel.close(),
   };
