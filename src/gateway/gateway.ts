@@ -13,7 +13,7 @@ import { createConfirmations, type Confirmations } from './confirmation.ts';
 import type { GatewayContext, SpaceOf } from './context.ts';
 import { type AccessRefusal, decideAccess, decideConditionalAccess } from './decide-access.ts';
 import { createDescriber } from './describe/describer.ts';
-import type { DescribeRequest, Discovery, ToolDescription } from './describe/request.ts';
+import type { DescribeRequest, Discovery, DiscoverySources } from './describe/request.ts';
 import { guardSchema } from './guard-schema.ts';
 import { defaultLimits, type GatewayLimits } from './limits.ts';
 import { maskErrors } from './mask-errors.ts';
@@ -43,7 +43,7 @@ export interface GatewayOptions<C extends GatewayContext> {
   /** Told of every refusal of access, for the audit trail. */
   readonly onRefusal?: RefusalHook;
   /** What `describe` tells of tools and of signing in. */
-  readonly discovery?: { readonly publicUrl: string; readonly tools: readonly ToolDescription[] };
+  readonly discovery?: DiscoverySources;
   /** Shared by replicas, so that a confirmation given by one is taken by another; random when absent. */
   readonly confirmationKey?: Uint8Array;
 }

@@ -6,7 +6,7 @@
 export { createGateway, type Gateway, type GatewayOptions, type GatewayRequest } from './gateway.ts';
 export type { AccessTables } from './access-table.ts';
 export type { GatewayContext, SpaceOf } from './context.ts';
-export type { DescribeRequest, Discovery, ToolDescription } from './describe/request.ts';
+export type { DescribeRequest, Discovery, DiscoverySources, ToolDescription } from './describe/request.ts';
 export { defaultLimits, type GatewayLimits } from './limits.ts';
 export { type AnswerError, answerText, type ExecutionOutcome, plainAnswerText } from './outcome.ts';
 export { type Refusal, refusalMessage, type RefusalHook } from './refusals.ts';

@@ -1,6 +1,7 @@
 /** What is asked of the API's description. */
 export interface DescribeRequest {
   readonly kind: 'QUERIES' | 'MUTATIONS' | 'TYPE' | 'SEARCH' | 'TOOL' | 'AUTH';
+  /** A type, a field (`name` or `Type.name`), or a tool, with or without a kind (`intent create`). */
   readonly name?: string | null | undefined;
   readonly search?: string | null | undefined;
   /** Levels of nested types to print with a type: 0 to 3. */
@@ -20,13 +21,21 @@ export interface Discovery {
 /** A tool as the generated list has it, as far as it is described. */
 export interface ToolDescription {
   readonly name: string;
+  readonly endpoint: string;
   readonly description: string;
-  readonly inputSchema?: object | undefined;
-  readonly kinds: readonly ToolKind[];
+  readonly kinds: readonly ToolKindDescription[];
 }
 
-export interface ToolKind {
+export interface ToolKindDescription {
   readonly kind: string | null;
-  readonly rootField?: string | undefined;
-  readonly variables: readonly { readonly name: string; readonly required: boolean; readonly type: string }[];
+  readonly operation: string;
+  readonly description?: string | undefined;
+  readonly inputSchema?: object | undefined;
+}
+
+/** What the gateway itself does not know of the server. */
+export interface DiscoverySources {
+  /** Scheme, host and port. */
+  readonly publicUrl: string;
+  readonly tools: readonly ToolDescription[];
 }
