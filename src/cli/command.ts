@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 
+import { adminKeyFile, exchangeKey, headersText, type ProfileOptions } from './profile.ts';
 import { addProvider, listProviders, updateProviders, type ProvidersContext } from './providers.ts';
 
 /** Where a command prints and works. */
@@ -43,7 +44,31 @@ export function createCommand(terminal: Terminal): Command {
     .command('list')
     .description('Lists the catalogued providers.')
     .action(() => listProviders(contextOf(terminal, {})));
+  addProfile(command, terminal);
   return command;
+}
+
+/** What assistants' configurations run to sign in with an API key. */
+function addProfile(command: Command, terminal: Terminal): void {
+  const profile = command.command('profile').description('Tokens for programs and assistants.');
+  const url = new Option('--url <url>', 'where the server is')
+    .env('SLUICE_PUBLIC_URL')
+    .default('http://localhost:4000');
+  const key = new Option('--key <file>', "JSON file with the API key's id and secret").default(
+    adminKeyFile(terminal.root),
+  );
+  profile
+    .command('export-token')
+    .description('Exchanges an API key for a bearer token of one hour and prints it.')
+    .addOption(url)
+    .addOption(key)
+    .action(async (options: ProfileOptions) => terminal.print(await exchangeKey(options)));
+  profile
+    .command('mcp-headers')
+    .description("The same as a JSON object of request headers, for Claude Code's headersHelper.")
+    .addOption(url)
+    .addOption(key)
+    .action(async (options: ProfileOptions) => terminal.print(headersText(await exchangeKey(options))));
 }
 
 function mirrorOption(): Option {

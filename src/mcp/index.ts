@@ -1,3 +1,11 @@
 // MCP: a tool call becomes one GraphQL document, its result the tool's answer. Nothing here decides what a caller may do.
+export {
+  clientSetups,
+  describeClients,
+  type ClientAuth,
+  type ClientFile,
+  type ClientOptions,
+  type ClientSetup,
+} from './clients.ts';
 export { createMcp, type Mcp, type McpOptions } from './create-mcp.ts';
 export { parseTools, type ArgumentChecks, type Endpoint, type Tool } from './tool.ts';

@@ -1,0 +1,153 @@
+/** How an assistant proves itself: in the browser, or by a token that a command prints. */
+export type ClientAuth =
+  | { readonly kind: 'OAUTH' }
+  | {
+      readonly kind: 'TOKEN';
+      /** Environment variable that holds the token, such as `SLUICE_API_TOKEN`. */
+      readonly variable: string;
+      /** Prints the token and nothing else. */
+      readonly tokenCommand: string;
+      /** Prints a JSON object of request headers; run anew at each connection. */
+      readonly headersCommand: string;
+    };
+
+export interface ClientOptions {
+  /** Name of the server in the client's list, such as `sluice`. */
+  readonly name: string;
+  /** URL of an MCP endpoint. */
+  readonly url: string;
+  readonly auth: ClientAuth;
+}
+
+export interface ClientFile {
+  /** Where the client looks for it: below the project, or below the home folder with `~`. */
+  readonly path: string;
+  readonly text: string;
+}
+
+/** All that a person needs to connect one client. */
+export interface ClientSetup {
+  readonly client: string;
+  /** Shell lines to be run in order; empty when the client has no command for it. */
+  readonly commands: readonly string[];
+  readonly file: ClientFile;
+  /** What else to do, one sentence each. */
+  readonly notes: readonly string[];
+}
+
+/** How each client that we know of is connected to an endpoint. */
+export function clientSetups(options: ClientOptions): readonly ClientSetup[] {
+  return [claudeCode(options), geminiCli(options), codex(options), vsCode(options), cursor(options)];
+}
+
+function claudeCode({ name, url, auth }: ClientOptions): ClientSetup {
+  const server = { type: 'http', url, ...(auth.kind === 'TOKEN' ? { headersHelper: auth.headersCommand } : {}) };
+  const command =
+    auth.kind === 'OAUTH'
+      ? `claude mcp add ${name} -t http ${quote(url)}`
+      : `claude mcp add-json ${name} ${quote(JSON.stringify(server))}`;
+  return {
+    client: 'Claude Code',
+    commands: [command],
+    file: { path: '.mcp.json', text: jsonText({ mcpServers: { [name]: server } }) },
+    notes: auth.kind === 'OAUTH' ? [`Run /mcp in Claude Code, choose ${name} and sign in.`] : [],
+  };
+}
+
+function geminiCli({ name, url, auth }: ClientOptions): ClientSetup {
+  const headers = auth.kind === 'TOKEN' ? { headers: { Authorization: `Bearer $\{${auth.variable}}` } } : {};
+  const command = `gemini mcp add --transport http ${name} ${quote(url)}`;
+  return {
+    client: 'Gemini CLI',
+    commands: auth.kind === 'OAUTH' ? [command] : [exportLine(auth)],
+    file: { path: '.gemini/settings.json', text: jsonText({ mcpServers: { [name]: { httpUrl: url, ...headers } } }) },
+    notes: expiryNotes(auth),
+  };
+}
+
+function codex({ name, url, auth }: ClientOptions): ClientSetup {
+  const lines = [
+    '[features]',
+    'rmcp_client = true',
+    '',
+    `[mcp_servers.${tomlKey(name)}]`,
+    `url = ${JSON.stringify(url)}`,
+    ...(auth.kind === 'TOKEN' ? [`bearer_token_env_var = ${JSON.stringify(auth.variable)}`] : []),
+    'startup_timeout_sec = 20.0',
+    'experimental_use_rmcp_client = true',
+    'enabled = true',
+  ];
+  return {
+    client: 'Codex',
+    commands: auth.kind === 'OAUTH' ? [`codex mcp login ${name}`] : [exportLine(auth)],
+    file: { path: '~/.codex/config.toml', text: `${lines.join('\n')}\n` },
+    notes: expiryNotes(auth),
+  };
+}
+
+function vsCode({ name, url, auth }: ClientOptions): ClientSetup {
+  const input = `${name}-token`;
+  const server = { type: 'http', url };
+  const signedIn = { ...server, headers: { Authorization: `Bearer $\{input:${input}}` } };
+  const file =
+    auth.kind === 'OAUTH'
+      ? { servers: { [name]: server } }
+      : { servers: { [name]: signedIn }, inputs: [{ id: input, ...promptFor(auth) }] };
+  return {
+    client: 'VS Code',
+    commands: auth.kind === 'OAUTH' ? [] : [auth.tokenCommand],
+    file: { path: '.vscode/mcp.json', text: jsonText(file) },
+    notes:
+      auth.kind === 'OAUTH'
+        ? ['Or open the command palette and choose "MCP: Add Server" to add it for all projects.']
+        : ['Paste what the command prints when VS Code asks for it.', ...expiryNotes(auth)],
+  };
+}
+
+function cursor({ name, url, auth }: ClientOptions): ClientSetup {
+  const headers = auth.kind === 'TOKEN' ? { headers: { Authorization: `Bearer $\{env:${auth.variable}}` } } : {};
+  return {
+    client: 'Cursor',
+    commands: auth.kind === 'OAUTH' ? [] : [exportLine(auth)],
+    file: { path: '~/.cursor/mcp.json', text: jsonText({ mcpServers: { [name]: { url, ...headers } } }) },
+    notes: ['For one project only, write .cursor/mcp.json in it instead.', ...expiryNotes(auth)],
+  };
+}
+
+type TokenAuth = Extract<ClientAuth, { kind: 'TOKEN' }>;
+
+function promptFor({ tokenCommand }: TokenAuth) {
+  return { type: 'promptString', description: `Sluice API token (run: ${tokenCommand})`, password: true };
+}
+
+function exportLine({ variable, tokenCommand }: TokenAuth): string {
+  return `export ${variable}=$(${tokenCommand})`;
+}
+
+function expiryNotes(auth: ClientAuth): string[] {
+  return auth.kind === 'OAUTH' ? [] : ['A token lasts one hour: then get a new one and connect again.'];
+}
+
+function jsonText(value: object): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+/** One word for a POSIX shell, whatever is in it. */
+export function quote(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+function tomlKey(name: string): string {
+  return /^[\w-]+$/.test(name) ? name : JSON.stringify(name);
+}
+
+/** The setups as a person reads them in a terminal. */
+export function describeClients(setups: readonly ClientSetup[]): string {
+  return setups.map((setup) => describeClient(setup)).join('\n\n');
+}
+
+function describeClient({ client, commands, file, notes }: ClientSetup): string {
+  const indent = (text: string): string => text.trimEnd().replaceAll(/^(?=.)/gm, '    ');
+  const run = commands.map((command) => indent(command));
+  return [client, ...run, `  ${file.path}`, indent(file.text), ...notes.map((note) => `  ${note}`)].join('\n');
+}
