@@ -35,6 +35,11 @@ export function findBinary(db: Db, key: BinaryKey): Promise<ProviderBinaryRow | 
   return binaries.findOne(db, { ...key });
 }
 
+/** Programs of a provider whose schemas are stored, the latest reading first. */
+export function findBinaries(db: Db, address: string): Promise<ProviderBinaryRow[]> {
+  return binaries.find(db, { address }, { orderBy: { readAt: 'desc' } });
+}
+
 /** One type's schema; nothing else of the provider is read. */
 export async function findSchema(db: Db, key: BinaryKey, kind: SchemaKind, type: string): Promise<Json | undefined> {
   const row = await schemas.findOne(db, { ...whereBinary(key), kind, type });
@@ -54,10 +59,16 @@ export async function saveSchemas(db: Db, binary: ProviderBinaryRow, rows: reado
   for (let at = 0; at < rows.length; at += CHUNK) {
     await insertSchemas(db, binary, rows.slice(at, at + CHUNK));
   }
+  await insertBinary(db, binary);
+}
+
+/** Says that all schemas of a binary are stored: the last thing to be written. */
+export async function insertBinary(db: Db, binary: ProviderBinaryRow): Promise<void> {
   await binaries.insertUnlessTaken(db, binary);
 }
 
-async function insertSchemas(db: Db, binary: BinaryKey, rows: readonly StoredSchema[]): Promise<void> {
+/** Stores some schemas of a binary; those that are there already stay. */
+export async function insertSchemas(db: Db, binary: BinaryKey, rows: readonly StoredSchema[]): Promise<void> {
   const values = await Promise.all(
     rows.map(async ({ kind, type, schema, search }) => [
       binary.address,

@@ -39,7 +39,8 @@ export function attachPolicy(
   return context.storage.transaction(async (db) => {
     const policy = await findPolicy(db, input.policy);
     if (policy === undefined) throw noSuch('policy', input.policy);
-    if (policy.type !== 'INTENT') throw badInput('id', `only policies of type INTENT judge Intent projects, this one is of type ${policy.type}`);
+    if (policy.type !== 'INTENT')
+      throw badInput('id', `only policies of type INTENT judge Intent projects, this one is of type ${policy.type}`);
     if ((await findProject(db, input.project)) === undefined) throw noSuch('intentProject', input.project);
     const id = newUlid();
     const attachment = { id, policyId: policy.id, projectId: input.project, createdAt: context.clock.now() };

@@ -12,9 +12,13 @@ export function parseName(name: string): string {
 }
 
 export function nameTaken(name: string): AppError {
-  return new AppError('CONFLICT', `name: there is a policy named ${JSON.stringify(name)} already; choose another name`, {
-    details: { field: 'name' },
-  });
+  return new AppError(
+    'CONFLICT',
+    `name: there is a policy named ${JSON.stringify(name)} already; choose another name`,
+    {
+      details: { field: 'name' },
+    },
+  );
 }
 
 /** The columns that follow from a body. @throws BAD_INPUT, UNAVAILABLE */

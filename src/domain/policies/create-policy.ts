@@ -27,7 +27,8 @@ export interface NewPolicy {
 export async function createPolicy(context: DomainContext, request: Request, input: NewPolicy): Promise<PolicyRecord> {
   const row = await newRow(context, input);
   await context.storage.transaction(async (db) => {
-    if ((await findSpace(db, row.space)) === undefined) throw badInput('space', `no such space: ${JSON.stringify(row.space)}`);
+    if ((await findSpace(db, row.space)) === undefined)
+      throw badInput('space', `no such space: ${JSON.stringify(row.space)}`);
     if (!(await insertPolicy(db, row))) throw nameTaken(row.name);
     await recordAudit(db, context, request, {
       action: 'policy.create',

@@ -1,5 +1,11 @@
 // Policies: written, compiled before they are saved, attached to Intent projects, sampled and simulated.
-export { attachPolicy, detachPolicy, listAttachments, spaceOfAttachment, type AttachmentRecord } from './attachments.ts';
+export {
+  attachPolicy,
+  detachPolicy,
+  listAttachments,
+  spaceOfAttachment,
+  type AttachmentRecord,
+} from './attachments.ts';
 export { createIntentPolicy, createPolicy, type NewPolicy } from './create-policy.ts';
 export { deletePolicy } from './delete-policy.ts';
 export { findPolicies, findPolicy, listPolicies, searchPolicies } from './find-policies.ts';

@@ -13,7 +13,11 @@ export interface Simulation {
 }
 
 /** Evaluates a body against an input and saves nothing. @returns the value of the package as JSON text */
-export async function simulatePolicy(context: DomainContext, _request: Request, simulation: Simulation): Promise<string> {
+export async function simulatePolicy(
+  context: DomainContext,
+  _request: Request,
+  simulation: Simulation,
+): Promise<string> {
   const input = parseInput(simulation.input);
   const engine = simulation.engineType ?? 'REGO_V1';
   const compiled = await context.policyCompiler.compile({ body: simulation.body, engine });

@@ -35,7 +35,8 @@ export async function updateIntentPolicy(
   changes: Omit<PolicyChanges, 'labels' | 'space'>,
 ): Promise<PolicyRecord> {
   const row = await context.storage.read((db) => findPolicy(db, id));
-  if (row !== undefined && row.type !== 'INTENT') throw badInput('id', `policy ${id} is of type ${row.type}, not INTENT`);
+  if (row !== undefined && row.type !== 'INTENT')
+    throw badInput('id', `policy ${id} is of type ${row.type}, not INTENT`);
   return changePolicy(context, request, id, changes);
 }
 
@@ -51,12 +52,18 @@ async function changePolicy(
   await context.storage.transaction(async (db) => {
     const namesake = await findPolicyByName(db, changed.name);
     if (namesake !== undefined && namesake.id !== id) throw nameTaken(changed.name);
-    if ((await findSpace(db, changed.space)) === undefined) throw badInput('space', `no such space: ${JSON.stringify(changed.space)}`);
+    if ((await findSpace(db, changed.space)) === undefined)
+      throw badInput('space', `no such space: ${JSON.stringify(changed.space)}`);
     if (!(await updateRow(db, id, changed))) throw noSuch('policy', id);
     await recordAudit(db, context, request, {
       action: 'policy.update',
       affected: { type: 'POLICY', id },
-      data: { name: changed.name, bodyChanged: changed.body !== before.body, enabled: changed.enabled, space: changed.space },
+      data: {
+        name: changed.name,
+        bodyChanged: changed.body !== before.body,
+        enabled: changed.enabled,
+        space: changed.space,
+      },
     });
   });
   return toPolicyRecord(changed);

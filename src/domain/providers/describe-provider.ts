@@ -1,6 +1,6 @@
 import { badInput } from '../../shared/errors.ts';
 import type { Json } from '../../shared/json.ts';
-import { findTypes } from '../../storage/provider-schemas.ts';
+import { type BinaryKey, findTypes, type SchemaKind } from '../../storage/provider-schemas.ts';
 import type { DomainContext, Request } from '../context.ts';
 import { chosenBinary } from './choose-binary.ts';
 import { describeBlock, requiredOf } from './describe-block.ts';
@@ -43,9 +43,7 @@ export async function describeProvider(
   if (first < 1 || first > MAX_TYPES) throw badInput('first', `must be from 1 to ${MAX_TYPES}, not ${first}`);
   const program = await chosenBinary(context, request, query.provider, query.version ?? undefined);
   const configuration = await providerConfiguration(context, program);
-  const page = { search: query.search ?? undefined, first, after: readCursor(query.after ?? undefined) };
-  const { types, total } = await context.storage.read((db) => findTypes(db, program, page));
-  const last = types.at(-1);
+  const { types, total, cursor } = await pageOfTypes(context, program, { ...query, first });
   const required = requiredOf(configuration);
   const summary = { provider: program.address, version: program.version, required };
   return {
@@ -55,15 +53,46 @@ export async function describeProvider(
     resourceTypes: types.filter(({ kind }) => kind === 'RESOURCE').map(({ type }) => type),
     dataSourceTypes: types.filter(({ kind }) => kind === 'DATA_SOURCE').map(({ type }) => type),
     total,
-    cursor: last === undefined || types.length < first ? null : writeCursor(`${last.type} ${last.kind}`),
+    cursor,
     configError: required.length === 0 ? null : `the provider's configuration needs ${required.join(', ')}`,
   };
 }
+
+interface NamedType {
+  readonly kind: SchemaKind;
+  readonly type: string;
+}
+
+/** Both kinds in one list, in the order of their names: large providers have 1,500 of them, which is some 40 kB. */
+async function pageOfTypes(
+  context: DomainContext,
+  program: BinaryKey,
+  { search, first, after }: ProviderQuery & { readonly first: number },
+): Promise<{ types: readonly NamedType[]; total: number; cursor: string | null }> {
+  const words = (search ?? '').split(/\s+/).filter((word) => word !== '');
+  const [resources, dataSources] = await context.storage.read((db) =>
+    Promise.all([findTypes(db, program, 'RESOURCE', words), findTypes(db, program, 'DATA_SOURCE', words)]),
+  );
+  const all = [...named('RESOURCE', resources), ...named('DATA_SOURCE', dataSources)].toSorted((a, b) =>
+    place(a) < place(b) ? -1 : 1,
+  );
+  const start = after == null ? 0 : all.findIndex((each) => place(each) > readCursor(after));
+  const types = start === -1 ? [] : all.slice(start, start + first);
+  const last = types.at(-1);
+  const more = last !== undefined && start + first < all.length;
+  return { types, total: all.length, cursor: more ? writeCursor(place(last)) : null };
+}
+
+function named(kind: SchemaKind, types: readonly string[]): NamedType[] {
+  return types.map((type) => ({ kind, type }));
+}
+
+const place = ({ type, kind }: NamedType): string => `${type} ${kind}`;
 
 function writeCursor(position: string): string {
   return Buffer.from(position).toString('base64url');
 }
 
-function readCursor(cursor: string | undefined): string | undefined {
-  return cursor === undefined ? undefined : Buffer.from(cursor, 'base64url').toString();
+function readCursor(cursor: string): string {
+  return Buffer.from(cursor, 'base64url').toString();
 }

@@ -1,7 +1,7 @@
 import { badInput } from '../../shared/errors.ts';
 import type { Json } from '../../shared/json.ts';
 import { suggestName } from '../../providers/index.ts';
-import { findTypeNames, type SchemaKind } from '../../storage/provider-schemas.ts';
+import { findTypes, type SchemaKind } from '../../storage/provider-schemas.ts';
 import type { DomainContext, Request } from '../context.ts';
 import { chosenBinary } from './choose-binary.ts';
 import { describeBlock, requiredOf } from './describe-block.ts';
@@ -46,7 +46,7 @@ async function describeType(
   const program = await chosenBinary(context, request, query.provider, query.version ?? undefined);
   const schema = await typeSchema(context, program, kind, query.type);
   if (schema === undefined) {
-    const names = await context.storage.read((db) => findTypeNames(db, program, kind));
+    const names = await context.storage.read((db) => findTypes(db, program, kind, []));
     const near = suggestName(query.type, names);
     const hint = near === undefined ? 'list its types with provider' : `did you mean ${near}?`;
     throw badInput(

@@ -5,13 +5,12 @@ import { invariant } from '../../shared/errors.ts';
 import type { Json } from '../../shared/json.ts';
 import {
   type BinaryKey,
-  findBinaries,
+  findBinary,
   findSchema,
-  hasBinary,
   insertBinary,
   insertSchemas,
-  type SchemaEntry,
   type SchemaKind,
+  type StoredSchema,
 } from '../../storage/provider-schemas.ts';
 import type { DomainContext } from '../context.ts';
 
@@ -58,8 +57,7 @@ export async function providerConfiguration(
 
 /** What the provider said that it can do, as stored with its schema. */
 export async function serverCapabilities(context: DomainContext, program: BinaryKey): Promise<Json> {
-  const rows = await context.storage.read((db) => findBinaries(db, program.address));
-  return rows.find((row) => row.sha256 === program.sha256)?.capabilities ?? {};
+  return (await context.storage.read((db) => findBinary(db, program)))?.capabilities ?? {};
 }
 
 /** Reads and stores a program's schema unless that was done before. Two readers at once do the work twice, to one result. */
@@ -67,7 +65,7 @@ export async function storeSchemas(
   context: DomainContext,
   program: BinaryKey & { readonly binary?: ProviderBinary | undefined },
 ): Promise<void> {
-  if (await context.storage.read((db) => hasBinary(db, program))) return;
+  if ((await context.storage.read((db) => findBinary(db, program))) !== undefined) return;
   invariant(program.binary !== undefined, 'a schema that is not stored needs an installed provider');
   const capabilities = await storeParts(context, program, program.binary);
   await context.storage.transaction((db) =>
@@ -83,7 +81,7 @@ export async function storeSchemas(
 }
 
 async function storeParts(context: DomainContext, key: BinaryKey, binary: ProviderBinary): Promise<ServerCapabilities> {
-  let pending: SchemaEntry[] = [];
+  let pending: StoredSchema[] = [];
   let capabilities: ServerCapabilities = { schemaOptional: false };
   const flush = async (): Promise<void> => {
     const entries = pending;
@@ -99,7 +97,7 @@ async function storeParts(context: DomainContext, key: BinaryKey, binary: Provid
   return capabilities;
 }
 
-function entryOf(part: SchemaPart): SchemaEntry {
+function entryOf(part: SchemaPart): StoredSchema {
   if (part.kind === 'provider') {
     return { kind: 'PROVIDER', type: '', schema: asJson({ version: 0, block: part.block }), search: '' };
   }

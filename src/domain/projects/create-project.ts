@@ -1,0 +1,74 @@
+import { badInput } from '../../shared/errors.ts';
+import { newUlid, slugify } from '../../shared/ids.ts';
+import type { Db } from '../../storage/database.ts';
+import { insertProject, type ProjectRow } from '../../storage/projects.ts';
+import { findSpace } from '../../storage/spaces.ts';
+import { recordAudit } from '../audit/index.ts';
+import type { DomainContext, Request } from '../context.ts';
+import { type ProjectRecord, toProjectRecord } from './project-record.ts';
+
+export interface NewProject {
+  readonly name: string;
+  readonly description?: string | null | undefined;
+  readonly labels?: readonly string[] | null | undefined;
+  readonly space?: string | null | undefined;
+  readonly confirmation?: 'TOKEN' | 'PERSON' | null | undefined;
+}
+
+const MAX_NAME_LENGTH = 200;
+const SUFFIX_LENGTH = 6; // of a ULID's random end: enough to tell namesakes apart
+const MAX_NAMESAKES = 5;
+
+/** The id is made from the name; a taken one gets a suffix. */
+export async function createProject(
+  context: DomainContext,
+  request: Request,
+  input: NewProject,
+): Promise<ProjectRecord> {
+  const row = newRow(context, request, input);
+  return context.storage.transaction(async (db) => {
+    if ((await findSpace(db, row.space)) === undefined)
+      throw badInput('space', `no such space: ${JSON.stringify(row.space)}`);
+    const created = await insertUnderFreeId(db, row);
+    await recordAudit(db, context, request, {
+      action: 'intent-project.create',
+      affected: { type: 'INTENT_PROJECT', id: created.id },
+      data: { name: created.name, space: created.space },
+    });
+    return toProjectRecord(created);
+  });
+}
+
+function newRow(context: DomainContext, { caller }: Request, input: NewProject): ProjectRow {
+  return {
+    id: slugify(parseName(input.name)),
+    name: parseName(input.name),
+    description: input.description ?? '',
+    labels: [...(input.labels ?? [])],
+    space: input.space ?? 'root',
+    state: 'ENABLED',
+    confirmation: input.confirmation ?? 'TOKEN',
+    createdAt: context.clock.now(),
+    createdBy: caller.principal.name,
+    lockHolder: undefined,
+    lockHolderName: undefined,
+    lockUntil: undefined,
+    fence: 0,
+  };
+}
+
+async function insertUnderFreeId(db: Db, row: ProjectRow): Promise<ProjectRow> {
+  for (let namesake = 0; namesake < MAX_NAMESAKES; namesake += 1) {
+    const id = namesake === 0 ? row.id : `${row.id}-${newUlid().slice(-SUFFIX_LENGTH).toLowerCase()}`;
+    const candidate = { ...row, id };
+    if (await insertProject(db, candidate)) return candidate;
+  }
+  throw badInput('name', 'too many projects have this name; choose another one');
+}
+
+export function parseName(name: string): string {
+  const trimmed = name.trim();
+  if (trimmed === '') throw badInput('name', 'must not be empty');
+  if (trimmed.length > MAX_NAME_LENGTH) throw badInput('name', `must have at most ${MAX_NAME_LENGTH} characters`);
+  return trimmed;
+}

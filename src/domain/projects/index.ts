@@ -1,0 +1,16 @@
+// Intent projects: where infrastructure is managed in conversation, by one session at a time.
+export { allowedActions } from './allowed-actions.ts';
+export { createProject, type NewProject } from './create-project.ts';
+export { deleteProject } from './delete-project.ts';
+export {
+  activeProject,
+  countResources,
+  findProject,
+  findProjects,
+  isSelected,
+  listProjects,
+  searchProjects,
+} from './find-projects.ts';
+export { activateProject, holdLock, LOCK_TTL_SECONDS, lockOf, projectLocked, unlockProject } from './lock.ts';
+export type { ProjectRecord } from './project-record.ts';
+export { disableProject, enableProject, updateProject } from './update-project.ts';

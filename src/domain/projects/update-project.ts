@@ -1,0 +1,66 @@
+import { badInput, noSuch } from '../../shared/errors.ts';
+import { findProject, type ProjectRow, updateProject as updateRow } from '../../storage/projects.ts';
+import { findSpace } from '../../storage/spaces.ts';
+import { recordAudit } from '../audit/index.ts';
+import type { DomainContext, Request } from '../context.ts';
+import { parseName } from './create-project.ts';
+import { type ProjectRecord, toProjectRecord } from './project-record.ts';
+
+/** What is null or absent stays as it is. */
+export interface ProjectChanges {
+  readonly name?: string | null | undefined;
+  readonly description?: string | null | undefined;
+  readonly labels?: readonly string[] | null | undefined;
+  readonly space?: string | null | undefined;
+  readonly confirmation?: 'TOKEN' | 'PERSON' | null | undefined;
+}
+
+type Settable = Partial<Pick<ProjectRow, 'name' | 'description' | 'labels' | 'space' | 'confirmation' | 'state'>>;
+
+export function updateProject(
+  context: DomainContext,
+  request: Request,
+  id: string,
+  changes: ProjectChanges,
+): Promise<ProjectRecord> {
+  const { name, description, labels, space, confirmation } = changes;
+  const settable: Settable = {
+    ...(name == null ? {} : { name: parseName(name) }),
+    ...(description == null ? {} : { description }),
+    ...(labels == null ? {} : { labels: [...labels] }),
+    ...(space == null ? {} : { space }),
+    ...(confirmation == null ? {} : { confirmation }),
+  };
+  return change(context, request, { id, action: 'intent-project.update', settable });
+}
+
+export function enableProject(context: DomainContext, request: Request, id: string): Promise<ProjectRecord> {
+  return change(context, request, { id, action: 'intent-project.enable', settable: { state: 'ENABLED' } });
+}
+
+export function disableProject(context: DomainContext, request: Request, id: string): Promise<ProjectRecord> {
+  return change(context, request, { id, action: 'intent-project.disable', settable: { state: 'DISABLED' } });
+}
+
+interface Change {
+  readonly id: string;
+  readonly action: string;
+  readonly settable: Settable;
+}
+
+function change(context: DomainContext, request: Request, { id, action, settable }: Change): Promise<ProjectRecord> {
+  return context.storage.transaction(async (db) => {
+    if (settable.space !== undefined && (await findSpace(db, settable.space)) === undefined) {
+      throw badInput('space', `no such space: ${JSON.stringify(settable.space)}`);
+    }
+    if (!(await updateRow(db, id, settable))) throw noSuch('intentProject', id);
+    await recordAudit(db, context, request, {
+      action,
+      affected: { type: 'INTENT_PROJECT', id },
+      data: { ...settable },
+    });
+    const row = await findProject(db, id);
+    if (row === undefined) throw noSuch('intentProject', id);
+    return toProjectRecord(row);
+  });
+}
