@@ -1,4 +1,7 @@
 // What is generated, and by which plugins. `npm run codegen` runs it (scripts/codegen.ts).
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 import { executeCodegen, type CodegenConfig } from '@graphql-codegen/cli';
 import type { CodegenPlugin } from '@graphql-codegen/plugin-helpers';
 
@@ -61,4 +64,17 @@ export async function generateFiles(root: string): Promise<GeneratedFile[]> {
   const { result, error } = await executeCodegen(codegenConfig(buildModel(readSources(root))));
   if (error !== null) throw error;
   return result.map(({ filename, content }) => ({ path: filename, content }));
+}
+
+/** Those of the generated files that are absent below the root or differ from what is there. */
+export async function staleFiles(root: string): Promise<GeneratedFile[]> {
+  return (await generateFiles(root)).filter((file) => !isCurrent(root, file));
+}
+
+function isCurrent(root: string, file: GeneratedFile): boolean {
+  try {
+    return readFileSync(join(root, file.path), 'utf8') === file.content;
+  } catch {
+    return false; // absent
+  }
 }

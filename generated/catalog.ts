@@ -18,6 +18,20 @@ export interface CatalogType {
   readonly fields: FieldNames;
 }
 
+export interface CatalogProvider {
+  /** Address. */
+  readonly source: string;
+  /** Versions that may run, such as `~> 0.14`. */
+  readonly constraint: string;
+  /** The version whose schema the API follows. */
+  readonly version: string;
+}
+
+export const catalogProviders: readonly CatalogProvider[] = [
+  {"source":"sluice/sandbox","constraint":"~> 0.1","version":"0.1.0"},
+  {"source":"hashicorp/time","constraint":"~> 0.14","version":"0.14.2"},
+];
+
 /** By name: `intent<Name>Create` and `intent<Name>Update` are its mutations, `Intent<Name>Operation` their answer. */
 export const catalogTypes: Readonly<Record<string, CatalogType>> = {
   SandboxFile: {"provider":"sluice/sandbox","version":"0.1.0","type":"sandbox_file","name":"SandboxFile","fields":{"sensitiveContent":"sensitive_content"}},

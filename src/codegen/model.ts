@@ -1,6 +1,6 @@
 import type { AccessTable } from './access/requirement.ts';
 import { readAccess } from './access/read-access.ts';
-import { buildCatalog, type CatalogType } from './catalog/build-catalog.ts';
+import { buildCatalog, type Catalog } from './catalog/build-catalog.ts';
 import { checkDescriptions } from './check-descriptions.ts';
 import type { Sources } from './read-sources.ts';
 import { refuseAll } from './refusals.ts';
@@ -15,7 +15,7 @@ export interface Model {
   readonly written: Sdl;
   /** The same with the catalogued types: the API. */
   readonly sdl: Sdl;
-  readonly catalog: readonly CatalogType[];
+  readonly catalog: Catalog;
   readonly access: AccessTable;
   readonly tools: readonly Tool[];
 }
@@ -27,5 +27,5 @@ export function buildModel(sources: Sources): Model {
   const catalog = buildCatalog(sources, written);
   const sdl = catalog.types.length === 0 ? written : readSdl(sources.schema, catalog.sources);
   const access = readAccess(sdl);
-  return { written, sdl, catalog: catalog.types, access, tools: combineKinds(readKinds(sources.tools, sdl, access)) };
+  return { written, sdl, catalog, access, tools: combineKinds(readKinds(sources.tools, sdl, access)) };
 }

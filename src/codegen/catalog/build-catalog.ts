@@ -19,7 +19,15 @@ export interface CatalogType {
   readonly fields: FieldNames;
 }
 
+export interface CatalogProvider {
+  readonly source: string;
+  readonly constraint: string;
+  /** The version whose schema the snapshot holds. */
+  readonly version: string;
+}
+
 export interface Catalog {
+  readonly providers: readonly CatalogProvider[];
   readonly types: readonly CatalogType[];
   /** SDL of all catalogued types, one text a snapshot. */
   readonly sources: readonly SourceFile[];
@@ -32,12 +40,18 @@ const numbers: SourceFile = {
 
 /** @throws CodegenRefused for what the snapshots lack and for names that are taken */
 export function buildCatalog({ catalog, snapshots }: Sources, sdl: Sdl): Catalog {
-  if (catalog === undefined) return { types: [], sources: [] };
+  if (catalog === undefined) return { providers: [], types: [], sources: [] };
   const known = new Map(snapshots.map(readSnapshot).map((snapshot) => [snapshot.provider, snapshot]));
   const builder = new CatalogBuilder(sdl);
-  const sources = readCatalog(catalog).map((entry) => builder.add(entry, known.get(entry.source)));
+  const entries = readCatalog(catalog);
+  const sources = entries.map((entry) => builder.add(entry, known.get(entry.source)));
   refuseAll(builder.refusals);
-  return { types: builder.types, sources: builder.types.length === 0 ? [] : [numbers, ...sources] };
+  const providers = entries.map(({ source, version }) => ({
+    source,
+    constraint: version,
+    version: known.get(source)?.version ?? '',
+  }));
+  return { providers, types: builder.types, sources: builder.types.length === 0 ? [] : [numbers, ...sources] };
 }
 
 function mutationsOf(type: string): string[] {

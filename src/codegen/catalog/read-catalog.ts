@@ -9,6 +9,8 @@ export interface CatalogEntry {
   readonly where: string;
   /** `hashicorp/time` */
   readonly source: string;
+  /** Versions that may run, such as `~> 0.14`. */
+  readonly version: string;
   readonly resources: readonly CatalogGlob[];
   readonly dataSources: readonly CatalogGlob[];
 }
@@ -50,6 +52,9 @@ function entryOf(
   const source = item.get('source');
   if (typeof source !== 'string')
     return refuse(start, 'source is missing: the address of the provider, such as hashicorp/time');
+  const version = item.get('version');
+  if (typeof version !== 'string')
+    return refuse(start, 'version is missing: the versions that may run, such as "~> 0.14"');
   const globs = (name: string): CatalogGlob[] => {
     const list = item.get(name, true);
     if (list === undefined) return [];
@@ -61,5 +66,5 @@ function entryOf(
       return { where: placeAt(offset), glob: part.value };
     });
   };
-  return { where: placeAt(start), source, resources: globs('resources'), dataSources: globs('dataSources') };
+  return { where: placeAt(start), source, version, resources: globs('resources'), dataSources: globs('dataSources') };
 }

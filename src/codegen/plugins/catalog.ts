@@ -1,8 +1,8 @@
-import type { CatalogType } from '../catalog/build-catalog.ts';
+import type { Catalog, CatalogType } from '../catalog/build-catalog.ts';
 import { stamp } from './stamp.ts';
 
 /** generated/catalog.ts: what one resolver needs to serve the typed mutations of all catalogued types. */
-export function printCatalog(types: readonly CatalogType[]): string {
+export function printCatalog({ providers, types }: Catalog): string {
   return `${stamp('schema/providers/catalog.yaml and its snapshots')}
 /**
  * API name of an attribute -> its name at the provider, where they differ; with the names below it, where there are
@@ -21,6 +21,19 @@ export interface CatalogType {
   readonly name: string;
   readonly fields: FieldNames;
 }
+
+export interface CatalogProvider {
+  /** Address. */
+  readonly source: string;
+  /** Versions that may run, such as \`~> 0.14\`. */
+  readonly constraint: string;
+  /** The version whose schema the API follows. */
+  readonly version: string;
+}
+
+export const catalogProviders: readonly CatalogProvider[] = [
+${providers.map((provider) => `  ${JSON.stringify(provider)},`).join('\n')}
+];
 
 /** By name: \`intent<Name>Create\` and \`intent<Name>Update\` are its mutations, \`Intent<Name>Operation\` their answer. */
 export const catalogTypes: Readonly<Record<string, CatalogType>> = {

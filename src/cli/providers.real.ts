@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { layUsualMirror } from '../testing/go-provider.ts';
+import { requireTool } from '../testing/tools.ts';
+import { createCommand } from './index.ts';
+
+describe('sluice providers with a provider from a mirror', () => {
+  let root: string;
+  before(requireTool('go'));
+  before(() => {
+    root = mkdtempSync(join(tmpdir(), 'sluice-cli-'));
+  });
+  after(() => rmSync(root, { recursive: true, force: true }));
+
+  const sluice = (...args: string[]) =>
+    createCommand({ root, print: () => undefined }).parseAsync(['providers', ...args], { from: 'user' });
+  const read = (name: string): string => readFileSync(join(root, 'schema/providers', name), 'utf8');
+
+  it('adds and updates it, and pins what it installed', async () => {
+    const mirror = await layUsualMirror(join(root, 'mirror'));
+    await sluice('add', 'hashicorp/time', '--mirror', mirror, '--resources', 'time_*');
+    const snapshot = read('hashicorp-time.json');
+    assert.match(snapshot, /"version": "0\.14\.2"/);
+    assert.match(snapshot, /^ {4}"time_sleep": \{/m);
+    assert.match(
+      read('lock.hcl'),
+      /registry\.opentofu\.org\/hashicorp\/time" \{\n {2}version {5}= "0\.14\.2"[\s\S]*h1:/,
+    );
+    const checksum = /h1:\S+/.exec(read('lock.hcl'))?.[0] ?? 'none';
+    await sluice('update', '--mirror', mirror);
+    assert.equal(read('hashicorp-time.json'), snapshot);
+    assert.ok(read('lock.hcl').includes(checksum));
+  });
+
+  it('keeps the pin when an update fails', async () => {
+    const lock = read('lock.hcl');
+    await assert.rejects(sluice('update', 'hashicorp/time', '--mirror', join(root, 'nowhere')), /hashicorp\/time/);
+    assert.equal(read('lock.hcl'), lock);
+  });
+});
