@@ -41,6 +41,7 @@ export async function servePlugin(provider: SandboxProvider, environment: Plugin
     .on('SIGTERM', stop)
     .on('SIGHUP', stop)
     .on('SIGINT', () => {}); // a terminal's Ctrl-C is for the host to handle
+  stopWithHost(stop);
   const noise = provider.faults().get('stdout_noise');
   if (noise === 'before') process.stdout.write('fault: noise before the handshake\n');
   process.stdout.write(`${provider.faults().get('handshake') ?? `1|6|unix|${socket}|grpc|${certificate}`}\n`);
@@ -73,6 +74,16 @@ function bind(server: Server, socket: string, credentials: ServerCredentials): P
   return new Promise((done, fail) => {
     server.bindAsync(`unix:${socket}`, credentials, (cause) => (cause === null ? done() : fail(cause)));
   });
+}
+
+const HOST_CHECK_MS = 1_000;
+
+/** A host that was killed could not stop us; whoever loses its parent is given another one. */
+function stopWithHost(stop: () => void): void {
+  const host = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== host) stop();
+  }, HOST_CHECK_MS).unref();
 }
 
 type Answer = sendUnaryData<object>;
