@@ -1,5 +1,6 @@
 import { MikroORM } from '@mikro-orm/postgresql';
 
+import { AppError } from '../shared/errors.ts';
 import type { Logger } from '../shared/logger.ts';
 import { type Connection, ormOptions } from './connection.ts';
 import { keepListening, type ListenerPool } from './listener.ts';
@@ -10,10 +11,16 @@ const POOL_SIZE = 10; // PostgreSQL allows 100 connections by default: room for 
 export async function connectPostgres(options: { url: string; log: Logger }): Promise<Connection> {
   const orm = await MikroORM.init({
     ...ormOptions(options.log),
-    clientUrl: options.url,
+    dbName: databaseName(options.url),
+    // The ORM would read only host, port, user and database from the address and drop the rest, such as sslmode.
+    driverOptions: { connectionString: options.url },
     pool: { min: 0, max: POOL_SIZE },
   });
   const pool = await nativePool(orm);
+  await pool.query('select 1').catch(async (error: unknown) => {
+    await orm.close(true);
+    throw unreachable(error);
+  });
   const listeners = new Set<() => void>();
   return {
     kind: 'postgres',
@@ -33,6 +40,18 @@ export async function connectPostgres(options: { url: string; log: Logger }): Pr
       await orm.close(true);
     },
   };
+}
+
+function unreachable(error: unknown): AppError {
+  const reason = error instanceof Error ? error.message : String(error);
+  const advice = 'check DATABASE_URL and that the server is up';
+  return new AppError('UNAVAILABLE', `the database cannot be reached: ${reason}; ${advice}`, { cause: error });
+}
+
+function databaseName(url: string): string {
+  const name = URL.canParse(url) ? decodeURIComponent(new URL(url).pathname.slice(1)) : '';
+  if (name !== '') return name;
+  throw new AppError('UNAVAILABLE', 'the database address must look like postgres://user:password@host:5432/database');
 }
 
 // The driver's own type of the pool is empty, since `pg` ships none.

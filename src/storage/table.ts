@@ -95,7 +95,9 @@ export class Table<R extends object> {
 
   async #open(db: Db, row: object): Promise<R> {
     const plain: Record<string, unknown> = {};
-    for (const name of Object.keys(this.#entity.meta.properties)) plain[name] = readProperty(row, name) ?? undefined;
+    for (const { name, runtimeType } of db.em.getMetadata(this.#entity).props) {
+      plain[name] = plainValue(readProperty(row, name), runtimeType);
+    }
     for (const column of this.#sealed) {
       const value = plain[column];
       if (value instanceof Uint8Array) plain[column] = await db.vault.open(value, this.#place(rowId(plain), column));
@@ -115,6 +117,13 @@ export function tableOf<E>(entity: E, sealed: readonly (keyof Row<E> & string)[]
 
 function readProperty(row: object, name: string): unknown {
   return Object.getOwnPropertyDescriptor(row, name)?.value;
+}
+
+// One driver gives Buffers for bytea, the other byte arrays; one gives bigint as text, the other as a number.
+function plainValue(value: unknown, type: string): unknown {
+  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  if (type === 'number' && typeof value === 'string') return Number(value);
+  return value ?? undefined;
 }
 
 function rowId(row: object): string {

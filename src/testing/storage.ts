@@ -13,12 +13,12 @@ import { connectPglite } from '../storage/pglite.ts';
 
 const cacheFolder = join(import.meta.dirname, '../../node_modules/.cache/sluice');
 
-let shared: Promise<{ storage: Storage; connection: Connection }> | undefined;
+let shared: Promise<Storage> | undefined;
 let folder: string | undefined;
 
 // Registered for the whole run when a test file imports this one: an open PGlite keeps the process alive.
 after(async () => {
-  await (await shared)?.storage.close();
+  await (await shared)?.close();
 });
 
 /**
@@ -27,9 +27,8 @@ after(async () => {
  */
 export async function testStorage(): Promise<Storage> {
   shared ??= open();
-  const { storage, connection } = await shared;
-  await empty(connection);
-  return storage;
+  await empty(await shared);
+  return shared;
 }
 
 /** A folder for this test run; removed at its end. */
@@ -48,18 +47,16 @@ export async function openTestConnection(): Promise<Connection> {
 }
 
 /** Empties every table but those that say how the database was made. */
-export async function empty(connection: Connection): Promise<void> {
-  const tables = await connection.fork().execute<{ name: string }[]>(
-    `select tablename as name from pg_tables
-      where schemaname = 'public' and tablename not in ('schema_version', 'data_key')`,
-  );
-  await connection.executeSql(`truncate ${tables.map(({ name }) => name).join(', ')} restart identity cascade`);
+export async function empty({ executeSql }: Pick<Storage, 'executeSql'>): Promise<void> {
+  await executeSql(`do $$ begin execute (
+    select 'truncate ' || string_agg(quote_ident(tablename), ', ') || ' cascade' from pg_tables
+    where schemaname = 'public' and tablename not in ('schema_version', 'data_key')); end $$`);
 }
 
-async function open(): Promise<{ storage: Storage; connection: Connection }> {
+async function open(): Promise<Storage> {
   const connection = await openTestConnection();
   const keyFile = join(testFolder(), 'keys.json');
-  return { connection, storage: await storageOver(connection, { keyFile, logger: silentLogger }) };
+  return storageOver(connection, { keyFile, logger: silentLogger });
 }
 
 async function emptyCluster(): Promise<Blob> {

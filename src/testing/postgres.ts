@@ -1,0 +1,64 @@
+import { execFile, spawn } from 'node:child_process';
+import { chown, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const USER = 'postgres'; // the server refuses to run as root, so root hands it to the user that its package made
+
+/** A PostgreSQL server of one's own, reached by a socket in a private folder. */
+export interface TestPostgres {
+  /** An empty database on it. */
+  createDatabase(): Promise<string>;
+  /** Stops the server as a power cut would, and starts it again. */
+  restartImmediately(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Needs `initdb` and `pg_ctl` on PATH: `before(requireTool('postgres'))`. */
+export async function startTestPostgres(): Promise<TestPostgres> {
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-pg-'));
+  if (userInfo().uid === 0) await giveAway(folder);
+  const data = join(folder, 'data');
+  await asServerUser('initdb', ['-D', data, '-U', 'sluice', '-A', 'trust', '-E', 'UTF8', '--no-sync']);
+  const start = () =>
+    asServerUser('pg_ctl', ['-D', data, '-w', '-l', join(folder, 'log'), '-o', serverOptions(folder), 'start']);
+  await start();
+  let databases = 0;
+  return {
+    async createDatabase() {
+      const name = `test_${++databases}`;
+      await run('createdb', ['-h', folder, '-U', 'sluice', name]);
+      return `postgres://sluice@localhost/${name}?host=${encodeURIComponent(folder)}`;
+    },
+    async restartImmediately() {
+      await asServerUser('pg_ctl', ['-D', data, '-w', '-m', 'immediate', 'stop']);
+      await start();
+    },
+    async stop() {
+      await asServerUser('pg_ctl', ['-D', data, '-w', '-m', 'immediate', 'stop']);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+const serverOptions = (folder: string): string => `-k ${folder} -c listen_addresses='' -c max_connections=50`;
+
+async function giveAway(folder: string): Promise<void> {
+  const { stdout } = await run('id', ['-u', USER]);
+  const { stdout: group } = await run('id', ['-g', USER]);
+  await mkdir(folder, { recursive: true });
+  await chown(folder, Number(stdout), Number(group));
+}
+
+// pg_ctl leaves the server behind with our streams, so they must not be pipes: waiting for them would never end.
+function asServerUser(command: string, args: readonly string[]): Promise<void> {
+  const [program, rest] =
+    userInfo().uid === 0 ? ['runuser', ['-u', USER, '--', command, ...args]] : [command, [...args]];
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, rest, { stdio: 'ignore', cwd: tmpdir() });
+    child.once('error', reject);
+    child.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`${command} ended with ${code}`))));
+  });
+}

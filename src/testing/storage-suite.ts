@@ -1,0 +1,419 @@
+import assert from 'node:assert/strict';
+
+import type { AppError } from '../shared/errors.ts';
+import { newUlid } from '../shared/ids.ts';
+import { findChained, findUnchained, insertAudit, linkAudit, lockChain } from '../storage/audit.ts';
+import type { Storage } from '../storage/database.ts';
+import { findNeeding, insertDependency } from '../storage/dependencies.ts';
+import { saveSession, findSession } from '../storage/identity.ts';
+import {
+  changeOperation,
+  findAbandonedOperations,
+  findOperation,
+  findSteps,
+  insertOperation,
+  renewLease,
+  searchOperations,
+} from '../storage/operations.ts';
+import {
+  findAttachments,
+  findProjectPolicies,
+  findSamples,
+  insertAttachment,
+  insertPolicy,
+  insertSample,
+  searchPolicies,
+} from '../storage/policies.ts';
+import { findProject, insertProject, releaseLock, renewLock, takeLock } from '../storage/projects.ts';
+import { findBinary, findSchema, findTypes, saveSchemas } from '../storage/provider-schemas.ts';
+import { findResource, forgetResources, removeResource, saveResource } from '../storage/resources.ts';
+import { ensureSetting, findSetting } from '../storage/settings.ts';
+import { countSpaceContents, insertSpace } from '../storage/spaces.ts';
+import { anAuditEntry, anOperation, aPolicy, aProject, aResource, aSpace, noon } from './storage-rows.ts';
+
+const later = (minutes: number): Date => new Date(noon.getTime() + minutes * 60_000);
+const claim = (session: string, at = 0) => ({
+  project: 'starter',
+  session,
+  holderName: `name of ${session}`,
+  now: later(at),
+  until: later(at + 5),
+});
+
+/** Every storage behaviour that must be the same on PGlite and on PostgreSQL. `fresh` gives an empty database. */
+export function describeStorage(name: string, fresh: () => Promise<Storage>): void {
+  describe(`storage on ${name}`, () => {
+    let storage: Storage;
+    beforeEach(async () => {
+      storage = await fresh();
+      await storage.transaction(async (db) => {
+        await insertSpace(db, aSpace());
+        await insertProject(db, aProject());
+      });
+    });
+
+    describe('locks', () => {
+      it('moves the fence on when the holder changes, not when the holder extends', async () => {
+        const first = await storage.transaction((db) => takeLock(db, claim('a')));
+        assert.equal(first?.fence, 1);
+        assert.deepEqual(first?.lockUntil, later(5));
+        assert.equal((await storage.transaction((db) => takeLock(db, claim('a', 1))))?.fence, 1);
+        assert.equal(await storage.transaction((db) => takeLock(db, claim('b', 2))), undefined);
+        const taken = await storage.transaction((db) => takeLock(db, claim('b', 6)));
+        assert.equal(taken?.fence, 2);
+        assert.equal(taken?.lockHolderName, 'name of b');
+      });
+
+      it('renews for the fence at hand only, and frees for the holder or for anybody', async () => {
+        await storage.transaction((db) => takeLock(db, claim('a')));
+        assert.equal(await storage.read((db) => renewLock(db, 'starter', 1, later(9))), true);
+        assert.equal(await storage.read((db) => renewLock(db, 'starter', 0, later(9))), false);
+        assert.equal(await storage.read((db) => releaseLock(db, 'starter', 'b')), false);
+        assert.equal(await storage.read((db) => releaseLock(db, 'starter', 'a')), true);
+        const freed = await storage.read((db) => findProject(db, 'starter'));
+        assert.deepEqual([freed?.lockHolder, freed?.fence], [undefined, 2]);
+        await storage.transaction((db) => takeLock(db, claim('a')));
+        assert.equal(await storage.read((db) => releaseLock(db, 'starter', undefined)), true);
+      });
+    });
+
+    describe('the journal', () => {
+      const step = { step: 'requested', at: noon, detail: { note: "it's ? {} \\" } };
+
+      it('records an operation with its first step, and gives it back whole', async () => {
+        const operation = anOperation({
+          request: Buffer.from([0, 255, 39, 92, 63]),
+          diagnostics: [{ summary: "it's ? fine" }],
+          decision: { deny: [], allow: ['yes'] },
+          leaseUntil: later(1),
+          client: `O'Client \\ ?`,
+        });
+        await storage.transaction((db) => insertOperation(db, operation, step));
+        assert.deepEqual(await storage.read((db) => findOperation(db, 'starter', operation.id)), operation);
+        const steps = await storage.read((db) => findSteps(db, operation.id));
+        assert.deepEqual(steps, [{ operationId: operation.id, seq: 1, ...step }]);
+      });
+
+      it('changes status and journal together, under the fence and from the expected status only', async () => {
+        const operation = anOperation();
+        const target = { project: 'starter', id: operation.id, fence: 0 };
+        await storage.read((db) => insertOperation(db, operation, step));
+        const changes = { status: 'PLANNING', plan: Buffer.from('plan'), updatedAt: later(1) } as const;
+        await storage.read((db) => changeOperation(db, target, ['QUEUED'], changes, { step: 'planned', at: later(1) }));
+        const changed = await storage.read((db) => findOperation(db, 'starter', operation.id));
+        assert.deepEqual(changed, { ...operation, ...changes });
+        await assertCode('CONFLICT', () =>
+          storage.read((db) => changeOperation(db, target, ['QUEUED'], changes, { step: 'again', at: noon })),
+        );
+        const late = { ...target, fence: 7 };
+        await assertCode('PROJECT_LOCKED', () =>
+          storage.read((db) =>
+            changeOperation(db, late, ['PLANNING'], { status: 'FINISHED' }, { step: 'late', at: noon }),
+          ),
+        );
+        const names = (await storage.read((db) => findSteps(db, operation.id))).map((one) => [one.seq, one.step]);
+        assert.deepEqual(names, [
+          [1, 'requested'],
+          [2, 'planned'],
+        ]);
+      });
+
+      it('empties a column that is given as undefined', async () => {
+        const operation = anOperation({ leaseUntil: noon, confirmationHash: 'x', diagnostics: [] });
+        await storage.read((db) => insertOperation(db, operation, step));
+        const changes = { leaseUntil: undefined, confirmationHash: undefined, diagnostics: undefined };
+        const target = { project: 'starter', id: operation.id, fence: undefined };
+        await storage.read((db) => changeOperation(db, target, ['QUEUED'], changes, { step: 'emptied', at: noon }));
+        const changed = await storage.read((db) => findOperation(db, 'starter', operation.id));
+        assert.deepEqual(changed, { ...operation, ...changes });
+      });
+
+      it('refuses a new operation and a resource from a holder who lost the lock', async () => {
+        await storage.transaction((db) => takeLock(db, claim('b')));
+        await assertCode('PROJECT_LOCKED', () => storage.read((db) => insertOperation(db, anOperation(), step)));
+        const fence = { project: 'starter', fence: 0 };
+        await assertCode('PROJECT_LOCKED', () => storage.read((db) => saveResource(db, aResource(), fence)));
+        await assertCode('PROJECT_LOCKED', () => storage.read((db) => removeResource(db, 'pet', fence)));
+        assert.equal(await storage.read((db) => renewLease(db, { ...fence, id: 'x' }, noon)), false);
+        assert.equal(await storage.read((db) => findResource(db, 'starter', 'pet')), undefined);
+      });
+
+      it('finds what a dead server left: unfinished and its lease run out', async () => {
+        const dead = anOperation({ status: 'APPLYING', leaseUntil: later(1) });
+        const others = [
+          anOperation({ status: 'APPLYING', leaseUntil: later(10) }),
+          anOperation({ status: 'PENDING_REVIEW' }),
+          anOperation({ status: 'FINISHED', finishedAt: noon }),
+        ];
+        for (const operation of [dead, ...others]) await storage.read((db) => insertOperation(db, operation, step));
+        const found = await storage.read((db) => findAbandonedOperations(db, later(5)));
+        assert.deepEqual(
+          found.map(({ id }) => id),
+          [dead.id],
+        );
+        assert.equal(
+          await storage.read((db) => renewLease(db, { project: 'starter', fence: 0, id: dead.id }, later(9))),
+          true,
+        );
+        assert.deepEqual(await storage.read((db) => findAbandonedOperations(db, later(5))), []);
+      });
+    });
+
+    describe('resources', () => {
+      const fence = { project: 'starter', fence: 0 };
+
+      it('are saved, saved again and removed', async () => {
+        const resource = aResource({ private: Buffer.alloc(0) });
+        await storage.read((db) => saveResource(db, resource, fence));
+        assert.deepEqual(await storage.read((db) => findResource(db, 'starter', 'pet')), resource);
+        const changed = { ...resource, state: Buffer.from('new'), private: undefined, condition: 'TAINTED' } as const;
+        await storage.read((db) => saveResource(db, changed, fence));
+        assert.deepEqual(await storage.read((db) => findResource(db, 'starter', 'pet')), changed);
+        await storage.read((db) => removeResource(db, 'pet', fence));
+        assert.equal(await storage.read((db) => findResource(db, 'starter', 'pet')), undefined);
+      });
+
+      it('cannot be removed while another resource needs them, and a project can forget them all', async () => {
+        await storage.read((db) => saveResource(db, aResource(), fence));
+        await storage.read((db) => saveResource(db, aResource({ resourceId: 'house' }), fence));
+        const edge = { project: 'starter', fromResource: 'house', toResource: 'pet', type: 'EXPLICIT' };
+        const rest = { explanation: undefined, fieldMappings: [{ sourceField: 'id' }], createdAt: noon };
+        assert.equal(await storage.read((db) => insertDependency(db, { ...edge, ...rest })), true);
+        assert.equal(await storage.read((db) => insertDependency(db, { ...edge, ...rest })), false);
+        assert.deepEqual(await storage.read((db) => findNeeding(db, 'starter', 'pet')), [{ ...edge, ...rest }]);
+        await assert.rejects(storage.read((db) => removeResource(db, 'pet', fence)));
+        assert.equal(await storage.transaction((db) => forgetResources(db, 'starter')), 2);
+      });
+
+      it('lie encrypted in the database, each bound to its place', async () => {
+        await storage.read((db) => saveResource(db, aResource({ state: Buffer.from('hunter2-canary') }), fence));
+        await storage.read((db) => saveResource(db, aResource({ resourceId: 'other' }), fence));
+        const [row] = await storage.read((db) =>
+          db.em.execute<{ state: Uint8Array }[]>(`select state from intent_resource where resource_id = 'pet'`),
+        );
+        assert.equal(Buffer.from(row?.state ?? []).includes('hunter2'), false);
+        await storage.executeSql(`update intent_resource set state = (select state from intent_resource
+          where resource_id = 'pet') where resource_id = 'other'`);
+        await assert.rejects(
+          storage.read((db) => findResource(db, 'starter', 'other')),
+          /altered or moved/,
+        );
+      });
+    });
+
+    describe('searching', () => {
+      const spaces = ['root'];
+      beforeEach(async () => {
+        await storage.transaction(async (db) => {
+          await insertSpace(db, aSpace({ id: 'hidden', parentSpace: 'root' }));
+          for (const [at, name] of ['alpha', 'beta', 'gamma', 'delta', '100%'].entries()) {
+            await insertPolicy(db, aPolicy({ name, labels: [`n${at % 2}`], createdAt: later(at % 3) }));
+          }
+          await insertPolicy(db, aPolicy({ name: 'secret', space: 'hidden' }));
+        });
+      });
+      const names = async (input: Parameters<typeof searchPolicies>[2]): Promise<string[]> =>
+        (await storage.read((db) => searchPolicies(db, spaces, input))).edges.map(({ node }) => node.name);
+
+      it('narrows to the spaces and gives the newest first', async () => {
+        assert.deepEqual(await names({}), ['100%', 'delta', 'gamma', 'beta', 'alpha']);
+      });
+
+      it('walks through pages in any order without loss or repetition', async () => {
+        const orders = [
+          undefined,
+          { field: 'name', direction: 'ASC' },
+          { field: 'createdAt', direction: 'DESC' },
+        ] as const;
+        for (const orderBy of orders) {
+          const seen: string[] = [];
+          for (let after: string | undefined; ;) {
+            const page = await storage.read((db) => searchPolicies(db, spaces, { first: 2, orderBy, after }));
+            seen.push(...page.edges.map(({ node }) => node.name));
+            assert.equal(page.pageInfo.hasPreviousPage, after !== undefined);
+            after = page.pageInfo.endCursor;
+            if (!page.pageInfo.hasNextPage) break;
+          }
+          assert.deepEqual(seen.toSorted(), ['100%', 'alpha', 'beta', 'delta', 'gamma']);
+          assert.deepEqual(seen, await names({ orderBy }));
+        }
+      });
+
+      it('matches words as they are, strings, lists, and the reverse', async () => {
+        assert.deepEqual(await names({ fullTextSearch: 'ELT' }), ['delta']);
+        assert.deepEqual(await names({ fullTextSearch: '0%' }), ['100%']);
+        assert.deepEqual(await names({ fullTextSearch: '_' }), []);
+        const labels = { field: 'labels', constraint: { stringMatches: ['n1'] } };
+        assert.deepEqual(await names({ predicates: [labels] }), ['delta', 'beta']);
+        assert.deepEqual(await names({ predicates: [{ ...labels, exclude: true }] }), ['100%', 'gamma', 'alpha']);
+        const two = { field: 'name', constraint: { stringMatches: ['alpha', "be'ta"], booleanEquals: null } };
+        assert.deepEqual(await names({ predicates: [two] }), ['alpha']);
+      });
+
+      it('refuses what it cannot do, by name', async () => {
+        const bad: [object, RegExp][] = [
+          [{ first: 0 }, /input\.first/],
+          [{ first: 101 }, /1 to 100/],
+          [
+            { predicates: [{ field: 'body', constraint: { stringMatches: ['x'] } }] },
+            /"body" cannot be searched by; one of name/,
+          ],
+          [{ predicates: [{ field: 'constructor', constraint: { stringMatches: ['x'] } }] }, /cannot be searched by/],
+          [{ predicates: [{ field: 'name', constraint: {} }] }, /exactly one key/],
+          [
+            { predicates: [{ field: 'name', constraint: { booleanEquals: [true] } }] },
+            /takes enumEquals or stringMatches/,
+          ],
+          [{ orderBy: { field: 'labels', direction: 'ASC' } }, /cannot be sorted by/],
+          [{ after: 'nonsense' }, /input\.after/],
+          [{ after: Buffer.from('{"order":{"column":"name"}}').toString('base64url') }, /input\.after/],
+        ];
+        for (const [input, message] of bad) {
+          await assert.rejects(
+            names(input),
+            (error: AppError) => error.code === 'BAD_INPUT' && message.test(error.message),
+          );
+        }
+      });
+
+      it('reads a page of operations by id when asked for nothing else', async () => {
+        const ids = [anOperation(), anOperation(), anOperation()];
+        for (const one of ids) await storage.read((db) => insertOperation(db, one, { step: 'requested', at: noon }));
+        const page = await storage.read((db) => searchOperations(db, 'starter', { first: 2 }));
+        assert.deepEqual(
+          page.edges.map(({ node }) => node.id),
+          [ids[2]?.id, ids[1]?.id],
+        );
+      });
+    });
+
+    describe('policies', () => {
+      it('judge where they are attached and enabled', async () => {
+        const [on, off] = [aPolicy({ wasm: Buffer.from([0, 1]), rules: ['deny'] }), aPolicy({ enabled: false })];
+        for (const policy of [on, off]) {
+          const attachment = { id: newUlid(), policyId: policy.id, projectId: 'starter', createdAt: noon };
+          await storage.read((db) => insertPolicy(db, policy));
+          assert.equal(await storage.read((db) => insertAttachment(db, attachment)), true);
+          assert.equal(await storage.read((db) => insertAttachment(db, { ...attachment, id: newUlid() })), false);
+        }
+        assert.deepEqual(await storage.read((db) => findProjectPolicies(db, 'starter')), [on]);
+        const attached = await storage.read((db) => findAttachments(db, { policy: on.id }));
+        assert.deepEqual(
+          attached.map(({ policyName, projectId }) => [policyName, projectId]),
+          [[on.name, 'starter']],
+        );
+      });
+
+      it('keep only the latest samples', async () => {
+        const policy = aPolicy();
+        await storage.read((db) => insertPolicy(db, policy));
+        const sample = {
+          policyId: policy.id,
+          outcome: 'deny',
+          input: Buffer.from('{}'),
+          result: Buffer.from('{}'),
+          body: 'b',
+        };
+        for (const minute of [0, 1, 2]) {
+          const row = { ...sample, id: `${minute}`, createdAt: later(minute) };
+          await storage.transaction((db) => insertSample(db, row, 2, noon));
+        }
+        const left = await storage.read((db) => findSamples(db, policy.id, noon));
+        assert.deepEqual(
+          left.map(({ id }) => id),
+          ['2', '1'],
+        );
+      });
+    });
+
+    describe('the audit trail', () => {
+      it('links entries once and refuses every other change, also by hand', async () => {
+        const [one, two] = [anAuditEntry({ data: { name: "it's" } }), anAuditEntry()];
+        await storage.transaction(async (db) => {
+          await insertAudit(db, one);
+          await insertAudit(db, two);
+        });
+        assert.deepEqual(await storage.read((db) => findUnchained(db, 10)), [one, two]);
+        await storage.transaction(async (db) => {
+          assert.equal(await lockChain(db), true);
+          await linkAudit(db, [
+            { id: one.id, seq: 1, prevHash: '', hash: 'a' },
+            { id: two.id, seq: 2, prevHash: 'a', hash: 'b' },
+          ]);
+        });
+        const chained = await storage.read((db) => findChained(db, 1, 10));
+        assert.deepEqual(chained, [{ ...two, seq: 2, prevHash: 'a', hash: 'b' }]);
+        for (const statement of [
+          `update audit_entry set actor = 'somebody else'`,
+          `update audit_entry set seq = 9 where seq = 1`,
+          'delete from audit_entry',
+        ]) {
+          await assert.rejects(storage.executeSql(statement), /append-only/);
+        }
+      });
+    });
+
+    describe('the rest', () => {
+      it('keeps the first value of a setting, sealed', async () => {
+        assert.equal(await storage.read((db) => ensureSetting(db, 'signing-key', 'first')), 'first');
+        assert.equal(await storage.read((db) => ensureSetting(db, 'signing-key', 'second')), 'first');
+        assert.equal(await storage.read((db) => findSetting(db, 'other')), undefined);
+      });
+
+      it('keeps what a session works in', async () => {
+        const session = { id: 's', principal: 'p', currentProject: 'starter', updatedAt: noon };
+        await storage.read((db) => saveSession(db, session));
+        await storage.read((db) => saveSession(db, { ...session, currentProject: undefined }));
+        assert.deepEqual(await storage.read((db) => findSession(db, 's')), { ...session, currentProject: undefined });
+      });
+
+      it('keeps provider schemas type by type', async () => {
+        const binary = {
+          address: 'hashicorp/time',
+          version: '0.14.2',
+          sha256: 'abc',
+          protocol: 5,
+          capabilities: {},
+          readAt: noon,
+        };
+        const key = { address: binary.address, version: binary.version, sha256: binary.sha256 };
+        const schemas = Array.from({ length: 450 }, (_, at) => ({
+          kind: 'RESOURCE' as const,
+          type: `time_${String(at).padStart(3, '0')}`,
+          schema: { version: at, text: "it's ? {}" },
+          search: `time_${at} Sleeps 50%`,
+        }));
+        await storage.transaction((db) => saveSchemas(db, binary, schemas));
+        assert.deepEqual(await storage.read((db) => findBinary(db, key)), binary);
+        assert.deepEqual(await storage.read((db) => findSchema(db, key, 'RESOURCE', 'time_321')), schemas[321]?.schema);
+        assert.equal(await storage.read((db) => findSchema(db, key, 'DATA_SOURCE', 'time_321')), undefined);
+        assert.equal((await storage.read((db) => findTypes(db, key, 'RESOURCE', []))).length, 450);
+        const found = await storage.read((db) => findTypes(db, key, 'RESOURCE', ['TIME_44', 'sleeps']));
+        assert.deepEqual(found.slice(0, 2), ['time_044', 'time_440']);
+        assert.deepEqual(await storage.read((db) => findTypes(db, key, 'RESOURCE', ['_%'])), []);
+      });
+
+      it('counts what lives in a space', async () => {
+        const contents = await storage.read((db) => countSpaceContents(db, 'root'));
+        assert.deepEqual(contents, { spaces: 0, policies: 0, 'Intent projects': 1, 'role bindings': 0 });
+      });
+
+      it('tells listeners', async () => {
+        const heard: string[] = [];
+        const { promise, resolve } = Promise.withResolvers<void>();
+        const stop = await storage.listen('tests', (payload) => {
+          heard.push(payload);
+          resolve();
+        });
+        await storage.notify('tests', "it's ? this");
+        await promise;
+        await stop();
+        assert.deepEqual(heard, ["it's ? this"]);
+      });
+    });
+  });
+}
+
+async function assertCode(code: AppError['code'], work: () => Promise<unknown>): Promise<void> {
+  await assert.rejects(work(), (error: AppError) => error.code === code);
+}
