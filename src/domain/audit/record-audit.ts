@@ -1,0 +1,59 @@
+import type { Json } from '../../shared/json.ts';
+import { newUlid } from '../../shared/ids.ts';
+import { type AuditRow, insertAudit } from '../../storage/audit.ts';
+import type { Db } from '../../storage/database.ts';
+import type { DomainContext, Request } from '../context.ts';
+
+/** Something that happened. `data` goes into the trail as it is: whoever records it leaves secrets out. */
+export interface AuditEvent {
+  /** Noun and verb: `intent-project.create`. */
+  readonly action: string;
+  readonly affected: AuditObject;
+  readonly related?: AuditObject;
+  readonly data?: Readonly<Record<string, Json | undefined>>;
+  /** A change, unless it says otherwise. */
+  readonly eventType?: 'MUTATION' | 'REFUSAL' | 'SIGN_IN' | 'SYSTEM';
+}
+
+export interface AuditObject {
+  /** `INTENT_PROJECT`, `POLICY`, … */
+  readonly type: string;
+  readonly id?: string;
+}
+
+/** Adds an entry in the transaction of what it tells of: both are there, or neither is. */
+export async function recordAudit(
+  db: Db,
+  context: Pick<DomainContext, 'account' | 'clock'>,
+  request: Request,
+  event: AuditEvent,
+): Promise<void> {
+  await insertAudit(db, auditRow(context, request, event));
+}
+
+function auditRow(context: Pick<DomainContext, 'account' | 'clock'>, request: Request, event: AuditEvent): AuditRow {
+  const { caller, origin } = request;
+  return {
+    id: newUlid(),
+    seq: undefined,
+    at: context.clock.now(),
+    account: context.account,
+    eventType: event.eventType ?? 'MUTATION',
+    action: event.action,
+    actor: `${caller.principal.kind.toLowerCase()}::${caller.principal.name}`,
+    actorRoles: [],
+    space: undefined,
+    affectedType: event.affected.type,
+    affectedId: event.affected.id,
+    relatedType: event.related?.type,
+    relatedId: event.related?.id,
+    data: { ...defined(event.data ?? {}), via: origin.via, client: origin.client ?? null, request: origin.requestId },
+    remoteAddress: origin.remoteAddress,
+    prevHash: undefined,
+    hash: undefined,
+  };
+}
+
+function defined(data: Readonly<Record<string, Json | undefined>>): Record<string, Json> {
+  return Object.fromEntries(Object.entries(data).filter((entry): entry is [string, Json] => entry[1] !== undefined));
+}
