@@ -35,3 +35,5 @@ names contains input.resource.resource_id
 names contains input.resource.proposed_state.name
 
 names contains input.resource.proposed_state.path
+
+names contains input.resource.proposed_state.prefix

@@ -40,6 +40,8 @@ test_denies_a_production_path if {
 	spacelift.deny == {"\"/srv/prod/a\" looks like production; the starter policy allows experiments only"} with input as request("create", "a", {"path": "/srv/prod/a"})
 }
 
+test_denies_a_production_prefix if count(spacelift.deny) == 1 with input as request("create", "a", {"prefix": "prod"})
+
 test_denies_long_content if {
 	text := sprintf("%04097d", [0])
 	spacelift.deny == {"the content has 4097 characters; the starter policy allows 4096"} with input as request("create", "notes", {"content": text})

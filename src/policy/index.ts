@@ -12,3 +12,4 @@ export {
 } from './policy-compiler.ts';
 export { type PolicyEngine, type PolicyEngineOptions, startPolicyEngine } from './policy-engine.ts';
 export { type ShippedPolicy, shippedPolicies } from './shipped.ts';
+export { type IntentPolicyInput, intentInputSchema } from './intent-input.ts';

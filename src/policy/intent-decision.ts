@@ -50,7 +50,7 @@ function readVerdict(name: string, result: Json): Verdict {
   if (!isJsonObject(result)) return malformed(name, 'gave no object of rules');
   const deny = readMessages(own(result, 'deny'));
   const allow = readMessages(own(result, 'allow'));
-  const sample = own(result, 'sample') ?? false;
+  const sample = Object.hasOwn(result, 'sample') ? result['sample'] : false;
   if (deny === MALFORMED) return malformed(name, 'has a rule `deny` that is not a set of messages');
   if (allow === MALFORMED) return malformed(name, 'has a rule `allow` that is not a set of messages');
   if (typeof sample !== 'boolean') return malformed(name, 'has a rule `sample` that is not true or false');

@@ -56,9 +56,7 @@ export class PolicyWorker {
   /** Hands over a job; only after `idle`. */
   run(job: Job): void {
     this.#job = job;
-    this.#timer = setTimeout(() => {
-      this.#lose('TIMEOUT', `the policy took longer than ${this.#timeoutMs} ms and was stopped; simplify it`);
-    }, this.#timeoutMs);
+    this.#timer = setTimeout(() => this.#expire(job), this.#timeoutMs);
     this.#send({ sha256: job.sha256, input: job.input });
   }
 
@@ -66,6 +64,14 @@ export class PolicyWorker {
   async stop(): Promise<void> {
     this.#lose('CLOSED', 'the policy engine is closed');
     await this.#thread.terminate();
+  }
+
+  /** When this thread itself was held up, the answer may have come in time: messages are read before immediates run. */
+  #expire(job: Job): void {
+    setImmediate(() => {
+      if (this.#job !== job) return;
+      this.#lose('TIMEOUT', `the policy took longer than ${this.#timeoutMs} ms and was stopped; simplify it`);
+    });
   }
 
   #send(message: EvaluateMessage): void {

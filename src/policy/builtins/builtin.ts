@@ -1,4 +1,4 @@
-import { isRegoArray, type RegoObject, RegoSet, type RegoValue } from './rego-value.ts';
+import { isRegoArray, RegoSet, type RegoValue } from './rego-value.ts';
 
 /** A builtin of the host: pure, and `undefined` where Rego says so. */
 export type Builtin = (...args: RegoValue[]) => RegoValue | undefined;
@@ -28,6 +28,11 @@ export function smallIntegerOf(value: RegoValue | undefined): number {
   return Number.isSafeInteger(number) ? number : undefinedBecause('operand is too large');
 }
 
+/** Rego's null is a value: only `undefined` is missing. */
+export function present(value: RegoValue | undefined, problem: string): RegoValue {
+  return value === undefined ? undefinedBecause(problem) : value;
+}
+
 /** An array's or a set's elements. */
 export function elementsOf(value: RegoValue | undefined): readonly RegoValue[] {
   if (value === undefined) return undefinedBecause('operand is missing');
@@ -43,8 +48,6 @@ export function arrayOf(value: RegoValue | undefined): readonly RegoValue[] {
 export function textsOf(value: RegoValue | undefined): readonly string[] {
   return typeof value === 'string' ? [value] : elementsOf(value).map(textOf);
 }
-
-export type Collection = readonly RegoValue[] | RegoSet | RegoObject;
 
 /** Smallest form of a whole number: what fits a double is one. */
 export function toRegoInteger(value: bigint): number | bigint {

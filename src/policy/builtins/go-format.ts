@@ -1,3 +1,4 @@
+import { fractionOf, roundHalfEven, shiftDecimal } from './fraction.ts';
 import { isRegoArray, RegoObject, RegoSet, type RegoValue } from './rego-value.ts';
 
 /** What Go's formatter is given for a Rego value: whole numbers, floats, and text for everything else. */
@@ -12,6 +13,7 @@ interface Directive {
 }
 
 const DIRECTIVE = /%([-+# 0]*)(\d*)(?:\.(\d*))?(\[|\*|.|$)/gsu;
+const MAX_PRECISION = 100;
 const MAX_WIDTH = 1_000_000; // Go's own limit
 
 /**
@@ -123,7 +125,7 @@ function floatBody(verb: string, value: number, precision: number | undefined): 
   switch (verb) {
     case 'e':
     case 'E':
-      return goExponent(value.toExponential(precision ?? 6));
+      return exponential(value, precision ?? 6);
     case 'f':
     case 'F':
       return fixed(value, precision ?? 6);
@@ -140,17 +142,31 @@ function floatBody(verb: string, value: number, precision: number | undefined): 
   }
 }
 
-/** `toFixed` gives up at 1e21; all digits of such a double are those of its whole number. */
+/** Rounds the exact value, and halves to even; `toFixed` rounds halves up. */
 function fixed(value: number, precision: number): string {
-  if (precision > 100) throw new Error('sprintf: a precision over 100 is not supported');
-  if (value < 1e21) return value.toFixed(precision);
-  return BigInt(value).toString() + (precision > 0 ? `.${'0'.repeat(precision)}` : '');
+  if (precision > MAX_PRECISION) throw new Error(`sprintf: a precision over ${MAX_PRECISION} is not supported`);
+  const digits = roundHalfEven(shiftDecimal(fractionOf(value), precision))
+    .toString()
+    .padStart(precision + 1, '0');
+  const at = digits.length - precision;
+  return precision === 0 ? digits : `${digits.slice(0, at)}.${digits.slice(at)}`;
+}
+
+function exponential(value: number, precision: number): string {
+  if (precision > MAX_PRECISION) throw new Error(`sprintf: a precision over ${MAX_PRECISION} is not supported`);
+  const exponent = value === 0 ? 0 : Number(value.toExponential(MAX_PRECISION).split('e')[1]);
+  const digits = roundHalfEven(shiftDecimal(fractionOf(value), precision - exponent)).toString();
+  const carried = digits.length - precision - 1; // rounding up may have given one digit more
+  const kept = digits.padEnd(precision + 1, '0').slice(0, precision + 1);
+  const fraction = precision === 0 ? '' : `.${kept.slice(1)}`;
+  const shown = value === 0 ? 0 : exponent + carried;
+  return goExponent(`${kept.slice(0, 1)}${fraction}e${shown < 0 ? '' : '+'}${shown}`);
 }
 
 const SHORTEST_EXPONENT_LIMIT = 21; // Go's %v of a float turns to exponents there; %g does at the number of digits
 
 function general(value: number, precision: number | undefined): string {
-  const scientific = precision === undefined ? value.toExponential() : value.toExponential(Math.max(precision, 1) - 1);
+  const scientific = precision === undefined ? value.toExponential() : exponential(value, Math.max(precision, 1) - 1);
   const exponent = Number(scientific.split('e')[1]);
   const digits = trimZeros(scientific.split('e')[0] ?? '');
   const limit = precision === undefined ? SHORTEST_EXPONENT_LIMIT : Math.max(precision, 1);

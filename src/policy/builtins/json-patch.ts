@@ -1,4 +1,4 @@
-import { arrayOf, type Builtin, undefinedBecause } from './builtin.ts';
+import { arrayOf, type Builtin, present, undefinedBecause } from './builtin.ts';
 import { formatRego, isRegoArray, RegoObject, RegoSet, type RegoValue } from './rego-value.ts';
 
 type Path = readonly RegoValue[];
@@ -28,9 +28,9 @@ function existingIndex(items: readonly RegoValue[], step: RegoValue): number {
 }
 
 function child(value: RegoValue, step: RegoValue): RegoValue {
-  if (value instanceof RegoObject) return value.get(step) ?? undefinedBecause('path does not exist');
+  if (value instanceof RegoObject) return present(value.get(step), 'path does not exist');
   if (value instanceof RegoSet) return value.has(step) ? step : undefinedBecause('path does not exist');
-  if (isRegoArray(value)) return value[existingIndex(value, step)] ?? undefinedBecause('path does not exist');
+  if (isRegoArray(value)) return present(value[existingIndex(value, step)], 'path does not exist');
   return undefinedBecause('path goes through a scalar');
 }
 
@@ -82,7 +82,7 @@ function remove(target: RegoValue, path: Path): RegoValue {
 
 function applyOne(target: RegoValue, operation: RegoValue): RegoValue {
   if (!(operation instanceof RegoObject)) return undefinedBecause('an operation must be an object');
-  const need = (key: string) => operation.get(key) ?? undefinedBecause(`missing ${key}`);
+  const need = (key: string) => present(operation.get(key), `missing ${key}`);
   const path = parsePath(need('path'));
   switch (need('op')) {
     case 'add':

@@ -128,7 +128,7 @@ class PatternReader {
   #escape(): string {
     if (this.#take(/^Q/) !== null) return this.#quoted();
     const anchor = this.#take(/^[AbBz]/)?.[0];
-    if (anchor !== undefined) return anchor === 'A' ? '(?<![^])' : anchor === 'z' ? '(?![^])' : `\\${anchor}`;
+    if (anchor !== undefined) return anchor === 'A' ? '^' : anchor === 'z' ? '$' : `\\${anchor}`;
     return this.#set() ?? literal(this.#escaped());
   }
 

@@ -21,11 +21,16 @@ function matchesOf(pattern: RegExp, text: string, limit: number): RegExpExecArra
   let end = -1;
   for (const match of text.matchAll(pattern)) {
     if (limit >= 0 && found.length >= limit) break;
-    if (match[0] === '' && match.index === end) continue;
+    // V8 may also find nothing in the middle of a surrogate pair.
+    if (match[0] === '' && (match.index === end || isInsidePair(text, match.index))) continue;
     end = match.index + match[0].length;
     found.push(match);
   }
   return found;
+}
+
+function isInsidePair(text: string, at: number): boolean {
+  return (text.codePointAt(at - 1) ?? 0) > 0xffff;
 }
 
 /** `$1`, `${1}`, `${name}`, `$$`; an unknown group is empty and a lone dollar stands for itself. */

@@ -1,10 +1,5 @@
 import { type Builtin, textOf, toRegoInteger, undefinedBecause } from './builtin.ts';
-
-/** A decimal number as a fraction: exact where floats are not. */
-interface Fraction {
-  readonly top: bigint;
-  readonly bottom: bigint;
-}
+import { type Fraction, roundHalfEven } from './fraction.ts';
 
 const NUMBER = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,6}))?/;
 const PREFIXES = ['k', 'm', 'g', 't', 'p', 'e'];
@@ -35,8 +30,24 @@ const parseBytes: Builtin = (text) => {
   const { amount, unit } = splitAmount(textOf(text).toLowerCase());
   const scale = scaleOf(unit.replace(/b$/, '')) ?? undefinedBecause('no such unit');
   if (unit === 'b') return undefinedBecause('no such unit');
-  return toRegoInteger((amount.top * scale) / amount.bottom);
+  const value = roundMantissa(amount);
+  const product = roundMantissa({ top: value.top * scale, bottom: value.bottom });
+  return toRegoInteger(product.top / product.bottom);
 };
+
+const MANTISSA = 2n ** 64n;
+
+/** OPA counts bytes in floats of 64 bits; their rounding shows in amounts such as 4199.84t. */
+function roundMantissa({ top, bottom }: Fraction): Fraction {
+  if (top === 0n) return { top, bottom: 1n };
+  const size = top < 0n ? -top : top;
+  let power = 0n; // size = mantissa / 2 ** power
+  while ((size << power) / bottom < MANTISSA / 2n) power += 1n;
+  while (size / bottom >= MANTISSA << -power) power -= 1n;
+  const scaled = power < 0n ? { top: size, bottom: bottom << -power } : { top: size << power, bottom };
+  const mantissa = roundHalfEven(scaled) * (top < 0n ? -1n : 1n);
+  return power < 0n ? { top: mantissa << -power, bottom: 1n } : { top: mantissa, bottom: 1n << power };
+}
 
 /** Unlike bytes, `m` is a thousandth and `M` a million. */
 const parseUnits: Builtin = (text) => {

@@ -5,6 +5,7 @@ import { LRUCache } from 'lru-cache';
 import type { FailureReason } from '../policy-failure.ts';
 import { type LoadedModule, loadPolicy } from './load-policy.ts';
 import type { EvaluateMessage, WorkerMessage, WorkerSettings } from './messages.ts';
+import { wasm as webAssembly, type WasmModule } from './web-assembly.ts';
 
 const PAGES_PER_MB = 16;
 const KEPT_MEMORY_BYTES = 4 * 1024 * 1024; // memory never shrinks, so a module that once grew past this starts afresh
@@ -12,7 +13,7 @@ const MAX_MESSAGE_CHARACTERS = 200;
 
 /** A module and, while it is usable, its instance. */
 interface Held {
-  readonly module: WebAssembly.Module;
+  readonly module: WasmModule;
   loaded: LoadedModule | undefined;
 }
 
@@ -46,7 +47,7 @@ function compile({ wasm, sha256 }: EvaluateMessage): Held | undefined {
     throw new Refusal('CORRUPT', 'the compiled policy does not match its checksum');
   }
   try {
-    return { module: new WebAssembly.Module(wasm), loaded: undefined };
+    return { module: new webAssembly.Module(wasm), loaded: undefined };
   } catch (error) {
     throw new Refusal('CORRUPT', `the compiled policy is not WebAssembly: ${messageOf(error)}`);
   }
@@ -67,7 +68,7 @@ function run(held: Held, input: string, { memoryMb, maxResultCharacters }: Worke
   return json;
 }
 
-function load(module: WebAssembly.Module, memoryMb: number): LoadedModule {
+function load(module: WasmModule, memoryMb: number): LoadedModule {
   try {
     return loadPolicy(module, memoryMb * PAGES_PER_MB);
   } catch (error) {

@@ -1,17 +1,25 @@
 import { createRequire } from 'node:module';
 
-import type * as OpaWasm from '@open-policy-agent/opa-wasm';
-
 import { BuiltinError } from '../builtins/builtin.ts';
 import { parseRego } from '../builtins/parse-rego.ts';
 import { formatRego, type RegoValue } from '../builtins/rego-value.ts';
 import { hostBuiltins } from '../builtins/table.ts';
 import { POLICY_PACKAGE } from '../package-name.ts';
 import { type OpaExports, readExports } from './abi.ts';
+import { wasm, type WasmInstance, type WasmMemory, type WasmModule } from './web-assembly.ts';
+
+/** The evaluator class of the package, as far as we use it. */
+interface OpaWasm {
+  readonly LoadedPolicy: new (
+    instance: WasmInstance,
+    memory: WasmMemory,
+    abiMinorVersion: number,
+  ) => { evaluate(input: ArrayBuffer, entrypoint: string): unknown };
+}
 
 // The package's ES module door offers only its own loader, which hands builtins lossy JSON (sets become arrays, whole
-// numbers become floats). Its evaluator class is reachable through the CommonJS door that its types describe.
-const { LoadedPolicy } = createRequire(import.meta.url)('@open-policy-agent/opa-wasm') as typeof OpaWasm;
+// numbers become floats). Its evaluator is reachable through the CommonJS door.
+const { LoadedPolicy } = createRequire(import.meta.url)('@open-policy-agent/opa-wasm') as OpaWasm;
 
 const INITIAL_PAGES = 16; // 1 MiB: the modules need 2 pages, small inputs then never grow the memory
 const ARITIES = [0, 1, 2, 3, 4];
@@ -29,10 +37,10 @@ export interface LoadedModule {
  *
  * @throws whatever the module does: it may be anything
  */
-export function loadPolicy(module: WebAssembly.Module, maxPages: number): LoadedModule {
-  const memory = new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum: Math.max(maxPages, INITIAL_PAGES) });
+export function loadPolicy(module: WasmModule, maxPages: number): LoadedModule {
+  const memory = new wasm.Memory({ initial: INITIAL_PAGES, maximum: Math.max(maxPages, INITIAL_PAGES) });
   const host: Host = { memory, names: new Map(), abi: undefined };
-  const instance = new WebAssembly.Instance(module, { env: imports(host) });
+  const instance = new wasm.Instance(module, { env: imports(host) });
   host.abi = readExports(instance.exports);
   host.names = builtinNames(host.abi, memory);
   const policy = new LoadedPolicy(instance, memory, host.abi.abiMinorVersion);
@@ -43,7 +51,7 @@ export function loadPolicy(module: WebAssembly.Module, maxPages: number): Loaded
 }
 
 interface Host {
-  readonly memory: WebAssembly.Memory;
+  readonly memory: WasmMemory;
   /** The module numbers the builtins it asks for. */
   names: ReadonlyMap<number, string>;
   abi: OpaExports | undefined;
@@ -79,7 +87,7 @@ function evaluateBuiltin(call: () => RegoValue | undefined): RegoValue | undefin
   }
 }
 
-function writeValue(abi: OpaExports, memory: WebAssembly.Memory, value: RegoValue): number {
+function writeValue(abi: OpaExports, memory: WasmMemory, value: RegoValue): number {
   const bytes = new TextEncoder().encode(formatRego(value));
   const address = abi.malloc(bytes.byteLength);
   new Uint8Array(memory.buffer).set(bytes, address);
@@ -88,13 +96,13 @@ function writeValue(abi: OpaExports, memory: WebAssembly.Memory, value: RegoValu
   return parsed;
 }
 
-function readText(memory: WebAssembly.Memory, address: number): string {
+function readText(memory: WasmMemory, address: number): string {
   const bytes = new Uint8Array(memory.buffer);
   const end = bytes.indexOf(0, address);
   return new TextDecoder().decode(bytes.subarray(address, end === -1 ? undefined : end));
 }
 
-function builtinNames(abi: OpaExports, memory: WebAssembly.Memory): Map<number, string> {
+function builtinNames(abi: OpaExports, memory: WasmMemory): Map<number, string> {
   const table: unknown = JSON.parse(readText(memory, abi.jsonDump(abi.builtins())));
   if (typeof table !== 'object' || table === null) throw new Error('the module names no builtins');
   return new Map(Object.entries(table).map(([name, id]) => [Number(id), name]));

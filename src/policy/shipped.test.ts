@@ -1,0 +1,84 @@
+import { deepEqual, equal, match, ok } from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+import type { Json } from '../shared/json.ts';
+import { silentLogger } from '../shared/logger.ts';
+import { intentDecision, type PolicyEngine, shippedPolicies, startPolicyEngine } from './index.ts';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+function request(change: Readonly<Record<string, Json>>): Json {
+  return {
+    resource: {
+      resource_id: 'notes',
+      resource_type: 'sandbox_file',
+      provider: 'sluice/sandbox',
+      provider_version: '1.0.0',
+      operation: 'create',
+      current_state: null,
+      proposed_state: { content: 'hello' },
+      ...change,
+    },
+  };
+}
+
+describe('shipped policies', () => {
+  let engine: PolicyEngine;
+
+  before(() => {
+    engine = startPolicyEngine({ workers: 1, timeoutMs: 5_000, memoryMb: 16, logger: silentLogger });
+  });
+  after(() => engine.close());
+
+  it('have a title, a description, a text and a rule that decides', () => {
+    const policies = shippedPolicies();
+    ok(policies.length >= 7);
+    for (const { name, body, compiled } of policies) {
+      match(body, /^package spacelift$/m);
+      ok(compiled.title.length > 0 && compiled.description.length > 0, name);
+      ok(compiled.rules.includes('allow') || compiled.rules.includes('deny'), name);
+    }
+  });
+
+  it('are built from the texts they show', () => {
+    const script = `${root}scripts/build-policies.ts`;
+    equal(execFileSync(process.execPath, [script, '--check'], { encoding: 'utf8' }), '');
+  });
+
+  it('evaluate without a compiler, each to a readable decision', async () => {
+    for (const { name, compiled } of shippedPolicies()) {
+      const result = await engine.evaluate(compiled, request({}));
+      const { deny } = intentDecision([{ policy: { id: name, name }, result }]);
+      ok(!deny.some((reason) => reason.includes('so nothing is allowed')), deny.join());
+    }
+  });
+
+  async function starter(change: Readonly<Record<string, Json>>) {
+    const policy = shippedPolicies().find(({ name }) => name === 'intent-starter');
+    ok(policy !== undefined);
+    const result = await engine.evaluate(policy.compiled, request(change));
+    return intentDecision([{ policy: { id: 'starter', name: 'starter' }, result }]);
+  }
+
+  it('begin with one that allows the sandbox', async () => {
+    deepEqual(await starter({}), {
+      outcome: 'ALLOWED',
+      deny: [],
+      allow: ['the sandbox may create sandbox_file'],
+      sample: ['starter'],
+    });
+  });
+
+  it('begin with one that denies names of production', async () => {
+    const { outcome, deny } = await starter({ resource_id: 'prod-db' });
+    deepEqual(
+      [outcome, deny],
+      ['DENIED', ['"prod-db" looks like production; the starter policy allows experiments only']],
+    );
+  });
+
+  it('begin with one that leaves other providers to a person', async () => {
+    equal((await starter({ provider: 'hashicorp/aws' })).outcome, 'REVIEW');
+  });
+});
