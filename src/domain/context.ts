@@ -15,6 +15,8 @@ export interface DomainContext {
   readonly policyEngine: PolicyEngine;
   readonly providers: ProviderCatalogue;
   readonly executor: Executor;
+  /** Raised whenever somebody's rights change: what was worked out under an older epoch is stale. */
+  readonly rights: { epoch: number };
   /** Name of the account. */
   readonly account: string;
   /** Scheme, host and port without a trailing slash: the audience of tokens. */

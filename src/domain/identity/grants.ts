@@ -1,0 +1,50 @@
+import type { Action } from '../../../generated/enums.ts';
+import type { RoleBindingRow, RoleRow } from '../../storage/identity.ts';
+import type { SpaceRow } from '../../storage/spaces.ts';
+
+export interface RightsTables {
+  readonly spaces: readonly SpaceRow[];
+  readonly roles: readonly RoleRow[];
+  /** Of one actor: its own and those of its groups. */
+  readonly bindings: readonly RoleBindingRow[];
+}
+
+/**
+ * What an actor may do in each space. A role reaches down to every space below the one it is held in; where a space
+ * inherits from its parent, holding any role in it gives reading in the parent, and so on upwards.
+ */
+export function effectiveGrants({ spaces, roles, bindings }: RightsTables): Map<string, ReadonlySet<Action>> {
+  const grants = new Map<string, Set<Action>>();
+  const add = (space: string, actions: readonly Action[]): void => {
+    const held = grants.get(space) ?? new Set<Action>();
+    for (const action of actions) held.add(action);
+    grants.set(space, held);
+  };
+  const byId = new Map(spaces.map((space) => [space.id, space]));
+  const actionsOf = new Map(roles.map(({ id, actions }) => [id, actions]));
+  for (const { spaceId, roleId } of bindings) {
+    const actions = actionsOf.get(roleId) ?? [];
+    for (const space of spaces) if (isWithin(byId, space, spaceId)) add(space.id, actions);
+    for (const ancestor of inheritedAncestors(byId, spaceId)) add(ancestor, ['SPACE_READ']);
+  }
+  return grants;
+}
+
+type Tree = ReadonlyMap<string, SpaceRow>;
+
+function isWithin(tree: Tree, space: SpaceRow, top: string): boolean {
+  for (let at: SpaceRow | undefined = space; at !== undefined; at = parentOf(tree, at)) if (at.id === top) return true;
+  return false;
+}
+
+function inheritedAncestors(tree: Tree, space: string): string[] {
+  const ancestors: string[] = [];
+  for (let at = tree.get(space); at?.inheritEntities === true; at = parentOf(tree, at)) {
+    if (at.parentSpace !== undefined) ancestors.push(at.parentSpace);
+  }
+  return ancestors;
+}
+
+function parentOf(tree: Tree, space: SpaceRow): SpaceRow | undefined {
+  return space.parentSpace === undefined ? undefined : tree.get(space.parentSpace);
+}

@@ -1,0 +1,88 @@
+import { exportJWK, generateKeyPair, importJWK, type JWK, type JWTPayload, jwtVerify, SignJWT } from 'jose';
+
+import { AppError, invariant } from '../../shared/errors.ts';
+import { newUlid } from '../../shared/ids.ts';
+import { ensureSetting, findSetting } from '../../storage/settings.ts';
+import type { DomainContext } from '../context.ts';
+
+/** Exactly one algorithm, whatever a token says of itself. */
+const ALGORITHM = 'EdDSA';
+const TYPE = 'JWT'; // access tokens of OAuth are `at+jwt` and are refused here
+const ISSUER = 'api-key';
+const KEY_SETTING = 'token-signing-key';
+const CLOCK_TOLERANCE_SECONDS = 5; // replicas' clocks differ a little
+
+/** One stated lifetime, long enough for the longest apply of clients that exchange once and never refresh. */
+export const TOKEN_SECONDS = 60 * 60;
+
+export interface TokenKeys {
+  /** @returns the token and the unix second at which it ends */
+  issue(subject: string): Promise<{ readonly jwt: string; readonly validUntil: number }>;
+  /** @throws UNAUTHENTICATED saying whether the token ended or is wrong, and nothing else */
+  verify(token: string): Promise<{ readonly subject: string; readonly expiresAtMs: number }>;
+}
+
+/** The signing key of the account, made at the first start and kept sealed in the database. */
+export async function openTokenKeys(
+  context: Pick<DomainContext, 'storage' | 'clock' | 'publicUrl'>,
+): Promise<TokenKeys> {
+  const jwk = await signingKey(context);
+  const privateKey = await importJWK(jwk, ALGORITHM);
+  const { d: _secret, ...publicJwk } = jwk;
+  const publicKey = await importJWK(publicJwk, ALGORITHM);
+  const { publicUrl, clock } = context;
+  return {
+    async issue(subject) {
+      const now = Math.floor(clock.now().getTime() / 1000);
+      const validUntil = now + TOKEN_SECONDS;
+      const jwt = await new SignJWT({})
+        .setProtectedHeader({ alg: ALGORITHM, typ: TYPE })
+        .setIssuer(ISSUER)
+        .setAudience(publicUrl)
+        .setSubject(subject)
+        .setIssuedAt(now)
+        .setNotBefore(now)
+        .setExpirationTime(validUntil)
+        .setJti(newUlid())
+        .sign(privateKey);
+      return { jwt, validUntil };
+    },
+    async verify(token) {
+      const options = {
+        algorithms: [ALGORITHM],
+        typ: TYPE,
+        issuer: ISSUER,
+        audience: publicUrl,
+        clockTolerance: CLOCK_TOLERANCE_SECONDS,
+        currentDate: clock.now(),
+        requiredClaims: ['sub', 'exp', 'jti'],
+      };
+      const verified = await jwtVerify(token, publicKey, options).catch((error: unknown) => refuse(error));
+      return parseClaims(verified.payload);
+    },
+  };
+}
+
+function parseClaims({ sub, exp }: JWTPayload): { subject: string; expiresAtMs: number } {
+  invariant(sub !== undefined && exp !== undefined, 'a verified token has the required claims');
+  return { subject: sub, expiresAtMs: exp * 1000 };
+}
+
+function refuse(error: unknown): never {
+  const ended = error instanceof Error && 'code' in error && error.code === 'ERR_JWT_EXPIRED';
+  const message = ended
+    ? 'unauthorized: the token has ended; get a new one and connect again'
+    : 'unauthorized: the token is not one of this server; get one with apiKeyUser';
+  throw new AppError('UNAUTHENTICATED', message, { cause: error });
+}
+
+async function signingKey({ storage }: Pick<DomainContext, 'storage'>): Promise<JWK> {
+  const stored = await storage.read((db) => findSetting(db, KEY_SETTING));
+  if (stored !== undefined) return parseKey(stored);
+  const { privateKey } = await generateKeyPair(ALGORITHM, { extractable: true });
+  const made = JSON.stringify(await exportJWK(privateKey));
+  return parseKey(await storage.transaction((db) => ensureSetting(db, KEY_SETTING, made)));
+}
+
+// Written by this file, sealed since.
+const parseKey = (text: string): JWK => JSON.parse(text) as JWK;

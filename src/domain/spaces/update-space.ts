@@ -1,0 +1,72 @@
+import { AppError, badInput, noSuch } from '../../shared/errors.ts';
+import { findSpaces, type SpaceRow, updateSpace as updateRow } from '../../storage/spaces.ts';
+import { recordAudit } from '../audit/index.ts';
+import type { DomainContext, Request } from '../context.ts';
+import { rightsChanged } from '../identity/index.ts';
+import { type SpaceRecord, toSpaceRecord } from './space-record.ts';
+
+export interface SpaceInput {
+  readonly name: string;
+  readonly description: string;
+  readonly inheritEntities: boolean;
+  /** Empty: root when creating, no move when updating. */
+  readonly parentSpace: string;
+  readonly labels?: readonly string[] | null | undefined;
+}
+
+const MAX_NAME_LENGTH = 200;
+
+export function parseName(name: string): string {
+  const trimmed = name.trim();
+  if (trimmed === '') throw badInput('name', 'must not be empty');
+  if (trimmed.length > MAX_NAME_LENGTH) throw badInput('name', `must have at most ${MAX_NAME_LENGTH} characters`);
+  return trimmed;
+}
+
+/** Changes or moves a space. Root keeps its place; a space cannot be moved below itself. */
+export async function updateSpace(
+  context: DomainContext,
+  request: Request,
+  id: string,
+  input: SpaceInput,
+): Promise<SpaceRecord> {
+  const updated = await context.storage.transaction(async (db) => {
+    const spaces = await findSpaces(db);
+    const before = spaces.find((space) => space.id === id);
+    if (before === undefined) throw noSuch('space', id);
+    const after = { ...before, ...changedColumns(before, input) };
+    checkPlace(spaces, after);
+    await updateRow(db, id, after);
+    await recordAudit(db, context, request, {
+      action: 'space.update',
+      affected: { type: 'SPACE', id },
+      data: { name: after.name, parentSpace: after.parentSpace, inheritEntities: after.inheritEntities },
+    });
+    return after;
+  });
+  await rightsChanged(context);
+  return toSpaceRecord(updated);
+}
+
+function changedColumns(before: SpaceRow, input: SpaceInput): Partial<SpaceRow> {
+  return {
+    name: parseName(input.name),
+    description: input.description,
+    inheritEntities: input.inheritEntities,
+    labels: [...(input.labels ?? [])],
+    parentSpace: input.parentSpace === '' ? before.parentSpace : input.parentSpace,
+  };
+}
+
+function checkPlace(spaces: readonly SpaceRow[], space: SpaceRow): void {
+  if (space.id === 'root') {
+    if (space.parentSpace !== undefined) throw new AppError('CONFLICT', 'parentSpace: root cannot be moved');
+    return;
+  }
+  const parents = new Map(spaces.map(({ id, parentSpace }) => [id, parentSpace]));
+  for (let at = space.parentSpace; at !== 'root'; at = parents.get(at)) {
+    if (at === undefined || !parents.has(at))
+      throw badInput('parentSpace', `no such space: ${JSON.stringify(space.parentSpace)}`);
+    if (at === space.id) throw new AppError('CONFLICT', 'parentSpace: a space cannot be moved below itself');
+  }
+}
