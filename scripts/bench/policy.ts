@@ -121,7 +121,7 @@ async function measureWorkload(
 
 /** The code that runs in a worker thread, called in this one. */
 function insideWorker({ sha256, wasm }: CompiledPolicy): Decide {
-  const evaluate = createEvaluator({ memoryMb: 64, maxResultCharacters: 1_000_000, maxModules: 4 });
+  const evaluate = createEvaluator({ memoryMb: 64, maxResultBytes: 1_000_000, maxModules: 4 });
   return (input) => {
     const asked = { sha256, input: JSON.stringify(input) };
     const first = evaluate(asked);
