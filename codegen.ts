@@ -15,6 +15,8 @@ export interface GeneratedFile {
 const resolverTypes = {
   // Optional inputs take an explicit undefined; without it `exactOptionalPropertyTypes` refuses them.
   inputMaybeValue: 'T | null | undefined',
+  // Resolvers may answer undefined, which is how absence is spelled in here.
+  maybeValue: 'T | null | undefined',
   // A forgotten root resolver does not compile.
   avoidOptionals: { query: true, mutation: true, subscription: true },
   // Tests call resolvers directly.
@@ -25,6 +27,14 @@ const resolverTypes = {
   scalars: { ID: 'string', JSON: '../src/shared/json.ts#Json' },
   useTypeImports: true,
   contextType: '../src/resolvers/context.ts#ResolverContext',
+  // What the domain answers with; the fields that a record lacks have resolvers of their own.
+  mappers: {
+    ApiKey: '../src/domain/identity/index.ts#ApiKeyRecord',
+    IntentProject: '../src/domain/projects/index.ts#ProjectRecord',
+    Policy: '../src/domain/policies/index.ts#PolicyRecord',
+    ProviderHit: '../src/domain/providers/index.ts#ProviderListing',
+    Space: '../src/domain/spaces/index.ts#SpaceRecord',
+  },
 };
 
 export function codegenConfig(model: Model): CodegenConfig {

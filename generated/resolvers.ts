@@ -2,9 +2,15 @@
 
 import type { Json } from '../src/shared/json.ts';
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
+import type { ApiKeyRecord } from '../src/domain/identity/index.ts';
+import type { ProjectRecord } from '../src/domain/projects/index.ts';
+import type { PolicyRecord } from '../src/domain/policies/index.ts';
+import type { ProviderListing } from '../src/domain/providers/index.ts';
+import type { SpaceRecord } from '../src/domain/spaces/index.ts';
 import type { ResolverContext } from '../src/resolvers/context.ts';
-export type Maybe<T> = T | null;
+export type Maybe<T> = T | null | undefined;
 export type InputMaybe<T> = T | null | undefined;
+export type Omit<T, K extends keyof T> = Pick<T, Exclude<keyof T, K>>;
 export type RequireFields<T, K extends keyof T> = Omit<T, K> & { [P in K]-?: NonNullable<T[P]> };
 /** All built-in and custom scalars, mapped to their actual values */
 export type Scalars = {
@@ -1999,7 +2005,7 @@ export type DirectiveResolverFn<TResult = Record<PropertyKey, never>, TParent = 
 export type ResolversTypes = {
   APIKeyType: ApiKeyType;
   Action: Action;
-  ApiKey: ResolverTypeWrapper<ApiKey>;
+  ApiKey: ResolverTypeWrapper<ApiKeyRecord>;
   ApiKeyInput: ApiKeyInput;
   ApiKeyRoleBinding: ResolverTypeWrapper<ApiKeyRoleBinding>;
   ApiKeyRoleBindingInput: ApiKeyRoleBindingInput;
@@ -2031,8 +2037,8 @@ export type ResolversTypes = {
   IntentOperationStatus: IntentOperationStatus;
   IntentOperationStep: ResolverTypeWrapper<IntentOperationStep>;
   IntentPlan: ResolverTypeWrapper<IntentPlan>;
-  IntentProject: ResolverTypeWrapper<IntentProject>;
-  IntentProjectEdge: ResolverTypeWrapper<IntentProjectEdge>;
+  IntentProject: ResolverTypeWrapper<ProjectRecord>;
+  IntentProjectEdge: ResolverTypeWrapper<Omit<IntentProjectEdge, 'node'> & { node: ResolversTypes['IntentProject'] }>;
   IntentProjectLock: ResolverTypeWrapper<IntentProjectLock>;
   IntentProjectState: IntentProjectState;
   IntentResource: ResolverTypeWrapper<IntentResource>;
@@ -2048,9 +2054,9 @@ export type ResolversTypes = {
   JSON: ResolverTypeWrapper<Scalars['JSON']['output']>;
   Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
   PageInfo: ResolverTypeWrapper<PageInfo>;
-  Policy: ResolverTypeWrapper<Policy>;
+  Policy: ResolverTypeWrapper<PolicyRecord>;
   PolicyCreateInput: PolicyCreateInput;
-  PolicyEdge: ResolverTypeWrapper<PolicyEdge>;
+  PolicyEdge: ResolverTypeWrapper<Omit<PolicyEdge, 'node'> & { node: ResolversTypes['Policy'] }>;
   PolicyEngineType: PolicyEngineType;
   PolicyEvaluationRecord: ResolverTypeWrapper<PolicyEvaluationRecord>;
   PolicyEvaluationSample: ResolverTypeWrapper<PolicyEvaluationSample>;
@@ -2058,8 +2064,8 @@ export type ResolversTypes = {
   PolicyType: PolicyType;
   PolicyUpdateInput: PolicyUpdateInput;
   ProviderDescription: ResolverTypeWrapper<ProviderDescription>;
-  ProviderHit: ResolverTypeWrapper<ProviderHit>;
-  ProviderMatch: ResolverTypeWrapper<ProviderMatch>;
+  ProviderHit: ResolverTypeWrapper<ProviderListing>;
+  ProviderMatch: ResolverTypeWrapper<Omit<ProviderMatch, 'provider'> & { provider?: Maybe<ResolversTypes['ProviderHit']> }>;
   ProviderSummary: ResolverTypeWrapper<ProviderSummary>;
   ProviderTypeDescription: ResolverTypeWrapper<ProviderTypeDescription>;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
@@ -2071,10 +2077,10 @@ export type ResolversTypes = {
   SearchDirection: SearchDirection;
   SearchInput: SearchInput;
   SearchIntentOperationsOutput: ResolverTypeWrapper<SearchIntentOperationsOutput>;
-  SearchIntentProjectsOutput: ResolverTypeWrapper<SearchIntentProjectsOutput>;
+  SearchIntentProjectsOutput: ResolverTypeWrapper<Omit<SearchIntentProjectsOutput, 'edges'> & { edges: ReadonlyArray<ResolversTypes['IntentProjectEdge']> }>;
   SearchIntentResourcesOutput: ResolverTypeWrapper<SearchIntentResourcesOutput>;
-  SearchPoliciesOutput: ResolverTypeWrapper<SearchPoliciesOutput>;
-  Space: ResolverTypeWrapper<Space>;
+  SearchPoliciesOutput: ResolverTypeWrapper<Omit<SearchPoliciesOutput, 'edges'> & { edges: ReadonlyArray<ResolversTypes['PolicyEdge']> }>;
+  Space: ResolverTypeWrapper<SpaceRecord>;
   SpaceAccessLevel: SpaceAccessLevel;
   SpaceInput: SpaceInput;
   String: ResolverTypeWrapper<Scalars['String']['output']>;
@@ -2084,7 +2090,7 @@ export type ResolversTypes = {
 
 /** Mapping between all available schema types and the resolvers parents */
 export type ResolversParentTypes = {
-  ApiKey: ApiKey;
+  ApiKey: ApiKeyRecord;
   ApiKeyInput: ApiKeyInput;
   ApiKeyRoleBinding: ApiKeyRoleBinding;
   ApiKeyRoleBindingInput: ApiKeyRoleBindingInput;
@@ -2110,8 +2116,8 @@ export type ResolversParentTypes = {
   IntentOperationList: IntentOperationList;
   IntentOperationStep: IntentOperationStep;
   IntentPlan: IntentPlan;
-  IntentProject: IntentProject;
-  IntentProjectEdge: IntentProjectEdge;
+  IntentProject: ProjectRecord;
+  IntentProjectEdge: Omit<IntentProjectEdge, 'node'> & { node: ResolversParentTypes['IntentProject'] };
   IntentProjectLock: IntentProjectLock;
   IntentResource: IntentResource;
   IntentResourceDependencies: IntentResourceDependencies;
@@ -2124,16 +2130,16 @@ export type ResolversParentTypes = {
   JSON: Scalars['JSON']['output'];
   Mutation: Record<PropertyKey, never>;
   PageInfo: PageInfo;
-  Policy: Policy;
+  Policy: PolicyRecord;
   PolicyCreateInput: PolicyCreateInput;
-  PolicyEdge: PolicyEdge;
+  PolicyEdge: Omit<PolicyEdge, 'node'> & { node: ResolversParentTypes['Policy'] };
   PolicyEvaluationRecord: PolicyEvaluationRecord;
   PolicyEvaluationSample: PolicyEvaluationSample;
   PolicyProjectAttachment: PolicyProjectAttachment;
   PolicyUpdateInput: PolicyUpdateInput;
   ProviderDescription: ProviderDescription;
-  ProviderHit: ProviderHit;
-  ProviderMatch: ProviderMatch;
+  ProviderHit: ProviderListing;
+  ProviderMatch: Omit<ProviderMatch, 'provider'> & { provider?: Maybe<ResolversParentTypes['ProviderHit']> };
   ProviderSummary: ProviderSummary;
   ProviderTypeDescription: ProviderTypeDescription;
   Query: Record<PropertyKey, never>;
@@ -2144,10 +2150,10 @@ export type ResolversParentTypes = {
   SearchAuditTrailEntriesOutput: SearchAuditTrailEntriesOutput;
   SearchInput: SearchInput;
   SearchIntentOperationsOutput: SearchIntentOperationsOutput;
-  SearchIntentProjectsOutput: SearchIntentProjectsOutput;
+  SearchIntentProjectsOutput: Omit<SearchIntentProjectsOutput, 'edges'> & { edges: ReadonlyArray<ResolversParentTypes['IntentProjectEdge']> };
   SearchIntentResourcesOutput: SearchIntentResourcesOutput;
-  SearchPoliciesOutput: SearchPoliciesOutput;
-  Space: Space;
+  SearchPoliciesOutput: Omit<SearchPoliciesOutput, 'edges'> & { edges: ReadonlyArray<ResolversParentTypes['PolicyEdge']> };
+  Space: SpaceRecord;
   SpaceInput: SpaceInput;
   String: Scalars['String']['output'];
   User: User;

@@ -1,6 +1,7 @@
 // The GraphQL API, field by field: thin functions that call the domain or Intent. Access is not decided here.
 import type { MutationResolvers, QueryResolvers, Resolvers } from '../../generated/resolvers.ts';
 import { auditQueries } from './audit.ts';
+import { catalogMutationResolvers, catalogOperationResolvers, ProviderHit } from './catalog.ts';
 import { discoverQueries } from './discover.ts';
 import { ApiKey, identityMutations, identityQueries } from './identity.ts';
 import { intentMutations, intentQueries } from './intent.ts';
@@ -27,7 +28,13 @@ const Mutation = {
   ...spaceMutations,
 } satisfies MutationResolvers;
 
-export const resolvers: Resolvers = { Query, Mutation, ApiKey, IntentProject, Policy, Space };
+const written: Resolvers = { Query, Mutation, ApiKey, IntentProject, Policy, ProviderHit, Space };
+
+export const resolvers = {
+  ...written,
+  Mutation: { ...Mutation, ...catalogMutationResolvers },
+  ...catalogOperationResolvers,
+};
 export type { ResolverContext } from './context.ts';
 export { createLoaders } from './loaders.ts';
 export { spaceOf, type SpaceOf } from './space-of.ts';
