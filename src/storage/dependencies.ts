@@ -30,3 +30,8 @@ export function insertDependency(db: Db, edge: DependencyRow): Promise<boolean> 
 export async function deleteDependency(db: Db, project: string, from: string, to: string): Promise<boolean> {
   return (await dependencies.remove(db, { project, fromResource: from, toResource: to })) === 1;
 }
+
+/** Forgets every edge from and to the resource. */
+export async function removeEdges(db: Db, project: string, resourceId: string): Promise<void> {
+  await dependencies.remove(db, { project, $or: [{ fromResource: resourceId }, { toResource: resourceId }] });
+}
