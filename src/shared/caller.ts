@@ -3,7 +3,7 @@ import type { Action } from '../../generated/enums.ts';
 export type Scope = 'mcp:read' | 'mcp:write';
 
 export interface Principal {
-  readonly kind: 'ANONYMOUS' | 'USER' | 'API_KEY';
+  readonly kind: 'ANONYMOUS' | 'USER' | 'API_KEY' | 'SYSTEM';
   /** ULID; empty for a stranger. */
   readonly id: string;
   /** Shown in history, locks and audit. */
