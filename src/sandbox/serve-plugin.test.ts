@@ -33,9 +33,8 @@ describe('the sandbox as a process', () => {
 
   const cookie = { [MAGIC_COOKIE.name]: MAGIC_COOKIE.value };
 
-  async function firstOutput(child: ChildProcess, stream: 'stdout' | 'stderr' = 'stdout'): Promise<string> {
-    const [chunk]: unknown[] = child[stream] === null ? [] : await once(child[stream], 'data');
-    return String(chunk);
+  function firstOutput(child: ChildProcess, stream: 'stdout' | 'stderr' = 'stdout'): Promise<string> {
+    return new Promise((done) => child[stream]?.once('data', (chunk: Buffer) => done(chunk.toString())));
   }
 
   it('says what it is when a person starts it', async () => {

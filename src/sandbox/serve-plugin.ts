@@ -33,8 +33,8 @@ export async function servePlugin(provider: SandboxProvider, environment: Plugin
   const socket = socketPath(environment);
   const server = new Server({ 'grpc.max_receive_message_length': -1, 'grpc.max_send_message_length': -1 });
   const stop = stopOnce(server, socket, provider);
-  server.addService(loadProviderService(6), providerCalls(provider));
-  server.addService(loadControllerService(), { Shutdown: shutdownCall(stop) });
+  server.addService(await loadProviderService(6), providerCalls(provider));
+  server.addService(await loadControllerService(), { Shutdown: shutdownCall(stop) });
   const { credentials, certificate } = transport(environment['PLUGIN_CLIENT_CERT']);
   await bind(server, socket, credentials);
   process
