@@ -2,7 +2,7 @@ import type { SqlEntityManager } from '@mikro-orm/postgresql';
 
 import { AppError } from '../shared/errors.ts';
 import type { Connection } from './connection.ts';
-import { type Migration, migrations, schemaVersion } from './migrations/index.ts';
+import { type Migration, migrations } from './migrations/index.ts';
 
 const MIGRATION_LOCK = 7_582_001; // any number, the same for all servers that share a database
 
@@ -12,16 +12,17 @@ const MIGRATION_LOCK = 7_582_001; // any number, the same for all servers that s
  *
  * @throws UNAVAILABLE when the database was written by a newer Sluice
  */
-export async function migrate(connection: Connection): Promise<void> {
+export async function migrate(connection: Connection, all: readonly Migration[] = migrations): Promise<void> {
   const done = await appliedVersions(connection.fork());
-  refuseNewer(done);
-  if (done.has(schemaVersion)) return;
+  const newest = all.at(-1)?.name ?? '';
+  refuseNewer(done, newest);
+  if (done.has(newest)) return;
   await connection.fork().transactional(async (em) => {
     await em.execute('select pg_advisory_xact_lock(?)', [MIGRATION_LOCK]);
     await em.execute(`create table if not exists schema_version (
       name text primary key, applied_at timestamptz not null default now())`);
     const applied = await appliedVersions(em);
-    for (const migration of migrations) if (!applied.has(migration.name)) await apply(em, migration);
+    for (const migration of all) if (!applied.has(migration.name)) await apply(em, migration);
   });
 }
 
@@ -39,11 +40,11 @@ async function appliedVersions(em: SqlEntityManager): Promise<Set<string>> {
   return new Set(rows.map(({ name }) => name));
 }
 
-function refuseNewer(applied: ReadonlySet<string>): void {
-  const newer = [...applied].find((name) => name > schemaVersion);
+function refuseNewer(applied: ReadonlySet<string>, newest: string): void {
+  const newer = [...applied].find((name) => name > newest);
   if (newer === undefined) return;
   throw new AppError(
     'UNAVAILABLE',
-    `the database has schema version ${newer}, newer than this Sluice (${schemaVersion}): start the newer Sluice or restore a backup`,
+    `the database has schema version ${newer}, newer than this Sluice (${newest}): start the newer Sluice or restore a backup`,
   );
 }

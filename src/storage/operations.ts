@@ -62,13 +62,26 @@ export function findOperation(db: Db, project: string, id: string): Promise<Oper
   return operations.findOne(db, { project, id });
 }
 
-/** Operations whose server stopped caring: not at their end, nobody waits for a person, and the lease has run out. */
-export function findAbandonedOperations(db: Db, now: Date): Promise<OperationRow[]> {
-  return operations.find(
-    db,
-    { status: { $in: ['QUEUED', 'PLANNING', 'APPLYING'] }, $or: [{ leaseUntil: { $lte: now } }, { leaseUntil: null }] },
-    { orderBy: { id: 'asc' } },
-  );
+/**
+ * Operations that a server works on, or should: those whose lease has run out at `now`, or all of them without it. One
+ * that was reviewed and waits to be resumed has no lease and is not among them.
+ */
+export function findAbandonedOperations(db: Db, now: Date | undefined): Promise<OperationRow[]> {
+  const lease = now === undefined ? { $ne: null } : { $lte: now };
+  const where = { status: { $in: ['QUEUED', 'PLANNING', 'APPLYING'] as const }, leaseUntil: lease };
+  return operations.find(db, where, { orderBy: { id: 'asc' } });
+}
+
+/** Operations that waited for a person too long: unconfirmed at `now`, or left since `reviewedBefore`. */
+export function findExpiredOperations(db: Db, now: Date, reviewedBefore: Date): Promise<OperationRow[]> {
+  const where = {
+    $or: [
+      { status: 'AWAITING_CONFIRMATION' as const, confirmationUntil: { $lte: now } },
+      { status: 'PENDING_REVIEW' as const, updatedAt: { $lte: reviewedBefore } },
+      { status: 'QUEUED' as const, leaseUntil: null, updatedAt: { $lte: reviewedBefore } },
+    ],
+  };
+  return operations.find(db, where, { orderBy: { id: 'asc' } });
 }
 
 /** The journal in order. */

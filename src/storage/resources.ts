@@ -34,6 +34,17 @@ export function findResources(db: Db, project: string, limit: number): Promise<R
   return resources.find(db, { project }, { orderBy: { resourceId: 'asc' }, limit });
 }
 
+/** Types of some resources, by resource id. */
+export async function findResourceTypes(
+  db: Db,
+  project: string,
+  resourceIds: readonly string[],
+): Promise<Map<string, string>> {
+  const where = { project, resourceId: { $in: [...resourceIds] } };
+  const rows = await resources.find(db, where, { fields: ['resourceId', 'type'] });
+  return new Map(rows.map(({ resourceId, type }) => [resourceId, type]));
+}
+
 export function searchResources(db: Db, project: string, input: SearchInput): Promise<Page<ResourceRow>> {
   return searchPage(db, resources, search, { project }, input);
 }
@@ -73,6 +84,11 @@ export async function markResource(
     'update intent_resource set condition = ?, updated_at = ? where project = ? and resource_id = ?',
     [condition, at, project, resourceId],
   );
+}
+
+/** Holds the id of a resource of which nobody knows whether it was made. Nothing happens where there is a record. */
+export async function addDoubtfulResource(db: Db, row: ResourceRow): Promise<void> {
+  await resources.insertUnlessTaken(db, row);
 }
 
 /** @throws PROJECT_LOCKED when the fence moved */

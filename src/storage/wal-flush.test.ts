@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
+import { type FileHandle, mkdir, mkdtemp, open, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type FileHandle, open } from 'node:fs/promises';
 
 import { testFolder } from '../testing/storage.ts';
 import { createWalFlusher } from './wal-flush.ts';
@@ -11,7 +10,7 @@ async function countSyncs(work: () => Promise<void>): Promise<number> {
   const probe = await open(join(testFolder(), 'probe'), 'w');
   const prototype = Object.getPrototypeOf(probe) as FileHandle;
   await probe.close();
-  const real = prototype.datasync;
+  const real = Object.getOwnPropertyDescriptor(prototype, 'datasync')?.value as () => Promise<void>;
   let calls = 0;
   prototype.datasync = function (this: FileHandle) {
     calls += 1;

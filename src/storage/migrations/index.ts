@@ -7,6 +7,3 @@ export interface Migration {
 }
 
 export const migrations: readonly Migration[] = [{ name: '2026-11-22-first-tables', statements: firstTables }];
-
-/** The version of the tables that this code reads and writes. */
-export const schemaVersion = '2026-11-22-first-tables';

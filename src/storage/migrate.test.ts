@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+
+import { openTestConnection } from '../testing/storage.ts';
+import type { Connection } from './connection.ts';
+import { entities } from './entities/index.ts';
+import { migrate } from './migrate.ts';
+import { migrations } from './migrations/index.ts';
+
+describe('bringing the tables up to date', () => {
+  let connection: Connection;
+  before(async () => {
+    connection = await openTestConnection();
+  });
+  after(() => connection.close());
+  const later = (...statements: string[]) => [...migrations, { name: '9999-later', statements }];
+  const column = async (sql: string): Promise<unknown[]> => (await connection.executeSql(sql)).rows;
+
+  it('keeps migrations in the order of their names', () => {
+    const names = migrations.map(({ name }) => name);
+    assert.deepEqual(names, names.toSorted());
+  });
+
+  it('does nothing to a database that is up to date', async () => {
+    const before = await column('select name, applied_at from schema_version');
+    await migrate(connection);
+    assert.deepEqual(await column('select name, applied_at from schema_version'), before);
+  });
+
+  it('makes a column for every property of every entity', async () => {
+    const tables = [...connection.fork().getMetadata().getAll().values()];
+    assert.equal(tables.length, entities.length);
+    for (const meta of tables) {
+      const rows = await column(
+        `select column_name as name, is_nullable = 'YES' as nullable from information_schema.columns
+          where table_schema = 'public' and table_name = '${meta.tableName}' order by 1`,
+      );
+      const wanted = meta.props
+        .map((property) => ({ name: property.fieldNames[0] ?? '', nullable: property.nullable === true }))
+        .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+      assert.deepEqual(rows, wanted, meta.tableName);
+    }
+  });
+
+  it('leaves no half of a migration that fails, and finishes it the next time', async () => {
+    await assert.rejects(migrate(connection, later('create table half (id int)', 'create nonsense')));
+    assert.deepEqual(await column(`select to_regclass('half') as half`), [{ half: null }]);
+    assert.deepEqual(await column(`select name from schema_version where name = '9999-later'`), []);
+    await migrate(connection, later('create table half (id int)'));
+    assert.deepEqual(await column(`select to_regclass('half')::text as half`), [{ half: 'half' }]);
+  });
+
+  it('refuses a database that a newer server has written', async () => {
+    await assert.rejects(migrate(connection), /schema version 9999-later, newer than this Sluice/);
+  });
+});
