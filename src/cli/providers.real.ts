@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
-import { layUsualMirror } from '../testing/go-provider.ts';
+import { buildSchema, validateSchema } from 'graphql';
+
+import { generateFiles } from '../../codegen.ts';
+import { fixtureAddress, layUsualMirror } from '../testing/go-provider.ts';
 import { requireTool } from '../testing/tools.ts';
 import { createCommand } from './index.ts';
 
@@ -39,5 +42,18 @@ describe('sluice providers with a provider from a mirror', () => {
     const lock = read('lock.hcl');
     await assert.rejects(sluice('update', 'hashicorp/time', '--mirror', join(root, 'nowhere')), /hashicorp\/time/);
     assert.equal(read('lock.hcl'), lock);
+  });
+
+  it('brings every shape of schema into the API', async () => {
+    const written = resolve(import.meta.dirname, '../../schema');
+    cpSync(written, join(root, 'schema'), { recursive: true, filter: (path) => !path.includes('/providers/') });
+    await sluice('add', fixtureAddress, '--mirror', join(root, 'mirror'));
+    const sdl = (await generateFiles(root)).find(({ path }) => path === 'generated/schema.graphql')?.content ?? '';
+    const schema = buildSchema(sdl);
+    assert.deepEqual(validateSchema(schema), []);
+    const { resources } = JSON.parse(read('sluice-fixture.json')) as { resources: object };
+    const mutations = Object.keys(schema.getMutationType()?.getFields() ?? {});
+    const creators = mutations.filter((name) => /^intentFixture\w*Create$/.test(name));
+    assert.equal(creators.length, Object.keys(resources).length);
   });
 });

@@ -8,6 +8,7 @@ import { intentMutations, intentQueries } from './intent.ts';
 import { Policy, policyMutations, policyQueries } from './policies.ts';
 import { IntentProject, projectMutations, projectQueries } from './projects.ts';
 import { providerQueries } from './providers.ts';
+import { Decimal, JsonScalar } from './scalars.ts';
 import { Space, spaceMutations, spaceQueries } from './spaces.ts';
 
 const Query = {
@@ -34,6 +35,8 @@ export const resolvers = {
   ...written,
   Mutation: { ...Mutation, ...catalogMutationResolvers },
   ...catalogOperationResolvers,
+  Decimal,
+  JSON: JsonScalar,
 };
 export type { ResolverContext } from './context.ts';
 export { createLoaders } from './loaders.ts';
