@@ -138,8 +138,8 @@ function record({ options, metrics }: Parts, exchange: Exchange): void {
   const milliseconds = performance.now() - exchange.startedAt;
   const route = knownRoutes.has(path) ? path : 'other';
   metrics.observe(route, response.statusCode, milliseconds);
-  options.log.info(
-    { requestId, method: request.method, route, status: response.statusCode, milliseconds, callerId },
-    'request',
-  );
+  const line = { requestId, method: request.method, route, status: response.statusCode, milliseconds, callerId };
+  // Writing a line costs about as much as a small answer: what went well is in the metrics, and in the log at `debug`.
+  if (response.statusCode < 400) options.log.debug(line, 'request');
+  else options.log.info(line, 'request');
 }

@@ -17,13 +17,17 @@ export interface Exchange {
   callerId: string | undefined;
 }
 
+// Unique without asking the system for random numbers at each request: one name a process, then a count.
+const processName = newUlid();
+let requests = 0;
+
 export function createExchange(request: IncomingMessage, response: ServerResponse): Exchange {
   const url = request.url ?? '/';
   const mark = url.indexOf('?');
   return {
     request,
     response,
-    requestId: newUlid(),
+    requestId: `${processName}-${(++requests).toString(36)}`,
     path: mark === -1 ? url : url.slice(0, mark),
     search: mark === -1 ? '' : url.slice(mark),
     startedAt: performance.now(),
@@ -49,16 +53,17 @@ export type ExtraHeaders = Readonly<Record<string, string>>;
 export function send(exchange: Exchange, status: number, type: string, text: string, extra?: ExtraHeaders): void {
   const { response, requestId } = exchange;
   if (response.headersSent) return;
+  const bytes = Buffer.byteLength(text);
   const headers = [
     'Content-Type',
     `${type}; charset=utf-8`,
     'Content-Length',
-    String(Buffer.byteLength(text)),
+    String(bytes),
     'X-Request-Id',
     requestId,
     ...fixedHeaders,
   ];
   if (extra !== undefined) for (const [name, value] of Object.entries(extra)) headers.push(name, value);
   response.writeHead(status, headers);
-  response.end(text);
+  response.end(text, bytes === text.length ? 'latin1' : 'utf8'); // plain ASCII needs no transcoding
 }

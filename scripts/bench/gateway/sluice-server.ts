@@ -38,6 +38,7 @@ const app = createApp({
   log,
 });
 const { port } = await listen(app, '127.0.0.1', Number(process.env['BENCH_PORT'] ?? 0));
+process.once('SIGTERM', () => process.exit(0)); // lets a profiler write its file
 process.stdout.write(`${port}\n`);
 
 /** Verifies a token once and keeps its caller by the token's hash, as the server does. */
