@@ -31,8 +31,8 @@ const pack = promisify(deflate);
 const unpack = promisify(inflate);
 const CHUNK = 200; // rows a statement: a provider of 1,500 types must not become one text of many megabytes
 
-export function findBinary(db: Db, key: BinaryKey): Promise<ProviderBinaryRow | undefined> {
-  return binaries.findOne(db, { ...key });
+export function findBinary(db: Db, { address, version, sha256 }: BinaryKey): Promise<ProviderBinaryRow | undefined> {
+  return binaries.findOne(db, { address, version, sha256 });
 }
 
 /** Programs of a provider whose schemas are stored, the latest reading first. */

@@ -1,0 +1,307 @@
+// Builds every part of the server and knows them all: the only file that does.
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+import { fieldAccess, typeAccess } from '../generated/access.ts';
+import { catalogProviders } from '../generated/catalog.ts';
+import { validators } from '../generated/validators.js';
+import { createHostCheck } from './auth/index.ts';
+import { type Config, ConfigError, processConfig } from './config.ts';
+import { recordRefusal, startSequencer, verifyAudit } from './domain/audit/index.ts';
+import type { DomainContext } from './domain/context.ts';
+import { type FirstStart, prepareFirstStart } from './domain/first-start/index.ts';
+import { createCallerSource } from './domain/identity/index.ts';
+import { type Executor, startExecutor } from './executor/index.ts';
+import { createGateway, defaultLimits, type Gateway } from './gateway/index.ts';
+import { createApp, type HealthReport, listen } from './http/index.ts';
+import { createIntent, type Intent } from './intent/index.ts';
+import { clientSetups, createMcp, describeClients, type Mcp, parseTools, type Tool } from './mcp/index.ts';
+import { createPolicyCompiler, findOpa, type PolicyCompiler, startPolicyEngine } from './policy/index.ts';
+import { type AllowedProvider, createProviderSource, type ProviderCatalogue } from './providers/index.ts';
+import { createLoaders, type ResolverContext, resolvers, spaceOf } from './resolvers/index.ts';
+import { systemClock } from './shared/clock.ts';
+import { AppError } from './shared/errors.ts';
+import { createLogger, type Logger } from './shared/logger.ts';
+import { openStorage, type Storage } from './storage/database.ts';
+
+const root = resolve(import.meta.dirname, '..');
+const version = readVersion();
+const STOP_GRACE_MS = 10_000; // for requests in flight; operations that run longer are taken up again after the next start
+const COMPILE_TIMEOUT_MS = 30_000; // a policy compiles in 0.3 s; this is for a busy machine
+
+const commands: Readonly<Record<string, (config: Config, args: readonly string[]) => Promise<void>>> = {
+  serve,
+  migrate,
+  audit,
+};
+
+if (import.meta.main) await main(process.argv.slice(2));
+
+async function main([name = 'serve', ...args]: readonly string[]): Promise<void> {
+  const command = commands[name];
+  try {
+    if (command === undefined)
+      throw new ConfigError([`no such command: ${name}; use ${Object.keys(commands).join(', ')}`]);
+    await command(processConfig(), args);
+  } catch (error) {
+    process.exitCode = explainFailure(error);
+  }
+}
+
+/** One clear line a problem; anything unexpected with its stack. */
+function explainFailure(error: unknown): number {
+  if (error instanceof ConfigError) {
+    for (const problem of error.problems) console.error(problem);
+    return 2;
+  }
+  console.error(error instanceof AppError ? error.message : error);
+  return 1;
+}
+
+/** Serves until it is told to stop. */
+async function serve(config: Config): Promise<void> {
+  const server = await startServer(config);
+  console.log(server.greeting);
+  const stop = (signal: NodeJS.Signals): void => {
+    server.log.info({ signal }, 'stopping');
+    void server.stop().then(() => process.exit(0));
+  };
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+}
+
+/** Brings the database to this version's tables, for deployments that do it as a step of its own. */
+async function migrate(config: Config): Promise<void> {
+  const storage = await storageOf(config, createLogger(config.logLevel));
+  await storage.close();
+  console.log('The database is up to date.');
+}
+
+/** `audit verify`: checks the hash chain. */
+async function audit(config: Config, [verb]: readonly string[]): Promise<void> {
+  if (verb !== 'verify') throw new ConfigError(['audit: the only verb is `verify`']);
+  const storage = await storageOf(config, createLogger(config.logLevel));
+  try {
+    const result = await verifyAudit(storage);
+    console.log(result.message);
+    process.exitCode = result.intact ? 0 : 1;
+  } finally {
+    await storage.close();
+  }
+}
+
+interface RunningServer {
+  readonly greeting: string;
+  readonly log: Logger;
+  stop(): Promise<void>;
+}
+
+async function startServer(config: Config): Promise<RunningServer> {
+  const log = createLogger(config.logLevel);
+  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
+  const [storage, executor] = await Promise.all([storageOf(config, log), executorOf(config, log)]);
+  const domain = domainOf(config, { storage, executor, log });
+  const first = await prepareFirstStart(domain, { dataDir: config.dataDir });
+  const intent = createIntent(domain);
+  await intent.recover();
+  const tools = readTools();
+  const gateway = gatewayOf(config, { domain, intent, tools, log });
+  const mcp = mcpOf(config, { gateway, tools, log });
+  const callers = await createCallerSource(domain);
+  const app = createApp({
+    gateway,
+    callerOf: callers.callerOf,
+    mcp: mcp.handle,
+    health: () => health({ storage, executor, compiler: domain.policyCompiler }),
+    publicUrl: config.publicUrl,
+    allowedHosts: config.allowedHosts,
+    maxBodyBytes: config.maxBodyBytes,
+    log,
+  });
+  const listening = await listen(app, config.host, config.port);
+  const sequencer = startSequencer(domain);
+  return {
+    greeting: greeting(config, first),
+    log,
+    async stop() {
+      await mcp.close();
+      await callers.stop();
+      await listening.stop(STOP_GRACE_MS);
+      await intent.close();
+      await sequencer.stop();
+      await Promise.all([executor.close(), domain.policyEngine.close()]);
+      await storage.close();
+    },
+  };
+}
+
+function storageOf(config: Config, log: Logger): Promise<Storage> {
+  return openStorage({
+    databaseUrl: config.databaseUrl,
+    dataDir: config.dataDir,
+    keyFile: config.keyFile,
+    logger: log,
+  });
+}
+
+function executorOf(config: Config, log: Logger): Promise<Executor> {
+  return startExecutor({
+    maxProviders: config.providerProcesses,
+    idleMs: config.providerIdleMs,
+    callTimeoutMs: config.providerTimeoutMs,
+    socketDir: join(config.dataDir, 'run'),
+    ...(config.executorUser === undefined ? {} : { runAs: config.executorUser }),
+    logger: log,
+  });
+}
+
+interface Foundations {
+  readonly storage: Storage;
+  readonly executor: Executor;
+  readonly log: Logger;
+}
+
+function domainOf(config: Config, { storage, executor, log }: Foundations): DomainContext {
+  const { policyTimeoutMs, policyWorkers, policyMemoryMb, searchPaths } = config;
+  const opaPath = findOpa({
+    setting: config.opaPath,
+    path: searchPaths.path,
+    gobin: searchPaths.goBin,
+    gopath: searchPaths.goPath,
+  });
+  return {
+    storage,
+    executor,
+    log,
+    clock: systemClock,
+    policyCompiler: createPolicyCompiler({ opaPath, timeoutMs: COMPILE_TIMEOUT_MS, logger: log }),
+    policyEngine: startPolicyEngine({
+      workers: policyWorkers,
+      timeoutMs: policyTimeoutMs,
+      memoryMb: policyMemoryMb,
+      logger: log,
+    }),
+    providers: providersOf(config),
+    rights: { epoch: 0 },
+    account: config.account,
+    publicUrl: config.publicUrl,
+  };
+}
+
+function providersOf(config: Config): ProviderCatalogue {
+  return createProviderSource({
+    allowed: [...catalogProviders.map(allowCatalogued), ...config.providerAllow.map(parseAllowed)],
+    mirrorDir: config.providerMirror,
+    developmentOverrides: Object.fromEntries(config.providerOverrides),
+    cacheDir: join(config.dataDir, 'providers'),
+    lockFile: join(config.dataDir, 'providers.lock.hcl'),
+  });
+}
+
+function gatewayOf(
+  config: Config,
+  parts: { domain: DomainContext; intent: Intent; tools: readonly Tool[]; log: Logger },
+): Gateway {
+  const { domain, intent, tools, log } = parts;
+  return createGateway<ResolverContext>({
+    typeDefs: readFileSync(join(root, 'generated/schema.graphql'), 'utf8'),
+    resolvers,
+    access: { typeAccess, fieldAccess },
+    spaceOf,
+    contextFor: (caller, origin, describe) => ({
+      caller,
+      origin,
+      domain,
+      intent,
+      describe,
+      loaders: createLoaders(domain),
+    }),
+    limits: {
+      ...defaultLimits,
+      depth: config.maxDepth,
+      aliases: config.maxAliases,
+      tokens: config.maxTokens,
+      rootFields: config.maxRootFields,
+    },
+    log,
+    onRefusal: (refusal) => recordRefusal(domain, refusal),
+    discovery: { publicUrl: config.publicUrl, tools },
+  });
+}
+
+function mcpOf(
+  config: Config,
+  { gateway, tools, log }: { gateway: Gateway; tools: readonly Tool[]; log: Logger },
+): Mcp {
+  return createMcp({
+    gateway,
+    tools,
+    checks: validators,
+    allowsHost: createHostCheck(config.publicUrl, config.allowedHosts),
+    maxBodyBytes: config.maxBodyBytes,
+    version,
+    log,
+  });
+}
+
+async function health(parts: {
+  storage: Storage;
+  executor: Executor;
+  compiler: PolicyCompiler;
+}): Promise<HealthReport> {
+  const database = await parts.storage.ping().then(
+    () => 'ok',
+    () => 'unreachable',
+  );
+  return {
+    ready: database === 'ok',
+    version,
+    database,
+    storage: parts.storage.kind,
+    isolation: parts.executor.isolation,
+    policyAuthoring: parts.compiler.available,
+  };
+}
+
+function readTools(): readonly Tool[] {
+  return parseTools(readFileSync(join(root, 'generated/mcp.json'), 'utf8'));
+}
+
+function readVersion(): string {
+  const { version: text } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  return text;
+}
+
+/** `hashicorp/time ~> 0.14` or only the address. */
+function parseAllowed(line: string): AllowedProvider {
+  const [address = '', ...constraint] = line.split(' ');
+  return { address, versions: constraint.length === 0 ? undefined : constraint.join(' ') };
+}
+
+function allowCatalogued({ source, constraint: versions }: { source: string; constraint: string }): AllowedProvider {
+  return { address: source, versions };
+}
+
+/** What a person sees after the start: what to do next. */
+function greeting(config: Config, { first, adminKeyFile }: FirstStart): string {
+  const url = config.publicUrl;
+  const sluice = `node ${join(root, 'scripts/sluice.mjs')} profile`;
+  const options = `--url ${url} --key ${adminKeyFile}`;
+  const auth = {
+    kind: 'TOKEN',
+    variable: 'SLUICE_API_TOKEN',
+    tokenCommand: `${sluice} export-token ${options}`,
+    headersCommand: `${sluice} mcp-headers ${options}`,
+  } as const;
+  return [
+    `Sluice ${version} is ready at ${url}`,
+    `  GraphiQL    ${url}/graphql`,
+    `  Admin key   ${adminKeyFile}${first ? ' (new; keep it safe)' : ''}`,
+    `  Try it      npm run demo -- --url ${url} --key ${adminKeyFile}`,
+    `  Token       ${auth.tokenCommand}`,
+    '',
+    'Connect an assistant (the same with /intent/mcp for the fine-grained tools):',
+    '',
+    describeClients(clientSetups({ name: 'sluice', url: `${url}/mcp`, auth })),
+  ].join('\n');
+}
