@@ -106,6 +106,10 @@ describe('where providers come from', () => {
       { address: 'acme/cloud', versions: ['1.0.0'], source: 'filesystem mirror' },
     ]);
     assert.deepEqual(await source().search('nothing of the kind'), []);
+    const overridden = source({ developmentOverrides: { 'acme/cloud': at('mirror') } });
+    assert.deepEqual(await overridden.search('acme/cloud'), [
+      { address: 'acme/cloud', versions: ['0.0.0-dev'], source: 'development override' },
+    ]);
   });
 
   it('refuses a provider off the allow-list before anything of it is read', async () => {
@@ -113,6 +117,7 @@ describe('where providers come from', () => {
     const closed = source({ allowed: [{ address: 'sluice/sandbox' }] });
     await assert.rejects(closed.resolve('acme/cloud'), { code: 'PROVIDER_REFUSED', message: /allow-list/ });
     await assert.rejects(closed.versions('acme/cloud'), { code: 'PROVIDER_REFUSED' });
+    await assert.rejects(closed.resolve('acme/none'), { code: 'PROVIDER_REFUSED' });
     assert.deepEqual(readdirSync(base), ['mirror']);
   });
 

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -32,7 +31,7 @@ export function startedByHost(environment: PluginEnvironment): boolean {
 export async function servePlugin(provider: SandboxProvider, environment: PluginEnvironment): Promise<void> {
   const socket = socketPath(environment);
   const server = new Server({ 'grpc.max_receive_message_length': -1, 'grpc.max_send_message_length': -1 });
-  const stop = stopOnce(server, socket, provider);
+  const stop = stopOnce(server, provider);
   server.addService(await loadProviderService(6), providerCalls(provider));
   server.addService(await loadControllerService(), { Shutdown: shutdownCall(stop) });
   const { credentials, certificate } = transport(environment['PLUGIN_CLIENT_CERT']);
@@ -118,11 +117,10 @@ function shutdownCall(stop: () => void) {
   };
 }
 
-function stopOnce(server: Server, socket: string, provider: SandboxProvider): () => void {
+function stopOnce(server: Server, provider: SandboxProvider): () => void {
   return () => {
     if (provider.faults().has('ignore_stop')) return;
-    server.forceShutdown();
-    rmSync(socket, { force: true });
+    server.forceShutdown(); // closes and removes the socket
     process.exit(0);
   };
 }
