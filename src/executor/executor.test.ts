@@ -8,7 +8,7 @@ import { encodeValue, equalValues, impliedType } from '../providers/index.ts';
 import { AppError, type ErrorCode } from '../shared/errors.ts';
 import { formatProblem } from '../shared/problems.ts';
 import { isJsonObject, type Json } from '../shared/json.ts';
-import { environmentOf, processesWith } from '../testing/processes.ts';
+import { environmentOf, processesWith, userOf } from '../testing/processes.ts';
 import { binaryAt, ProviderBench } from '../testing/provider-bench.ts';
 
 /** Expects a failure with this code and text; `mayHaveActed` where it matters. */
@@ -154,7 +154,7 @@ describe('executor with a provider that misbehaves', () => {
         failure(
           'PROVIDER_FAILED',
           new RegExp(
-            `^provider sluice/sandbox 0.1.0 exited with code 3 during ${ours}; its last words were "fault: crash in ${call}"`,
+            `^provider sluice/sandbox 0.1.0 was ended by SIGKILL during ${ours}; its last words were "fault: crash in ${call}"`,
           ),
           acts,
         ),
@@ -164,7 +164,7 @@ describe('executor with a provider that misbehaves', () => {
   it('serves on after a crash', async () => {
     await assert.rejects(
       pet({ crash_after: 'ApplyResourceChange' }),
-      failure('PROVIDER_FAILED', /exited with code 3/, true),
+      failure('PROVIDER_FAILED', /was ended by SIGKILL/, true),
     );
     assert.ok((await pet({})).state !== undefined);
   });
@@ -281,6 +281,22 @@ describe('executor with a file that is no provider', () => {
       failure('PROVIDER_FAILED', /neither version/),
     );
     await eventually(() => processesWith('sleep\x004321', 'cmdline').length === 0);
+  });
+});
+
+describe('executor as another user', () => {
+  it('runs itself and its providers without our rights', async function (this: Mocha.Context) {
+    if (process.getuid?.() !== 0) return this.skip(); // only root may become another user
+    const runAs = { uid: 65_534, gid: 65_534 };
+    const bench = await ProviderBench.open(await builtInBinary(), { runAs });
+    assert.equal(bench.executor.isolation, 'uid');
+    assert.ok(
+      (await bench.create('sandbox_pet', { length: 2 }, bench.with({ WHO: bench.folder }))).state !== undefined,
+    );
+    const [pid] = processesWith(`WHO=${bench.folder}`, 'environ');
+    assert.ok(pid !== undefined);
+    assert.deepEqual([userOf(pid), ...executors(bench).map(userOf)], [65_534, 65_534]);
+    await bench.close();
   });
 });
 

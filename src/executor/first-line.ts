@@ -1,11 +1,13 @@
 import type { Readable } from 'node:stream';
 
+import { HandshakeError } from '../providers/index.ts';
+
 const MAX_LINE_LENGTH = 16_384; // a handshake line is about 900
 
 /**
  * The first line that a program prints. What it prints later is read and dropped: a full pipe would stop it.
  *
- * @throws the signal's reason when it is aborted first; Error when the line has no end
+ * @throws the signal's reason when it is aborted first; HandshakeError when the line has no end
  */
 export function readFirstLine(stream: Readable, signal: AbortSignal): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -16,7 +18,8 @@ export function readFirstLine(stream: Readable, signal: AbortSignal): Promise<st
       text += chunk;
       const end = text.indexOf('\n');
       if (end >= 0) resolve(text.slice(0, end));
-      else if (text.length > MAX_LINE_LENGTH) reject(new Error('it printed no handshake line but something endless'));
+      else if (text.length > MAX_LINE_LENGTH)
+        reject(new HandshakeError('it printed no handshake line but something endless'));
     });
     stream.on('end', () => reject(new Error('it ended its output without a handshake line')));
     stream.on('error', reject);

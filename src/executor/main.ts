@@ -2,6 +2,7 @@
 // lives as long as the channel to the server.
 import { AppError, invariant, maskError } from '../shared/errors.ts';
 import { newUlid } from '../shared/ids.ts';
+import { preloadProtocol } from '../providers/index.ts';
 import { killGroup } from './child-program.ts';
 import type { ProviderSession } from './executor.ts';
 import type { ExecutorSettings, FromExecutor, ToExecutor } from './messages.ts';
@@ -99,3 +100,4 @@ process.on('SIGTERM', () => {});
 process.on('disconnect', leave);
 process.on('message', (message: ToExecutor) => void answer(message));
 send({ kind: 'ready' });
+await preloadProtocol();

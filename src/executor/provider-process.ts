@@ -18,7 +18,8 @@ import { providerFailed } from './provider-failure.ts';
 
 const HANDSHAKE_TIMEOUT_MS = 60_000; // large providers take seconds to start on a busy machine
 const STOP_TIMEOUT_MS = 2_000; // a provider that was asked to end and has not by then is killed
-const EXIT_NOTICE_MS = 500; // a broken connection is noticed before the end of the process
+const EXIT_NOTICE_MS = 2_000; // a broken connection is noticed before the end of the process
+const CLOSED_NOTICE_MS = 500; // so is the end of its output
 
 export interface ProcessSettings {
   readonly socketDir: string;
@@ -61,7 +62,7 @@ export async function startProvider(
   announce(program, folder, settings);
   try {
     const line = await handshakeLine(program);
-    return asProvider(binary, program, connectProvider(parseHandshake(line), own, settings));
+    return asProvider(binary, program, await connectProvider(parseHandshake(line), own, settings));
   } catch (cause) {
     throw await failedStart(binary, program, cause);
   }
@@ -97,7 +98,7 @@ async function handshakeLine(program: ChildProgram): Promise<string> {
 }
 
 async function failedStart(binary: ProviderBinary, program: ChildProgram, cause: unknown): Promise<Error> {
-  if (!(cause instanceof HandshakeError)) await program.endsWithin(EXIT_NOTICE_MS);
+  if (!(cause instanceof HandshakeError)) await program.endsWithin(CLOSED_NOTICE_MS);
   const ending = program.ending();
   await program.kill();
   const why = cause instanceof Error ? cause.message : 'it failed';

@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { chown, mkdir, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
 import { AppError } from '../shared/errors.ts';
@@ -63,7 +63,7 @@ class ExecutorHost {
 
   static async open(options: ExecutorOptions): Promise<ExecutorHost> {
     const folder = await makeExecutorFolder(options);
-    if (options.workDir !== undefined) await mkdir(options.workDir, { recursive: true, mode: 0o700 });
+    if (options.workDir !== undefined) await makeWorkDir(options.workDir, options.runAs);
     const host = new ExecutorHost(options, folder);
     await host.process();
     return host;
@@ -131,6 +131,11 @@ class ExecutorHost {
   private refuseWhenClosed(): void {
     if (this.closed) throw new AppError('UNAVAILABLE', 'the executor is stopped');
   }
+}
+
+async function makeWorkDir(path: string, owner: ExecutorOptions['runAs']): Promise<void> {
+  await mkdir(path, { recursive: true, mode: 0o700 });
+  if (owner !== undefined) await chown(path, owner.uid, owner.gid);
 }
 
 async function whenReady(executor: ExecutorProcess): Promise<void> {

@@ -18,6 +18,13 @@ export { valueToJson, valueToPlain } from './values/index.ts';
 export { conform, impliedType, type NestedBlock, type ProviderSchema, type ResourceSchema } from './schema/index.ts';
 export { type SchemaAttribute, type SchemaBlock, type SchemaPart, suggestName } from './schema/index.ts';
 // The client of the protocol: for the executor.
-export { connectProvider, HandshakeError, MAGIC_COOKIE, parseHandshake, ProviderCallError } from './protocol/index.ts';
+export {
+  connectProvider,
+  HandshakeError,
+  MAGIC_COOKIE,
+  parseHandshake,
+  preloadProtocol,
+  ProviderCallError,
+} from './protocol/index.ts';
 export type { ApplyAnswer, ApplyRequest, ImportAnswer, PlanAnswer, PlanRequest } from './protocol/index.ts';
 export type { ProviderConnection, ReadAnswer, ReadRequest, StateAnswer, TypedConfig } from './protocol/index.ts';

@@ -16,6 +16,11 @@ export function environmentOf(pid: number): string[] {
     .map((entry) => entry.slice(0, entry.indexOf('=')));
 }
 
+/** The user that a process runs as. */
+export function userOf(pid: number): number {
+  return Number(/^Uid:\s+(\d+)/m.exec(readOrNothing(`/proc/${pid}/status`))?.[1]);
+}
+
 // A process may end while it is looked at.
 function readOrNothing(path: string): string {
   try {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -29,6 +29,7 @@ export interface BenchOptions {
   readonly configuration?: Json;
   readonly callTimeoutMs?: number;
   readonly maxProviders?: number;
+  readonly runAs?: { readonly uid: number; readonly gid: number };
 }
 
 /** An object as it was left by an earlier change. */
@@ -62,6 +63,7 @@ export class ProviderBench {
 
   static async open(binary: ProviderBinary, options: BenchOptions = {}): Promise<ProviderBench> {
     const folder = await mkdtemp(join(tmpdir(), 'sluice-bench-'));
+    if (options.runAs !== undefined) await chmod(folder, 0o711); // the other user must get through to the working folder
     const executor = await startExecutor({
       maxProviders: options.maxProviders ?? 4,
       idleMs: 60_000,
@@ -69,6 +71,7 @@ export class ProviderBench {
       socketDir: join(folder, 'sockets'),
       workDir: join(folder, 'work'),
       logger: silentLogger,
+      ...(options.runAs === undefined ? {} : { runAs: options.runAs }),
     });
     try {
       const schema = await executor.readSchema(binary);

@@ -4,25 +4,11 @@ import type { MethodDefinition } from '@grpc/proto-loader';
 import { invariant } from '../../shared/errors.ts';
 import { pem, type PluginCertificate } from '../plugin-certificate.ts';
 import type { Handshake } from './handshake.ts';
-import { loadControllerService, loadMessage, loadProviderService, loadStdioService } from './load-protocol.ts';
+import type { ProtocolDefinitions } from './load-protocol.ts';
 import type { CallName, MethodNames, WireCalls } from './messages.ts';
+import { ProviderCallError } from './provider-call-error.ts';
 import { methodNames5 } from './protocol5/method-names.ts';
 import { methodNames6 } from './protocol6/method-names.ts';
-
-/** A call that ended without an answer: the process died, hung, was cancelled or answered nonsense. */
-export class ProviderCallError extends Error {
-  readonly call: string;
-  readonly reason: 'GONE' | 'TIMEOUT' | 'CANCELED' | 'TOO_LARGE' | 'UNSUPPORTED' | 'BROKEN';
-  /** What the provider said about it: foreign text. */
-  readonly words: string | undefined;
-
-  constructor(call: string, reason: ProviderCallError['reason'], message: string, cause?: ServiceError) {
-    super(message, { cause });
-    this.words = reason === 'BROKEN' ? cause?.details : undefined;
-    this.call = call;
-    this.reason = reason;
-  }
-}
 
 export interface ChannelOptions {
   readonly maxMessageBytes: number;
@@ -36,13 +22,11 @@ interface CallLimits {
 export class ProviderChannel {
   private readonly client: Client;
   private readonly names: MethodNames;
-  private readonly methods: Readonly<Record<string, MethodDefinition<object, object>>>;
-  private readonly protocol: Handshake['protocol'];
+  readonly definitions: ProtocolDefinitions;
 
-  constructor(handshake: Handshake, own: PluginCertificate, options: ChannelOptions) {
-    this.protocol = handshake.protocol;
+  constructor(handshake: Handshake, own: PluginCertificate, definitions: ProtocolDefinitions, options: ChannelOptions) {
+    this.definitions = definitions;
     this.names = handshake.protocol === 5 ? methodNames5 : methodNames6;
-    this.methods = loadProviderService(handshake.protocol);
     this.client = new Client(handshake.target, pinnedTls(handshake.serverCertificate, own), {
       'grpc.max_receive_message_length': options.maxMessageBytes,
       'grpc.max_send_message_length': options.maxMessageBytes,
@@ -59,10 +43,9 @@ export class ProviderChannel {
     request: WireCalls[Name]['request'],
     limits: CallLimits,
   ): Promise<WireCalls[Name]['response']> {
-    const method = this.methods[this.names[name]];
+    const method = this.definitions.provider[this.names[name]];
     invariant(method !== undefined, `the protocol has no call ${name}`);
-    const answer = name === 'getSchema' ? loadMessage(this.protocol, 'sluice.plugin.SchemaParts') : undefined;
-    const deserialize = answer?.deserialize ?? method.responseDeserialize;
+    const { deserialize } = name === 'getSchema' ? this.definitions.schemaParts : method.responseType;
     return this.unary(name, { ...method, responseDeserialize: deserialize }, request, limits, (message) =>
       parseAnswer<Name>(message),
     );
@@ -70,7 +53,7 @@ export class ProviderChannel {
 
   /** Asks the process to end. It ends before it answers, so a lost connection is the expected answer. */
   async shutdown(timeoutMs: number): Promise<void> {
-    const method = loadControllerService()['Shutdown'];
+    const method = this.definitions.controller['Shutdown'];
     invariant(method !== undefined, 'the controller has no Shutdown');
     await this.unary('shutdown', method, {}, { timeoutMs }, () => undefined).catch(() => undefined);
   }
@@ -80,7 +63,7 @@ export class ProviderChannel {
    * full. A server need not offer this.
    */
   readOutput(onText: (text: string) => void): void {
-    const method = loadStdioService()['StreamStdio'];
+    const method = this.definitions.stdio['StreamStdio'];
     invariant(method !== undefined, 'the stdio service has no StreamStdio');
     const stream = this.client.makeServerStreamRequest(
       method.path,
@@ -149,5 +132,8 @@ const reasons: Readonly<Partial<Record<status, readonly [ProviderCallError['reas
 // The provider's own words stay out of the message.
 function asCallError(call: string, error: ServiceError): ProviderCallError {
   const [reason, message] = reasons[error.code] ?? ['BROKEN', `the call broke off (gRPC code ${error.code})`];
-  return new ProviderCallError(call, reason, message, error);
+  return new ProviderCallError(call, reason, message, {
+    cause: error,
+    words: reason === 'BROKEN' ? error.details : undefined,
+  });
 }

@@ -5,7 +5,9 @@ import type { PluginCertificate } from '../plugin-certificate.ts';
 import { convertDiagnostics, convertPath } from './convert-diagnostics.ts';
 import { streamSchemaParts } from './stream-schema-parts.ts';
 import type { Handshake } from './handshake.ts';
-import { type ChannelOptions, ProviderCallError, ProviderChannel } from './provider-channel.ts';
+import { loadProtocol } from './load-protocol.ts';
+import { ProviderCallError } from './provider-call-error.ts';
+import type { ChannelOptions, ProviderChannel } from './provider-channel.ts';
 import type { CallName, WireDynamic } from './messages.ts';
 
 /** Values are MessagePack in and out; the null value stands for an object that is not there. */
@@ -100,16 +102,27 @@ const CAPABILITIES = { deferral_allowed: false, write_only_attributes_allowed: t
 // Providers look at the version of their caller to refuse very old ones.
 const TERRAFORM_VERSION = '1.11.4';
 
+/** Loads what the first connection will need, so that it does not wait for it. */
+export async function preloadProtocol(): Promise<void> {
+  await Promise.all([import('./provider-channel.ts'), loadProtocol(5), loadProtocol(6)]);
+}
+
 /** Connects to a process that has shaken hands. Nothing is sent before the first call. */
-export function connectProvider(
+export async function connectProvider(
   handshake: Handshake,
   own: PluginCertificate,
   options: ChannelOptions,
-): ProviderConnection {
-  const channel = new ProviderChannel(handshake, own, options);
+): Promise<ProviderConnection> {
+  // loaded when first needed: the server imports this folder and never speaks to a provider itself
+  const channels = await import('./provider-channel.ts');
+  const definitions = await loadProtocol(handshake.protocol);
+  return connectionOver(new channels.ProviderChannel(handshake, own, definitions, options), handshake.protocol);
+}
+
+function connectionOver(channel: ProviderChannel, protocol: Handshake['protocol']): ProviderConnection {
   return {
-    protocol: handshake.protocol,
-    readSchema: (onPart, limits) => streamSchemaParts(channel, handshake.protocol, onPart, limits),
+    protocol,
+    readSchema: (onPart, limits) => streamSchemaParts(channel, onPart, limits),
     primeSchema: async (limits) => void (await channel.call('getSchema', {}, limits)),
     ...configurationCalls(channel),
     ...resourceCalls(channel),

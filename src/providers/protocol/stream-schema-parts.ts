@@ -1,9 +1,8 @@
 import { invariant } from '../../shared/errors.ts';
 import { errorsOf, type Problem } from '../../shared/problems.ts';
-import type { SchemaPart } from '../schema/resource-schema.ts';
+import type { ResourceSchema, SchemaPart } from '../schema/resource-schema.ts';
 import { convertCapabilities, convertSchema } from './convert-schema.ts';
 import { convertDiagnostics } from './convert-diagnostics.ts';
-import { loadMessage, type ProtocolVersion } from './load-protocol.ts';
 import type { WireSchema } from './messages.ts';
 import type { ProviderChannel } from './provider-channel.ts';
 
@@ -13,14 +12,14 @@ import type { ProviderChannel } from './provider-channel.ts';
  */
 export async function streamSchemaParts(
   channel: ProviderChannel,
-  protocol: ProtocolVersion,
   onPart: (part: SchemaPart) => Promise<void>,
   limits: { timeoutMs: number },
 ): Promise<{ problems: Problem[] }> {
   const answer = await channel.call('getSchema', {}, limits);
   const problems = convertDiagnostics(answer.diagnostics);
   if (errorsOf(problems).length > 0) return { problems };
-  const decode = schemaDecoder(protocol);
+  const decode = (bytes: Uint8Array): ResourceSchema =>
+    convertSchema(parseSchema(channel.definitions.schema.deserialize(Buffer.from(bytes))));
   const serverCapabilities = convertCapabilities(answer.server_capabilities);
   await onPart({ kind: 'provider', block: decode(answer.provider).block, serverCapabilities });
   for (const [type, bytes] of Object.entries(answer.resource_schemas)) {
@@ -30,11 +29,6 @@ export async function streamSchemaParts(
     await onPart({ kind: 'dataSource', type, schema: decode(bytes) });
   }
   return { problems };
-}
-
-function schemaDecoder(protocol: ProtocolVersion) {
-  const message = loadMessage(protocol, `tfplugin${protocol}.Schema`);
-  return (bytes: Uint8Array) => convertSchema(parseSchema(message.deserialize(Buffer.from(bytes))));
 }
 
 // The .proto file says what a schema looks like; this is where that is taken as the type.
