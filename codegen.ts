@@ -81,7 +81,7 @@ export async function staleFiles(root: string): Promise<GeneratedFile[]> {
   return (await generateFiles(root)).filter((file) => !isCurrent(root, file));
 }
 
-function isCurrent(root: string, file: GeneratedFile): boolean {
+export function isCurrent(root: string, file: GeneratedFile): boolean {
   try {
     return readFileSync(join(root, file.path), 'utf8') === file.content;
   } catch {

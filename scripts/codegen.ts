@@ -3,7 +3,9 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
-import { staleFiles, type GeneratedFile } from '../codegen.ts';
+import { type GeneratedFile, isCurrent, staleFiles } from '../codegen.ts';
+import { settingsDocument } from '../src/config.ts';
+import { clientsDocument } from '../src/mcp/index.ts';
 import { CodegenRefused } from '../src/codegen/index.ts';
 
 const root = resolve(import.meta.dirname, '..');
@@ -22,8 +24,14 @@ function buildPolicies(args: readonly string[]): Promise<number> {
   });
 }
 
+/** Pages that are made from code and not from the SDL. */
+const pages: readonly GeneratedFile[] = [
+  { path: 'docs/settings.md', content: settingsDocument() },
+  { path: 'docs/clients.md', content: clientsDocument() },
+];
+
 async function run(check: boolean): Promise<number> {
-  const stale = await staleFiles(root);
+  const stale = [...(await staleFiles(root)), ...pages.filter((page) => !isCurrent(root, page))];
   if (!check) stale.forEach(write);
   for (const file of stale) console.log(check ? `out of date: ${file.path}` : `wrote ${file.path}`);
   if (check && stale.length > 0) console.log('run `npm run codegen` and commit what it writes');

@@ -26,12 +26,18 @@ function refuseOldNode() {
 
 function installPackages() {
   const stamp = join(root, 'node_modules', '.sluice-installed');
-  const wanted = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  const wanted = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted && existsSync(pinnedNode())) return;
   console.error('Installing packages (once, about a minute) ...');
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-  const result = spawnSync(npm, ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, stdio: ['ignore', 2, 2] });
-  if (result.status !== 0) fail('npm ci failed; its messages are above. Check the network and package-lock.json, then try again.');
+  const result = spawnSync(npm, ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+  });
+  if (result.status !== 0)
+    fail('npm ci failed; its messages are above. Check the network and package-lock.json, then try again.');
   mkdirSync(dirname(stamp), { recursive: true });
   writeFileSync(stamp, wanted);
 }
@@ -45,7 +51,8 @@ function run(program, args) {
   const child = spawn(pinnedNode(), [join(root, program[0]), ...program.slice(1), ...args], {
     cwd: root,
     stdio: 'inherit',
-    env: { ...process.env, PATH: path },
+    // Compiled code is kept between starts: it halves the time to load.
+    env: { NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'sluice', 'compile'), ...process.env, PATH: path },
   });
   // The terminal signals the whole group; a supervisor signals only this process, so pass it on.
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));

@@ -151,3 +151,41 @@ function describeClient({ client, commands, file, notes }: ClientSetup): string 
   const run = commands.map((command) => indent(command));
   return [client, ...run, `  ${file.path}`, indent(file.text), ...notes.map((note) => `  ${note}`)].join('\n');
 }
+
+/** The text of docs/clients.md: the same for a server at the default address. */
+export function clientsDocument(): string {
+  const command = 'npx sluice profile';
+  const auth = {
+    kind: 'TOKEN',
+    variable: 'SLUICE_API_TOKEN',
+    tokenCommand: `${command} export-token`,
+    headersCommand: `${command} mcp-headers`,
+  } as const;
+  const sections = clientSetups({ name: 'sluice', url: 'http://localhost:4000/mcp', auth }).map(clientSection);
+  return [
+    '<!-- Generated from src/mcp/clients.ts by `npm run codegen`. Do not edit. -->',
+    '# Connect an assistant',
+    '',
+    'The server prints these with your own address when it starts. Use `/intent/mcp` instead of `/mcp` for the fine-grained tools.',
+    'The commands are run in the folder of this project; they exchange the admin key for a token of one hour.',
+    'Any other MCP client that speaks Streamable HTTP works with the same URL and an `Authorization: Bearer <token>` header.',
+    '',
+    ...sections,
+  ].join('\n');
+}
+
+function clientSection({ client, commands, file, notes }: ClientSetup): string {
+  const run = commands.length === 0 ? [] : ['```sh', ...commands, '```', ''];
+  return [
+    `## ${client}`,
+    '',
+    ...run,
+    `\`${file.path}\``,
+    '',
+    '```',
+    file.text.trimEnd(),
+    '```',
+    '',
+    ...notes.map((note) => `${note}\n`),
+  ].join('\n');
+}

@@ -1,5 +1,6 @@
 // MCP: a tool call becomes one GraphQL document, its result the tool's answer. Nothing here decides what a caller may do.
 export {
+  clientsDocument,
   clientSetups,
   describeClients,
   type ClientAuth,
