@@ -70,9 +70,13 @@ function toolOf(group: readonly DeclaredKind[]): Tool {
     scope: scopeOf(kinds),
     kinds,
     inputSchema: endpoint === 'MAIN' ? withoutDescriptions(flatSchema(kinds)) : flatSchema(kinds),
-    // Results of the main tools differ by kind, and their list is to cost few tokens.
-    outputSchema: single && endpoint === 'INTENT' ? kinds[0]?.result : undefined,
+    // Results of the main tools differ by kind; nowhere are they worth the tokens of their descriptions.
+    outputSchema: single && endpoint === 'INTENT' ? bareResult(kinds) : undefined,
   };
+}
+
+function bareResult([only]: readonly ToolKind[]): JsonSchema | undefined {
+  return only?.result === undefined ? undefined : withoutDescriptions(only.result);
 }
 
 function scopeOf(kinds: readonly ToolKind[]): Scope {
