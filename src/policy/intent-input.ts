@@ -45,7 +45,7 @@ export interface IntentPolicyResource {
   readonly resource_type: string;
   readonly provider: string;
   readonly provider_version: string;
-  readonly operation: 'create' | 'update' | 'delete' | 'import' | 'refresh';
+  readonly operation: 'create' | 'update' | 'delete' | 'import' | 'refresh' | 'eject' | 'read';
   readonly current_state: Json;
   readonly proposed_state: Json;
 }
@@ -78,7 +78,10 @@ const resource = object('the change that is asked for', {
   resource_type: text('type as the provider names it, such as aws_s3_bucket'),
   provider: text('source address of the provider, such as hashicorp/aws'),
   provider_version: text('exact version of the provider that would act'),
-  operation: { enum: ['create', 'update', 'delete', 'import', 'refresh'], description: 'what would be done' },
+  operation: {
+    enum: ['create', 'update', 'delete', 'import', 'refresh', 'eject', 'read'],
+    description: 'what would be done',
+  },
   current_state: anything('attributes as last recorded; null on create and import'),
   proposed_state: anything('configuration as submitted, before any plan; null on delete'),
 });

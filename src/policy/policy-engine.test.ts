@@ -25,8 +25,10 @@ function failsBecause(reason: string) {
   return (error: unknown) => error instanceof AppError && error.details['reason'] === reason;
 }
 
+const shipped = shippedPolicies();
+
 function starter() {
-  const policy = shippedPolicies().find(({ name }) => name === 'intent-starter');
+  const policy = shipped.find(({ name }) => name === 'intent-starter');
   ok(policy !== undefined);
   return policy.compiled;
 }
@@ -92,6 +94,16 @@ describe('PolicyEngine', () => {
     await rejects(engine.evaluate(endless, {}), failsBecause('TIMEOUT'));
     ok(performance.now() - startedMs < TIMEOUT_MS * 4);
     ok(await engine.evaluate(starter(), request('notes')));
+  });
+
+  it('does not blame a policy for the time in which its own thread was held up', async () => {
+    const fresh = startPolicyEngine({ workers: 1, timeoutMs: 200, memoryMb: 16, logger: silentLogger });
+    await fresh.evaluate(starter(), request('a'));
+    const other = shipped.find(({ name }) => name === 'intent-caps')?.compiled ?? starter();
+    const asked = [fresh.evaluate(other, request('b')), fresh.evaluate(starter(), request('c'))];
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400);
+    equal((await Promise.all(asked)).length, 2);
+    await fresh.close();
   });
 
   it('lets no other request suffer when a worker is killed', async () => {

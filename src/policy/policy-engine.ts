@@ -27,7 +27,7 @@ export interface PolicyEngine {
 }
 
 const MAX_INPUT_CHARACTERS = 4 * 1024 * 1024;
-const MAX_RESULT_CHARACTERS = 1024 * 1024;
+const MAX_RESULT_BYTES = 1024 * 1024;
 const MAX_MODULES = 64;
 const MAX_QUEUED = 1_000;
 const RESTART_DELAY_MS = 500; // a thread that cannot start must not be retried in a busy loop
@@ -80,7 +80,7 @@ class Pool {
 
   #addWorker(): void {
     const { memoryMb, timeoutMs } = this.#options;
-    const settings = { memoryMb, maxResultCharacters: MAX_RESULT_CHARACTERS, maxModules: MAX_MODULES };
+    const settings = { memoryMb, maxResultBytes: MAX_RESULT_BYTES, maxModules: MAX_MODULES };
     const worker = new PolicyWorker(settings, timeoutMs, {
       idle: (idle) => {
         this.#started.add(idle);

@@ -48,7 +48,7 @@ export class PolicyWorker {
       },
     });
     this.#thread.on('message', (message: WorkerMessage) => this.#receive(message));
-    this.#thread.on('error', (error: Error) => this.#lose('MEMORY', `the policy's worker failed: ${error.message}`));
+    this.#thread.on('error', (error: Error) => this.#fail(error));
     this.#thread.on('exit', () => this.#lose('TRAP', 'the worker of the policy ended'));
     this.#timer = setTimeout(() => this.#lose('TIMEOUT', 'the worker did not start'), START_LIMIT_MS);
   }
@@ -56,7 +56,6 @@ export class PolicyWorker {
   /** Hands over a job; only after `idle`. */
   run(job: Job): void {
     this.#job = job;
-    this.#timer = setTimeout(() => this.#expire(job), this.#timeoutMs);
     this.#send({ sha256: job.sha256, input: job.input });
   }
 
@@ -66,16 +65,20 @@ export class PolicyWorker {
     await this.#thread.terminate();
   }
 
-  /** When this thread itself was held up, the answer may have come in time: messages are read before immediates run. */
-  #expire(job: Job): void {
-    setImmediate(() => {
-      if (this.#job !== job) return;
-      this.#lose('TIMEOUT', `the policy took longer than ${this.#timeoutMs} ms and was stopped; simplify it`);
-    });
+  /** Each message gets the whole time: the second one, with the module, is sent only when this thread gets to it. */
+  #send(message: EvaluateMessage): void {
+    clearTimeout(this.#timer);
+    const timer = setTimeout(() => this.#expire(timer), this.#timeoutMs);
+    this.#timer = timer;
+    this.#thread.postMessage(message);
   }
 
-  #send(message: EvaluateMessage): void {
-    this.#thread.postMessage(message);
+  /** When this thread itself was held up, the answer may have come in time: messages are read before immediates run. */
+  #expire(timer: NodeJS.Timeout): void {
+    setImmediate(() => {
+      if (this.#timer !== timer || this.#job === undefined) return;
+      this.#lose('TIMEOUT', `the policy took longer than ${this.#timeoutMs} ms and was stopped; simplify it`);
+    });
   }
 
   #receive(message: WorkerMessage): void {
@@ -87,9 +90,13 @@ export class PolicyWorker {
     }
     clearTimeout(this.#timer);
     this.#job = undefined;
-    if (message.kind === 'result') job?.resolve(parseResult(message.json));
-    if (message.kind === 'failed') job?.reject(policyFailure(message.reason, message.message));
+    if (job !== undefined) settle(job, message);
     this.#events.idle(this);
+  }
+
+  #fail(error: Error): void {
+    const outOfMemory = 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY';
+    this.#lose(outOfMemory ? 'MEMORY' : 'TRAP', `the policy's worker failed: ${error.message}`);
   }
 
   #lose(reason: 'TIMEOUT' | 'MEMORY' | 'TRAP' | 'CLOSED', message: string): void {
@@ -103,6 +110,16 @@ export class PolicyWorker {
   }
 }
 
+function settle(job: Job, message: WorkerMessage): void {
+  if (message.kind === 'failed') job.reject(policyFailure(message.reason, message.message));
+  if (message.kind !== 'result') return;
+  try {
+    job.resolve(parseResult(message.json));
+  } catch {
+    job.reject(policyFailure('RESULT_MALFORMED', 'the policy gave no JSON'));
+  }
+}
+
 function parseResult(json: string): Json {
-  return JSON.parse(json) as Json; // the worker made the text with JSON.stringify
+  return JSON.parse(json) as Json; // JSON.parse gives JSON values and nothing else
 }

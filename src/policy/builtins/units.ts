@@ -43,7 +43,7 @@ function roundMantissa({ top, bottom }: Fraction): Fraction {
   const size = top < 0n ? -top : top;
   let power = 0n; // size = mantissa / 2 ** power
   while ((size << power) / bottom < MANTISSA / 2n) power += 1n;
-  while (size / bottom >= MANTISSA << -power) power -= 1n;
+  while (power <= 0n && size / bottom >= MANTISSA << -power) power -= 1n;
   const scaled = power < 0n ? { top: size, bottom: bottom << -power } : { top: size << power, bottom };
   const mantissa = roundHalfEven(scaled) * (top < 0n ? -1n : 1n);
   return power < 0n ? { top: mantissa << -power, bottom: 1n } : { top: mantissa, bottom: 1n << power };

@@ -10,6 +10,7 @@ import { wasm as webAssembly, type WasmModule } from './web-assembly.ts';
 const PAGES_PER_MB = 16;
 const KEPT_MEMORY_BYTES = 4 * 1024 * 1024; // memory never shrinks, so a module that once grew past this starts afresh
 const MAX_MESSAGE_CHARACTERS = 200;
+const decoder = new TextDecoder();
 
 /** A module and, while it is usable, its instance. */
 interface Held {
@@ -33,7 +34,7 @@ export function createEvaluator(settings: WorkerSettings): (request: EvaluateMes
     try {
       const held = modules.get(request.sha256) ?? compile(request);
       if (held === undefined) return { kind: 'missing' };
-      modules.set(request.sha256, held);
+      if (request.wasm !== undefined) modules.set(request.sha256, held);
       return { kind: 'result', json: run(held, request.input, settings) };
     } catch (error) {
       return failure(error);
@@ -53,19 +54,26 @@ function compile({ wasm, sha256 }: EvaluateMessage): Held | undefined {
   }
 }
 
-function run(held: Held, input: string, { memoryMb, maxResultCharacters }: WorkerSettings): string {
+function run(held: Held, input: string, { memoryMb, maxResultBytes }: WorkerSettings): string {
   const policy = held.loaded ?? load(held.module, memoryMb);
   held.loaded = undefined; // an instance that threw is in no known state: it is put back only after it answered
-  const result = policy.evaluate(encode(input));
-  if (typeof result !== 'object' || result === null || Array.isArray(result)) {
-    throw new Refusal('RESULT_MALFORMED', 'the policy gave no object of rules');
+  const set = policy.evaluate(input);
+  if (set.byteLength > maxResultBytes) {
+    throw new Refusal('RESULT_TOO_LARGE', `the policy's result is larger than ${maxResultBytes} bytes`);
   }
-  const json = JSON.stringify(result);
-  if (json.length > maxResultCharacters) {
-    throw new Refusal('RESULT_TOO_LARGE', `the policy's result is longer than ${maxResultCharacters} characters`);
-  }
+  const json = resultOf(decoder.decode(set));
   if (policy.memoryBytes() <= KEPT_MEMORY_BYTES) held.loaded = policy;
   return json;
+}
+
+const SET_START = '[{"result":';
+const SET_END = '}]';
+
+/** The result set has one element, whose result is the package's object. It stays text: the other thread parses it. */
+function resultOf(set: string): string {
+  const json = set.slice(SET_START.length, -SET_END.length);
+  if (set.startsWith(`${SET_START}{`) && set.endsWith(`}${SET_END}`)) return json;
+  throw new Refusal('RESULT_MALFORMED', 'the policy gave no object of rules');
 }
 
 function load(module: WasmModule, memoryMb: number): LoadedModule {
@@ -74,11 +82,6 @@ function load(module: WasmModule, memoryMb: number): LoadedModule {
   } catch (error) {
     throw new Refusal('CORRUPT', `the compiled policy does not start: ${messageOf(error)}`);
   }
-}
-
-function encode(text: string): ArrayBuffer {
-  const { buffer, byteOffset, byteLength } = new TextEncoder().encode(text);
-  return buffer.slice(byteOffset, byteOffset + byteLength);
 }
 
 function failure(error: unknown): WorkerMessage {

@@ -3,7 +3,7 @@ import type { FailureReason } from '../policy-failure.ts';
 /** What a worker is started with. */
 export interface WorkerSettings {
   readonly memoryMb: number;
-  readonly maxResultCharacters: number;
+  readonly maxResultBytes: number;
   readonly maxModules: number;
 }
 
