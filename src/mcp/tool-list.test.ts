@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 
+import { resolve } from 'node:path';
+
 import { encode } from 'gpt-tokenizer/encoding/o200k_base';
 
+import { buildModel, readSources, type Sources } from '../codegen/index.ts';
 import { isJsonObject } from '../shared/json.ts';
 import { generatedTools } from '../testing/mcp-server.ts';
 import { createToolShelf } from './tool-list.ts';
@@ -16,6 +19,14 @@ describe('the published tool lists', () => {
     const tokens = encode(JSON.stringify({ tools: shelf.list('MAIN', writer) })).length;
     assert.ok(tokens <= MAX_MAIN_TOKENS, `${tokens} tokens`);
   });
+
+  it('do not grow by one token when a provider of 1,501 types is catalogued', () => {
+    const sources = readSources(resolve(import.meta.dirname, '../..'));
+    const before = buildModel(sources);
+    const after = buildModel(withProvider(sources, 1_501));
+    assert.equal(after.catalog.types.length - before.catalog.types.length, 1_501);
+    assert.deepEqual(after.tools, before.tools);
+  }).timeout(60_000);
 
   for (const endpoint of ['MAIN', 'INTENT'] as const) {
     it(`are flat objects without combinators or references on ${endpoint}`, () => {
@@ -61,6 +72,22 @@ describe('the published tool lists', () => {
     assert.deepEqual(kinds, pinnedKinds);
   });
 });
+
+function withProvider(sources: Sources, types: number): Sources {
+  const attributes = [{ name: 'name', type: 'string', required: true, description: 'Name of it.' }];
+  const schema = { version: 0, block: { attributes, blocks: [], description: 'Something big.' } };
+  const names = Array.from({ length: types }, (_, at) => `big_thing${at}`);
+  const resources = Object.fromEntries(names.map((name) => [name, schema]));
+  const text = JSON.stringify({ provider: 'acme/big', version: '1.0.0', resources, dataSources: {} });
+  const entry = 'providers:\n  - source: acme/big\n    version: ~> 1.0\n    resources: ["*"]\n    dataSources: []\n';
+  const { catalog } = sources;
+  assert.ok(catalog);
+  return {
+    ...sources,
+    catalog: { ...catalog, text: catalog.text.replace('providers:\n', entry) },
+    snapshots: [...sources.snapshots, { path: 'schema/providers/acme-big.json', text }],
+  };
+}
 
 const pinnedKinds = {
   discover: ['queries', 'mutations', 'type', 'search', 'tool', 'auth'],
