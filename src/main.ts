@@ -120,6 +120,7 @@ async function startServer(config: Config): Promise<RunningServer> {
   });
   const listening = await listen(app, config.host, config.port);
   const sequencer = startSequencer(domain);
+  followTools(mcp, log);
   return {
     greeting: greeting(config, first),
     log,
@@ -261,6 +262,23 @@ async function health(parts: {
     isolation: parts.executor.isolation,
     policyAuthoring: parts.compiler.available,
   };
+}
+
+/** `npm run dev` says when the tools were generated anew; clients that listen are told. */
+function followTools(mcp: Mcp, log: Logger): void {
+  process.on('message', (message) => {
+    if (message !== 'tools-changed') return;
+    readValidators().then(
+      (checks) => mcp.replaceTools(readTools(), checks),
+      (error: unknown) => log.error({ err: error }, 'the new tools could not be read; the old ones stay'),
+    );
+  });
+}
+
+// Modules are read once, so a new reading needs a new address.
+async function readValidators(): Promise<typeof validators> {
+  const address = `../generated/validators.js?at=${Date.now()}`;
+  return ((await import(address)) as { validators: typeof validators }).validators;
 }
 
 function readTools(): readonly Tool[] {
