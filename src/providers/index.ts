@@ -4,8 +4,8 @@ export { type ProviderAddress, formatAddress, formatFullAddress, parseAddress } 
 export type { AllowedProvider } from './allow-list.ts';
 export { builtInAddress, builtInVersion } from './built-in.ts';
 export { parseConstraint, type VersionConstraint } from './version.ts';
-export { createProviderSource, developmentVersion, type ProviderSourceOptions } from './provider-source.ts';
-export type { ProviderCatalogue } from './provider-source.ts';
+export { developmentVersion } from './override-source.ts';
+export { createProviderSource, type ProviderCatalogue, type ProviderSourceOptions } from './provider-source.ts';
 export { type ProviderBinary, verifyBinary } from './provider-binary.ts';
 export type { ProviderHit } from './provider-search.ts';
 export { createPluginCertificate, type PluginCertificate } from './plugin-certificate.ts';

@@ -9,8 +9,8 @@ import type { Problem } from '../shared/problems.ts';
  * again at every call). Where a call is meant, the value is its protocol name, such as `ApplyResourceChange`.
  */
 export const faultNames = {
-  crash: 'call before whose effect the process exits',
-  crash_after: 'call after whose effect the process exits, unanswered',
+  crash: 'call before whose effect the process is killed',
+  crash_after: 'call after whose effect the process is killed, unanswered',
   hang: 'call that has no effect and no answer',
   slow_ms: 'milliseconds that each call takes longer',
   fail_create: 'any text: a create makes the object and still reports an error',

@@ -15,6 +15,7 @@ import { join } from 'node:path';
 
 import type { JsonObject } from '../shared/json.ts';
 import { aSandbox } from '../testing/sandbox-calls.ts';
+import { faultNames } from './faults.ts';
 
 describe('sandbox_pet', () => {
   const sandbox = aSandbox();
@@ -291,6 +292,11 @@ describe('sandbox_words', () => {
 });
 
 describe('faults of the sandbox', () => {
+  it('are documented, one line each', () => {
+    const page = readFileSync(new URL('../../docs/sandbox.md', import.meta.url), 'utf8');
+    for (const [name, value] of Object.entries(faultNames)) assert.ok(page.includes(`| \`${name}\` | ${value} |`), name);
+  });
+
   it('are refused when their name is unknown', async () => {
     const problems = await aSandbox().validateProvider({ faults: { crahs: 'x' } });
     assert.match(problems.join(), /^faults\.crahs: Unknown fault: There is no fault "crahs"; there are crash, /);
