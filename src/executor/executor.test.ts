@@ -190,6 +190,16 @@ describe('executor with a provider that misbehaves', () => {
       failure('PROVIDER_FAILED', /its answer is larger than the limit/),
     ));
 
+  it('names the provider when it dies in the middle of a long answer', async () => {
+    const session = bench.with(faults({ huge_diagnostic_mb: '50' }));
+    await bench.planCreate('sandbox_pet', {}, session);
+    const [pid] = processesWith(session.environment['SLUICE_SANDBOX_FAULTS'] ?? '', 'environ');
+    assert.ok(pid !== undefined);
+    const answer = bench.planCreate('sandbox_pet', {}, session);
+    setTimeout(() => process.kill(pid, 'SIGKILL'), 40); // the answer takes several times as long
+    await assert.rejects(answer, failure('PROVIDER_FAILED', /was ended by SIGKILL during plan/, false));
+  });
+
   it('keeps a flood of warnings short', async () => {
     assert.equal((await pet({ diagnostics_flood: '5000' })).problems.length, 100);
   });

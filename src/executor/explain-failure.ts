@@ -3,6 +3,16 @@ import { type ProviderBinary, ProviderCallError } from '../providers/index.ts';
 import { fence, nameProvider, providerFailed } from './provider-failure.ts';
 import type { ProviderProcess } from './provider-process.ts';
 
+// A broken connection is noticed before the end of the process that broke it.
+const deathNoticeMs: Readonly<Record<ProviderCallError['reason'], number>> = {
+  GONE: 2_000,
+  BROKEN: 300,
+  CANCELED: 300, // we cancel no call ourselves
+  TIMEOUT: 0,
+  TOO_LARGE: 0,
+  UNSUPPORTED: 0,
+};
+
 interface ExplainedFailure {
   readonly error: unknown;
   /** The process answered in good order and may serve on. */
@@ -19,7 +29,7 @@ export async function explainFailure(
   if (!(error instanceof ProviderCallError)) return { error, keeps: false };
   const { binary } = process;
   if (error.reason === 'UNSUPPORTED') return { error: unsupported(binary, call), keeps: true };
-  const death = error.reason === 'GONE' ? await process.obituary() : undefined;
+  const death = await process.obituary(deathNoticeMs[error.reason]);
   const happened =
     death === undefined ? `failed during ${call}: ${error.message}${saying(error)}` : `${death.how} during ${call}`;
   return {

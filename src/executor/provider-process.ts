@@ -18,8 +18,7 @@ import { providerFailed } from './provider-failure.ts';
 
 const HANDSHAKE_TIMEOUT_MS = 60_000; // large providers take seconds to start on a busy machine
 const STOP_TIMEOUT_MS = 2_000; // a provider that was asked to end and has not by then is killed
-const EXIT_NOTICE_MS = 2_000; // a broken connection is noticed before the end of the process
-const CLOSED_NOTICE_MS = 500; // so is the end of its output
+const CLOSED_NOTICE_MS = 500; // the end of its output is noticed before its own
 
 export interface ProcessSettings {
   readonly socketDir: string;
@@ -35,8 +34,8 @@ export interface ProviderProcess {
   readonly connection: ProviderConnection;
   readonly ended: Promise<void>;
   alive(): boolean;
-  /** How it ended and what it said last; undefined if it lives on. */
-  obituary(): Promise<Obituary | undefined>;
+  /** How it ended and what it said last, if it does so within this time; undefined if it lives on. */
+  obituary(waitMs: number): Promise<Obituary | undefined>;
   /** Asks it to end, and kills it if it does not. */
   stop(): Promise<void>;
   kill(): Promise<void>;
@@ -115,8 +114,8 @@ function asProvider(binary: ProviderBinary, program: ChildProgram, connection: P
     ended: program.ended,
     alive: () => program.ending() === undefined,
     kill: () => program.kill(),
-    obituary: async () => {
-      await program.endsWithin(EXIT_NOTICE_MS);
+    obituary: async (waitMs) => {
+      await program.endsWithin(waitMs);
       const how = program.ending();
       return how === undefined ? undefined : { how, lastWords: program.lastWords() };
     },
