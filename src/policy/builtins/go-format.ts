@@ -192,7 +192,7 @@ function formatText(directive: Directive, value: string): string | undefined {
     return pad(directive, '', flags.includes('#') && !text.includes('`') ? `\`${text}\`` : quoteGo(text), true);
   if (verb !== 'x' && verb !== 'X') return undefined;
   const hex = Buffer.from(value).subarray(0, precision).toString('hex');
-  const prefix = flags.includes('#') ? `0${verb}` : '';
+  const prefix = flags.includes('#') && hex !== '' ? `0${verb}` : '';
   return pad(directive, '', prefix + (verb === 'X' ? hex.toUpperCase() : hex), true);
 }
 

@@ -10,7 +10,6 @@ import { wasm as webAssembly, type WasmModule } from './web-assembly.ts';
 const PAGES_PER_MB = 16;
 const KEPT_MEMORY_BYTES = 4 * 1024 * 1024; // memory never shrinks, so a module that once grew past this starts afresh
 const MAX_MESSAGE_CHARACTERS = 200;
-const decoder = new TextDecoder();
 
 /** A module and, while it is usable, its instance. */
 interface Held {
@@ -57,11 +56,11 @@ function compile({ wasm, sha256 }: EvaluateMessage): Held | undefined {
 function run(held: Held, input: string, { memoryMb, maxResultBytes }: WorkerSettings): string {
   const policy = held.loaded ?? load(held.module, memoryMb);
   held.loaded = undefined; // an instance that threw is in no known state: it is put back only after it answered
-  const set = policy.evaluate(input);
-  if (set.byteLength > maxResultBytes) {
+  const set = policy.evaluate(input, maxResultBytes);
+  if (set === undefined) {
     throw new Refusal('RESULT_TOO_LARGE', `the policy's result is larger than ${maxResultBytes} bytes`);
   }
-  const json = resultOf(decoder.decode(set));
+  const json = resultOf(set);
   if (policy.memoryBytes() <= KEPT_MEMORY_BYTES) held.loaded = policy;
   return json;
 }

@@ -3,34 +3,24 @@ import { parseRego } from '../builtins/parse-rego.ts';
 import { formatRego, type RegoValue } from '../builtins/rego-value.ts';
 import { hostBuiltins } from '../builtins/table.ts';
 import type { OpaExports } from './abi.ts';
-import type { WasmMemory } from './web-assembly.ts';
+import type { ModuleMemory } from './module-memory.ts';
 
-/** What a module imports, and the reading of its memory. */
+/** What a module imports. */
 export interface Host {
   readonly imports: Readonly<Record<string, unknown>>;
   /** Before the first evaluation: binds the builtins that the module asks for. */
   connect(abi: OpaExports): void;
-  /** The bytes of a text up to its closing zero. */
-  bytesAt(address: number): Uint8Array;
 }
 
 const ARITIES = [0, 1, 2, 3, 4];
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
 
 /** The host side of one module. Values cross as Rego notation, which keeps sets and whole numbers as they are. */
-export function createHost(memory: WasmMemory): Host {
+export function createHost(memory: ModuleMemory): Host {
   let exports: OpaExports | undefined;
   let builtins: ReadonlyMap<number, NamedBuiltin> = new Map();
 
-  const bytesAt = (address: number) => {
-    const bytes = new Uint8Array(memory.buffer);
-    const end = bytes.indexOf(0, address);
-    return bytes.subarray(address, end === -1 ? undefined : end);
-  };
-  const textAt = (address: number) => decoder.decode(bytesAt(address));
   const abort = (address: number): never => {
-    throw new Error(`policy aborted: ${textAt(address)}`);
+    throw new Error(`policy aborted: ${memory.textAt(address)}`);
   };
 
   function callBuiltin(id: number, addresses: readonly number[]): number {
@@ -40,7 +30,7 @@ export function createHost(memory: WasmMemory): Host {
     const { valueDump } = exports;
     const result = outcomeOf(
       builtin,
-      addresses.map((address) => parseRego(textAt(valueDump(address)))),
+      addresses.map((address) => parseRego(memory.textAt(valueDump(address)))),
     );
     return result === undefined ? 0 : writeValue(exports, memory, result);
   }
@@ -50,12 +40,11 @@ export function createHost(memory: WasmMemory): Host {
     (id: number, _context: number, ...addresses: number[]) => callBuiltin(id, addresses),
   ]);
   return {
-    imports: { memory, opa_abort: abort, opa_println: () => undefined, ...Object.fromEntries(calls) },
+    imports: { memory: memory.wasm, opa_abort: abort, opa_println: () => undefined, ...Object.fromEntries(calls) },
     connect: (abi) => {
       exports = abi;
-      builtins = namedBuiltins(JSON.parse(textAt(abi.jsonDump(abi.builtins()))));
+      builtins = namedBuiltins(JSON.parse(memory.textAt(abi.jsonDump(abi.builtins()))));
     },
-    bytesAt,
   };
 }
 
@@ -84,11 +73,12 @@ function outcomeOf({ name, call }: NamedBuiltin, args: readonly RegoValue[]): Re
   }
 }
 
-function writeValue(abi: OpaExports, memory: WasmMemory, value: RegoValue): number {
-  const bytes = encoder.encode(formatRego(value));
-  const address = abi.malloc(bytes.byteLength);
-  new Uint8Array(memory.buffer).set(bytes, address);
-  const parsed = abi.valueParse(address, bytes.byteLength);
+function writeValue(abi: OpaExports, memory: ModuleMemory, value: RegoValue): number {
+  const text = formatRego(value);
+  const bytes = Buffer.byteLength(text);
+  const address = abi.malloc(bytes);
+  memory.write(text, address);
+  const parsed = abi.valueParse(address, bytes);
   if (parsed === 0) throw new Error('the module refused the result of a builtin');
   return parsed;
 }
