@@ -92,15 +92,17 @@ describe('confirmation of destructive calls', () => {
     await session.close();
   });
 
-  it('does nothing when the user of a 2026 client says no', async () => {
-    const before = server.requests.length;
-    const session = await modern.connect({ url: `${server.url}/mcp`, headers, confirm: () => 'decline' });
-    const reply = await session.call('intent', deleting);
-    assert.equal(reply.isError, true);
-    assert.match(reply.texts[0] ?? '', /^not confirmed; nothing was changed/);
-    assert.equal(server.requests.length, before + 1);
-    await session.close();
-  });
+  for (const no of ['decline', 'unticked'] as const) {
+    it(`does nothing when the user of a 2026 client says no (${no})`, async () => {
+      const before = server.requests.length;
+      const session = await modern.connect({ url: `${server.url}/mcp`, headers, confirm: () => no });
+      const reply = await session.call('intent', deleting);
+      assert.equal(reply.isError, true);
+      assert.match(reply.texts[0] ?? '', /^not confirmed; nothing was changed/);
+      assert.equal(server.requests.length, before + 1);
+      await session.close();
+    });
+  }
 
   it('asks again when a 2026 client brings a token that does not hold', async () => {
     answer = (request) => engine({ ...request, variables: { ...request.variables, confirmation: 'forged' } });

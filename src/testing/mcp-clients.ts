@@ -28,11 +28,14 @@ export interface McpSession {
   close(): Promise<void>;
 }
 
+/** `unticked` sends the form back without the tick that says yes. */
+export type UserAnswer = 'accept' | 'unticked' | 'decline';
+
 export interface ConnectOptions {
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** What the user says when the server asks; without it the client says that it cannot be asked. */
-  readonly confirm?: (question: string) => 'accept' | 'decline';
+  readonly confirm?: (question: string) => UserAnswer;
   /** Called when the server says that its tools have changed (2026 only). */
   readonly onToolsChanged?: () => void;
 }
@@ -69,8 +72,9 @@ export async function connectModern(options: ConnectOptions): Promise<McpSession
   });
   if (confirm !== undefined) {
     client.setRequestHandler('elicitation/create', ({ params }) => {
-      const action = confirm(params.message);
-      return action === 'accept' ? { action, content: { confirm: true } } : { action };
+      const answer = confirm(params.message);
+      if (answer === 'decline') return { action: 'decline' };
+      return { action: 'accept', content: { confirm: answer === 'accept' } };
     });
   }
   await client.connect(new ModernTransport(new URL(url), { requestInit: { headers } }));
