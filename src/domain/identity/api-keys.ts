@@ -1,6 +1,7 @@
+import { parseName } from '../parse-name.ts';
 import { randomBytes } from 'node:crypto';
 
-import { badInput, noSuch } from '../../shared/errors.ts';
+import { noSuch } from '../../shared/errors.ts';
 import { newUlid } from '../../shared/ids.ts';
 import { unixSeconds } from '../../shared/clock.ts';
 import {
@@ -45,7 +46,6 @@ export interface NewApiKey {
 }
 
 const SECRET_BYTES = 32;
-const MAX_NAME_LENGTH = 200;
 
 /** Creates a key with a random secret, which is in the answer and nowhere else: only its hash is kept. */
 export async function createApiKey(context: DomainContext, request: Request, input: NewApiKey): Promise<ApiKeyRecord> {
@@ -177,11 +177,4 @@ async function toApiKeyRecord(db: Db, row: ApiKeyRow): Promise<ApiKeyRecord> {
     isMachineUser: true,
     secret: null,
   };
-}
-
-function parseName(name: string): string {
-  const trimmed = name.trim();
-  if (trimmed === '') throw badInput('name', 'must not be empty');
-  if (trimmed.length > MAX_NAME_LENGTH) throw badInput('name', `must have at most ${MAX_NAME_LENGTH} characters`);
-  return trimmed;
 }

@@ -1,15 +1,6 @@
-import { AppError, badInput } from '../../shared/errors.ts';
+import { AppError } from '../../shared/errors.ts';
 import type { PolicyRow } from '../../storage/policies.ts';
 import type { DomainContext } from '../context.ts';
-
-const MAX_NAME_LENGTH = 200;
-
-export function parseName(name: string): string {
-  const trimmed = name.trim();
-  if (trimmed === '') throw badInput('name', 'must not be empty');
-  if (trimmed.length > MAX_NAME_LENGTH) throw badInput('name', `must have at most ${MAX_NAME_LENGTH} characters`);
-  return trimmed;
-}
 
 export function nameTaken(name: string): AppError {
   return new AppError(

@@ -5,7 +5,8 @@ import { insertPolicy, type PolicyRow } from '../../storage/policies.ts';
 import { findSpace } from '../../storage/spaces.ts';
 import { recordAudit } from '../audit/index.ts';
 import type { DomainContext, Request } from '../context.ts';
-import { compileBody, nameTaken, parseName } from './check-policy.ts';
+import { parseName } from '../parse-name.ts';
+import { compileBody, nameTaken } from './check-policy.ts';
 import { type PolicyRecord, toPolicyRecord } from './policy-record.ts';
 
 export interface NewPolicy {

@@ -3,7 +3,8 @@ import { findPolicy, findPolicyByName, type PolicyRow, updatePolicy as updateRow
 import { findSpace } from '../../storage/spaces.ts';
 import { recordAudit } from '../audit/index.ts';
 import type { DomainContext, Request } from '../context.ts';
-import { compileBody, nameTaken, parseName } from './check-policy.ts';
+import { parseName } from '../parse-name.ts';
+import { compileBody, nameTaken } from './check-policy.ts';
 import { type PolicyRecord, toPolicyRecord } from './policy-record.ts';
 
 /** What is null or absent stays as it is. */

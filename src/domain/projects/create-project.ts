@@ -1,3 +1,4 @@
+import { parseName } from '../parse-name.ts';
 import { badInput } from '../../shared/errors.ts';
 import { newUlid, slugify } from '../../shared/ids.ts';
 import type { Db } from '../../storage/database.ts';
@@ -15,7 +16,6 @@ export interface NewProject {
   readonly confirmation?: 'TOKEN' | 'PERSON' | null | undefined;
 }
 
-const MAX_NAME_LENGTH = 200;
 const SUFFIX_LENGTH = 6; // of a ULID's random end: enough to tell namesakes apart
 const MAX_NAMESAKES = 5;
 
@@ -64,11 +64,4 @@ async function insertUnderFreeId(db: Db, row: ProjectRow): Promise<ProjectRow> {
     if (await insertProject(db, candidate)) return candidate;
   }
   throw badInput('name', 'too many projects have this name; choose another one');
-}
-
-export function parseName(name: string): string {
-  const trimmed = name.trim();
-  if (trimmed === '') throw badInput('name', 'must not be empty');
-  if (trimmed.length > MAX_NAME_LENGTH) throw badInput('name', `must have at most ${MAX_NAME_LENGTH} characters`);
-  return trimmed;
 }

@@ -3,7 +3,7 @@ import { findProject, type ProjectRow, updateProject as updateRow } from '../../
 import { findSpace } from '../../storage/spaces.ts';
 import { recordAudit } from '../audit/index.ts';
 import type { DomainContext, Request } from '../context.ts';
-import { parseName } from './create-project.ts';
+import { parseName } from '../parse-name.ts';
 import { type ProjectRecord, toProjectRecord } from './project-record.ts';
 
 /** What is null or absent stays as it is. */

@@ -6,7 +6,8 @@ import { recordAudit } from '../audit/index.ts';
 import type { DomainContext, Request } from '../context.ts';
 import { rightsChanged } from '../identity/index.ts';
 import { type SpaceRecord, toSpaceRecord } from './space-record.ts';
-import { parseName, type SpaceInput } from './update-space.ts';
+import { parseName } from '../parse-name.ts';
+import type { SpaceInput } from './update-space.ts';
 
 const SUFFIX_LENGTH = 6; // of a ULID's random end: enough to tell namesakes apart
 const MAX_NAMESAKES = 5;

@@ -1,3 +1,4 @@
+import { parseName } from '../parse-name.ts';
 import { AppError, badInput, noSuch } from '../../shared/errors.ts';
 import { findSpaces, type SpaceRow, updateSpace as updateRow } from '../../storage/spaces.ts';
 import { recordAudit } from '../audit/index.ts';
@@ -12,15 +13,6 @@ export interface SpaceInput {
   /** Empty: root when creating, no move when updating. */
   readonly parentSpace: string;
   readonly labels?: readonly string[] | null | undefined;
-}
-
-const MAX_NAME_LENGTH = 200;
-
-export function parseName(name: string): string {
-  const trimmed = name.trim();
-  if (trimmed === '') throw badInput('name', 'must not be empty');
-  if (trimmed.length > MAX_NAME_LENGTH) throw badInput('name', `must have at most ${MAX_NAME_LENGTH} characters`);
-  return trimmed;
 }
 
 /** Changes or moves a space. Root keeps its place; a space cannot be moved below itself. */
