@@ -53,7 +53,8 @@ export default {
     'import/no-default-export': 'error',
     'unicorn/filename-case': ['error', { case: 'kebabCase' }],
     'no-console': 'error',
-    eqeqeq: 'error',
+    // `== null` is how to say "null or absent", which GraphQL inputs do not tell apart.
+    eqeqeq: ['error', 'always', { null: 'ignore' }],
     'max-lines': ['error', { max: 400, skipBlankLines: false, skipComments: false }],
     'max-lines-per-function': ['error', { max: 60, skipBlankLines: true, skipComments: true }],
   },

@@ -111,7 +111,7 @@ async function startServer(config: Config): Promise<RunningServer> {
   const app = createApp({
     gateway,
     callerOf: callers.callerOf,
-    mcp: mcp.handle,
+    mcp: (...call) => mcp.handle(...call),
     health: () => health({ storage, executor, compiler: domain.policyCompiler }),
     publicUrl: config.publicUrl,
     allowedHosts: config.allowedHosts,
