@@ -5,6 +5,8 @@ import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import fc from 'fast-check';
+
 import { zipArchive, type ZipEntry } from '../testing/zip-archive.ts';
 import { extractArchive } from './archive.ts';
 
@@ -128,6 +130,42 @@ describe('a provider archive', () => {
       });
     });
   }
+
+  it('stays in its folder under any name that is accepted', async () => {
+    const part = fc.constantFrom(
+      '.',
+      '..',
+      '/',
+      '\\',
+      'a',
+      'B',
+      ' ',
+      'C:',
+      '~',
+      '\u0000',
+      '\u2215',
+      '\uff0e',
+      'con',
+      '%2e%2e',
+      '...',
+    );
+    let accepted = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(part, { minLength: 1, maxLength: 6 }), async (parts) => {
+        rmSync(join(base, 'in'), { recursive: true });
+        await mkdir(folder, { recursive: true });
+        const unpacked = await extract([{ name: parts.join(''), content: 'x' }]).catch(() => undefined);
+        const outside = [readdirSync(base).toSorted(), readdirSync(join(base, 'in'))];
+        assert.deepEqual(outside, [['a.zip', 'in'], ['folder']]);
+        if (unpacked === undefined) return;
+        accepted += 1;
+        const inside = readdirSync(folder, { recursive: true }).length;
+        assert.ok(inside > 0 || parts.join('').endsWith('/'), parts.join(''));
+      }),
+      { numRuns: 300 },
+    );
+    assert.ok(accepted > 20, `only ${accepted} names were accepted: the test says nothing`);
+  });
 
   it('is refused when it is too large in all', async () => {
     const noise = Array.from({ length: 5 }, (_, at) => ({ name: `n${at}`, content: randomText(1_000_000, at + 1) }));
