@@ -86,7 +86,8 @@ function load(module: WasmModule, memoryMb: number): LoadedModule {
 function failure(error: unknown): WorkerMessage {
   const message = messageOf(error);
   if (error instanceof Refusal) return { kind: 'failed', reason: error.reason, message };
-  const outOfMemory = message.includes('opa_malloc'); // how a module says that it reached its memory limit
+  // How a module, and the platform, say that the memory limit is reached.
+  const outOfMemory = /opa_malloc|memory size exceeded/i.test(message);
   return { kind: 'failed', reason: outOfMemory ? 'MEMORY' : 'TRAP', message };
 }
 
