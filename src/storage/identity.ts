@@ -67,6 +67,11 @@ export function insertBinding(db: Db, binding: RoleBindingRow): Promise<boolean>
   return bindings.insertUnlessTaken(db, binding);
 }
 
+/** @returns how many there were */
+export function deleteBindingsOf(db: Db, actorKind: RoleBindingRow['actorKind'], actorId: string): Promise<number> {
+  return bindings.remove(db, { actorKind, actorId });
+}
+
 export async function deleteBinding(db: Db, id: string): Promise<void> {
   await bindings.remove(db, { id });
 }

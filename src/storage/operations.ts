@@ -84,6 +84,17 @@ export function findExpiredOperations(db: Db, now: Date, reviewedBefore: Date): 
   return operations.find(db, where, { orderBy: { id: 'asc' } });
 }
 
+/** An operation of the project in one of these states, whose lease has not run out before `leasedAt` if that is given. */
+export function findOperationIn(
+  db: Db,
+  project: string,
+  statuses: readonly OperationStatus[],
+  leasedAt?: Date,
+): Promise<OperationRow | undefined> {
+  const leased = leasedAt === undefined ? {} : { leaseUntil: { $gt: leasedAt } };
+  return operations.findOne(db, { project, status: { $in: [...statuses] }, ...leased });
+}
+
 /** The journal in order. */
 export function findSteps(db: Db, operation: string): Promise<OperationStepRow[]> {
   return steps.find(db, { operationId: operation }, { orderBy: { seq: 'asc' } });

@@ -45,9 +45,16 @@ export function findProjectsById(db: Db, ids: readonly string[]): Promise<Projec
   return projects.find(db, { id: { $in: [...ids] } });
 }
 
-/** @returns false when the id is taken */
-export function insertProject(db: Db, project: ProjectRow): Promise<boolean> {
-  return projects.insertUnlessTaken(db, project);
+/** @returns false when the id is taken, also by the history of a deleted project, which a new one must not show */
+export async function insertProject(db: Db, project: ProjectRow): Promise<boolean> {
+  const history = await db.em.execute('select 1 from intent_operation where project = ? limit 1', [project.id]);
+  return history.length === 0 && projects.insertUnlessTaken(db, project);
+}
+
+/** Within a transaction: the project, and nobody else takes, renews or frees its lock until the end. */
+export async function pinProject(db: Db, id: string): Promise<ProjectRow | undefined> {
+  await db.em.execute('select 1 from intent_project where id = ? for update', [id]);
+  return findProject(db, id);
 }
 
 export function updateProject(db: Db, id: string, changes: Partial<ProjectRow>): Promise<boolean> {

@@ -6,6 +6,7 @@ import { newUlid } from '../../shared/ids.ts';
 import { unixSeconds } from '../../shared/clock.ts';
 import {
   type ApiKeyRow,
+  deleteBindingsOf,
   findApiKey as findRow,
   findApiKeys,
   findBindingsOf,
@@ -126,7 +127,7 @@ export async function updateApiKey(
   });
 }
 
-/** The key's tokens stop working at once; its name stays in the history. */
+/** The key's tokens stop working at once and its roles are gone; its name stays in the history. */
 export function deleteApiKey(context: DomainContext, request: Request, id: string): Promise<ApiKeyRecord> {
   return change(context, request, { id, action: 'api-key.delete', columns: { deleted: true } });
 }
@@ -146,6 +147,7 @@ async function change(
     const row = await findRow(db, id);
     if (row === undefined || row.deleted) throw noSuch('apiKey', id);
     await updateRow(db, id, columns);
+    if (columns.deleted === true) await deleteBindingsOf(db, 'API_KEY', id);
     await recordAudit(db, context, request, {
       action,
       affected: { type: 'API_KEY', id },

@@ -1,5 +1,6 @@
 import { AppError } from '../../shared/errors.ts';
 import { leaveProject } from '../../storage/identity.ts';
+import { findOperationIn } from '../../storage/operations.ts';
 import { deleteProject as deleteRow } from '../../storage/projects.ts';
 import { countResources, forgetResources } from '../../storage/resources.ts';
 import { recordAudit } from '../audit/index.ts';
@@ -7,10 +8,13 @@ import type { DomainContext, Request } from '../context.ts';
 import { holdLock } from './lock.ts';
 import { type ProjectRecord, toProjectRecord } from './project-record.ts';
 
+// What such an operation makes could not be recorded once its project is gone.
+const UNSETTLED = ['QUEUED', 'PLANNING', 'APPLYING', 'INTERRUPTED'] as const;
+
 /**
  * Deletes a project. With resources it is refused, unless they are to be kept: then they are forgotten, not destroyed.
  *
- * @throws CONFLICT naming the number of resources, PROJECT_LOCKED while another session works in it
+ * @throws CONFLICT naming the number of resources or the operation under way, PROJECT_LOCKED while another session works in it
  */
 export function deleteProject(
   context: DomainContext,
@@ -20,6 +24,8 @@ export function deleteProject(
 ): Promise<ProjectRecord> {
   return context.storage.transaction(async (db) => {
     const row = await holdLock(db, context, request.caller, id);
+    const unsettled = await findOperationIn(db, id, UNSETTLED);
+    if (unsettled !== undefined) throw hasUnsettled(id, unsettled.id);
     const resources = await countResources(db, id);
     if (resources > 0 && !keepResources) throw hasResources(id, resources);
     await forgetResources(db, id);
@@ -32,6 +38,14 @@ export function deleteProject(
     });
     return toProjectRecord({ ...row, lockHolder: undefined, lockHolderName: undefined, lockUntil: undefined });
   });
+}
+
+function hasUnsettled(id: string, operation: string): AppError {
+  return new AppError(
+    'CONFLICT',
+    `project ${id} cannot be deleted: its operation ${operation} is not at its end; wait for it, resume it or cancel it`,
+    { details: { operation } },
+  );
 }
 
 function hasResources(id: string, count: number): AppError {

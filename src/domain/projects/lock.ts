@@ -3,7 +3,8 @@ import { unixSeconds } from '../../shared/clock.ts';
 import { AppError, noSuch } from '../../shared/errors.ts';
 import type { Db } from '../../storage/database.ts';
 import { saveSession } from '../../storage/identity.ts';
-import { findProject, type ProjectRow, releaseLock, takeLock } from '../../storage/projects.ts';
+import { findOperationIn } from '../../storage/operations.ts';
+import { findProject, pinProject, type ProjectRow, releaseLock, takeLock } from '../../storage/projects.ts';
 import { recordAudit } from '../audit/index.ts';
 import type { DomainContext, Request } from '../context.ts';
 import { type ProjectRecord, toProjectRecord } from './project-record.ts';
@@ -67,15 +68,21 @@ export function activateProject(context: DomainContext, request: Request, id: st
   });
 }
 
-/** Frees the lock: the holder may, others need INTENT_PROJECT_UNLOCK. Freeing a free lock changes nothing. */
+/**
+ * Frees the lock: the holder may, others need INTENT_PROJECT_UNLOCK. Freeing a free lock changes nothing.
+ *
+ * @throws CONFLICT while a provider acts for the holder: without the lock its result could not be recorded
+ */
 export function unlockProject(context: DomainContext, request: Request, id: string): Promise<ProjectRecord> {
   const { caller } = request;
   return context.storage.transaction(async (db) => {
-    const row = await findProject(db, id);
+    const row = await pinProject(db, id);
     if (row === undefined) throw noSuch('intentProject', id);
     const mine = row.lockHolder === caller.session;
     if (row.lockHolder !== undefined && !mine && !may(caller, 'INTENT_PROJECT_UNLOCK', row.space))
       throw mayNotUnlock(row);
+    const atWork = await findOperationIn(db, id, ['APPLYING'], context.clock.now());
+    if (atWork !== undefined) throw isAtWork(id, atWork.id);
     if (await releaseLock(db, id, undefined)) {
       const data = { holder: row.lockHolderName ?? '' };
       await recordAudit(db, context, request, {
@@ -86,6 +93,14 @@ export function unlockProject(context: DomainContext, request: Request, id: stri
     }
     return toProjectRecord({ ...row, lockHolder: undefined, lockHolderName: undefined, lockUntil: undefined });
   });
+}
+
+function isAtWork(id: string, operation: string): AppError {
+  return new AppError(
+    'CONFLICT',
+    `project ${id} cannot be unlocked: its operation ${operation} is at work; wait for its end or cancel it`,
+    { details: { operation } },
+  );
 }
 
 function mayNotUnlock(row: ProjectRow): AppError {
