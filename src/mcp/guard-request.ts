@@ -32,10 +32,11 @@ export function refuseForeignHost(headers: IncomingHttpHeaders, allowsHost: Allo
   return { status: 403, rpcCode: REFUSED, message: 'requests from that Origin are refused' };
 }
 
-// `null`, the origin of sandboxed pages, and whatever else is no URL have no host.
+// Browsers write an origin in its one normal form. `null`, the origin of sandboxed pages, and whatever else is not the
+// normal form of a web address has no host.
 function hostOf(origin: string): string | undefined {
   const url = URL.canParse(origin) ? new URL(origin) : undefined;
-  return url?.protocol === 'http:' || url?.protocol === 'https:' ? url.host : undefined;
+  return url?.origin === origin && /^https?:$/.test(url.protocol) ? url.host : undefined;
 }
 
 /** @param metadataUrl where the endpoint's protected-resource document is, once there is one */

@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import { resolve } from 'node:path';
 
 import { validators } from '../../generated/validators.js';
+import { createHostCheck, type HostCheck } from '../auth/index.ts';
 import type { ExecutionOutcome, GatewayRequest } from '../gateway/index.ts';
 import { createMcp, parseTools, type ArgumentChecks, type Mcp, type Tool } from '../mcp/index.ts';
 import { anonymous, type Caller, type Scope } from '../shared/caller.ts';
@@ -31,6 +32,7 @@ export type FakeExecute = (request: GatewayRequest) => Partial<ExecutionOutcome>
  */
 export async function startMcpServer(execute: FakeExecute): Promise<McpTestServer> {
   const requests: GatewayRequest[] = [];
+  let allowsHost: HostCheck = () => false; // known once the port is
   const mcp = createMcp({
     gateway: {
       execute: async (request) => {
@@ -40,7 +42,7 @@ export async function startMcpServer(execute: FakeExecute): Promise<McpTestServe
     },
     tools: generatedTools,
     checks: generatedChecks,
-    allowsHost: (host) => host !== undefined && /^(localhost|127\.0\.0\.1):\d+$/.test(host),
+    allowsHost: (host) => allowsHost(host),
     maxBodyBytes: 100_000,
     version: '0.0.0-test',
     log: silentLogger,
@@ -53,8 +55,10 @@ export async function startMcpServer(execute: FakeExecute): Promise<McpTestServe
   await once(server, 'listening');
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
+  const url = `http://127.0.0.1:${address.port}`;
+  allowsHost = createHostCheck(url, []);
   return {
-    url: `http://127.0.0.1:${address.port}`,
+    url,
     mcp,
     requests,
     stop: async () => {
