@@ -3,13 +3,12 @@ import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { builtInBinary } from '../providers/built-in.ts';
 import { encodeValue, equalValues, impliedType } from '../providers/index.ts';
 import { AppError, type ErrorCode } from '../shared/errors.ts';
 import { formatProblem } from '../shared/problems.ts';
 import { isJsonObject, type Json } from '../shared/json.ts';
 import { environmentOf, processesWith, userOf } from '../testing/processes.ts';
-import { binaryAt, ProviderBench } from '../testing/provider-bench.ts';
+import { binaryAt, ProviderBench, sandboxBinary } from '../testing/provider-bench.ts';
 
 /** Expects a failure with this code and text; `mayHaveActed` where it matters. */
 function failure(code: ErrorCode, message: RegExp, mayHaveActed?: boolean) {
@@ -35,7 +34,7 @@ async function eventually(what: () => boolean): Promise<void> {
 describe('executor with the sandbox provider', () => {
   let bench: ProviderBench;
   before(async () => {
-    bench = await ProviderBench.open(await builtInBinary());
+    bench = await ProviderBench.open(sandboxBinary());
   });
   after(() => bench.close());
 
@@ -136,7 +135,7 @@ describe('executor with the sandbox provider', () => {
 describe('executor with a provider that misbehaves', () => {
   let bench: ProviderBench;
   before(async () => {
-    bench = await ProviderBench.open(await builtInBinary(), { maxProviders: 8 });
+    bench = await ProviderBench.open(sandboxBinary(), { maxProviders: 8 });
   });
   after(() => bench.close());
 
@@ -224,7 +223,7 @@ describe('executor with a provider that misbehaves', () => {
 describe('executor with a file that is no provider', () => {
   let bench: ProviderBench;
   before(async () => {
-    bench = await ProviderBench.open(await builtInBinary());
+    bench = await ProviderBench.open(sandboxBinary());
   });
   after(() => bench.close());
 
@@ -298,7 +297,7 @@ describe('executor as another user', () => {
   it('runs itself and its providers without our rights', async function (this: Mocha.Context) {
     if (process.getuid?.() !== 0) return this.skip(); // only root may become another user
     const runAs = { uid: 65_534, gid: 65_534 };
-    const bench = await ProviderBench.open(await builtInBinary(), { runAs });
+    const bench = await ProviderBench.open(sandboxBinary(), { runAs });
     assert.equal(bench.executor.isolation, 'uid');
     assert.ok(
       (await bench.create('sandbox_pet', { length: 2 }, bench.with({ WHO: bench.folder }))).state !== undefined,
@@ -312,7 +311,7 @@ describe('executor as another user', () => {
 
 describe('executor at its end', () => {
   it('leaves no process and no socket', async () => {
-    const bench = await ProviderBench.open(await builtInBinary());
+    const bench = await ProviderBench.open(sandboxBinary());
     await bench.create('sandbox_pet', { length: 2 });
     await bench.create('sandbox_pet', { length: 2 }, bench.with(faults({ ignore_stop: 'yes' })));
     assert.equal(providers(bench).length, 2);
@@ -324,7 +323,7 @@ describe('executor at its end', () => {
   });
 
   it('is started anew when it is killed; what it ran ends, and a change under way is reported', async () => {
-    const bench = await ProviderBench.open(await builtInBinary());
+    const bench = await ProviderBench.open(sandboxBinary());
     await bench.create('sandbox_pet', { length: 2 });
     const plan = await bench.planCreate('sandbox_pet', { length: 2 });
     const session = bench.with(faults({ hang: 'ApplyResourceChange' }));
@@ -342,7 +341,7 @@ describe('executor at its end', () => {
   });
 
   it('reports processes that are all busy', async () => {
-    const bench = await ProviderBench.open(await builtInBinary(), { maxProviders: 1 });
+    const bench = await ProviderBench.open(sandboxBinary(), { maxProviders: 1 });
     const session = bench.with(faults({ slow_ms: '400' }));
     const slow = bench.planCreate('sandbox_pet', {}, session);
     await delay(50);

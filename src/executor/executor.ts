@@ -24,7 +24,10 @@ export interface ExecutorOptions {
   readonly callTimeoutMs: number;
   /** Private folder for the sockets; made with mode 0700. A path too long for a socket is replaced by a temporary one. */
   readonly socketDir: string;
-  /** Where providers run, for the relative paths in their configurations; the socket folder if left out. */
+  /**
+   * Where providers run, for the relative paths in their configurations: `work` in the socket folder if left out. With
+   * `runAs` it must be a place which that user can reach.
+   */
   readonly workDir?: string;
   /** User and group under which executor and providers run; only root may set it. */
   readonly runAs?: { readonly uid: number; readonly gid: number };

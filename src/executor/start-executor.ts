@@ -1,10 +1,9 @@
-import { chown, mkdir, rm } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { rm } from 'node:fs/promises';
 
 import { AppError } from '../shared/errors.ts';
 import type { ProviderBinary, ProviderSchema, ResourceSchema, SchemaBlock, SchemaPart } from '../providers/index.ts';
 import type { CallOptions, Executor, ExecutorOptions, ProviderSession } from './executor.ts';
-import { makeExecutorFolder } from './executor-folder.ts';
+import { type ExecutorFolders, makeExecutorFolders } from './executor-folders.ts';
 import { ExecutorProcess, type ProcessOptions, type Request } from './executor-process.ts';
 import type { AnswerOf, SessionCall, SessionRequest } from './messages.ts';
 import { providerFailed } from './provider-failure.ts';
@@ -40,31 +39,23 @@ export async function startExecutor(options: ExecutorOptions): Promise<Executor>
 /** Keeps one executor process alive and passes calls to it. */
 class ExecutorHost {
   private readonly options: ExecutorOptions;
-  private readonly folder: string;
+  private readonly sockets: string;
   private readonly processOptions: ProcessOptions;
   private current: ExecutorProcess;
   private closed = false;
 
-  private constructor(options: ExecutorOptions, folder: string) {
+  private constructor(options: ExecutorOptions, folders: ExecutorFolders) {
     this.options = options;
-    this.folder = folder;
+    this.sockets = folders.sockets;
     const { maxProviders, idleMs, runAs, logger } = options;
-    const workDir = options.workDir ?? folder;
-    const settings = {
-      maxProviders,
-      idleMs,
-      startTimeoutMs: START_TIMEOUT_MS,
-      socketDir: folder,
-      workDir: resolve(workDir),
-    };
+    const { sockets: socketDir, work: workDir } = folders;
+    const settings = { maxProviders, idleMs, startTimeoutMs: START_TIMEOUT_MS, socketDir, workDir };
     this.processOptions = { settings, runAs, logger };
     this.current = new ExecutorProcess(this.processOptions);
   }
 
   static async open(options: ExecutorOptions): Promise<ExecutorHost> {
-    const folder = await makeExecutorFolder(options);
-    if (options.workDir !== undefined) await makeWorkDir(options.workDir, options.runAs);
-    const host = new ExecutorHost(options, folder);
+    const host = new ExecutorHost(options, await makeExecutorFolders(options));
     await host.process();
     return host;
   }
@@ -109,7 +100,7 @@ class ExecutorHost {
   async close(): Promise<void> {
     this.closed = true;
     await this.current.close();
-    await rm(this.folder, { recursive: true, force: true });
+    await rm(this.sockets, { recursive: true, force: true });
   }
 
   private async ask(request: Request, binary: ProviderBinary, call: string): Promise<unknown> {
@@ -131,11 +122,6 @@ class ExecutorHost {
   private refuseWhenClosed(): void {
     if (this.closed) throw new AppError('UNAVAILABLE', 'the executor is stopped');
   }
-}
-
-async function makeWorkDir(path: string, owner: ExecutorOptions['runAs']): Promise<void> {
-  await mkdir(path, { recursive: true, mode: 0o700 });
-  if (owner !== undefined) await chown(path, owner.uid, owner.gid);
 }
 
 async function whenReady(executor: ExecutorProcess): Promise<void> {

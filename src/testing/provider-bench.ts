@@ -1,10 +1,13 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 import { type CallOptions, type Executor, type ProviderSession, startExecutor } from '../executor/index.ts';
 import {
   type ApplyAnswer,
+  builtInAddress,
+  builtInVersion,
   conform,
   type CtyType,
   decodeValue,
@@ -175,4 +178,11 @@ function sessionFor(binary: ProviderBinary, schema: ProviderSchema, options: Ben
 /** A provider by the file it is started by. */
 export async function binaryAt(path: string, address: string, version: string): Promise<ProviderBinary> {
   return { address, version, path, sha256: await executableSha256(path) };
+}
+
+/** The sandbox provider, as it lies in this repository. */
+export function sandboxBinary(): ProviderBinary {
+  const path = fileURLToPath(new URL('../sandbox/main.ts', import.meta.url));
+  const sha256 = '0'.repeat(64); // a provider that is part of this program has no file to be checked
+  return { address: builtInAddress, version: builtInVersion, path, sha256, command: [process.execPath, path] };
 }

@@ -7,18 +7,27 @@ import type { ExecutorOptions } from './executor.ts';
 // A socket's path holds 107 bytes; below this folder come a provider's own folder and a name it chooses.
 const MAX_PATH_BYTES = 60;
 
+export interface ExecutorFolders {
+  /** For sockets, mode 0700; removed with the executor. */
+  readonly sockets: string;
+  /** Where providers run; what they write by a relative path stays. */
+  readonly work: string;
+}
+
 /**
- * The private folder of one executor, mode 0700. In the temporary folder when the wished place makes paths too long for
- * sockets, or when another user must get there. What a killed server left in the wished place is removed.
+ * Makes the folders of one executor. The sockets' is in the temporary folder when the wished place makes paths too long,
+ * or when another user must get there. What a killed server left in the wished place is removed.
  */
-export async function makeExecutorFolder({ socketDir, runAs }: ExecutorOptions): Promise<string> {
+export async function makeExecutorFolders({ socketDir, workDir, runAs }: ExecutorOptions): Promise<ExecutorFolders> {
   const wished = resolve(socketDir);
   await mkdir(wished, { recursive: true, mode: 0o700 });
   await removeStale(wished);
   const elsewhere = runAs !== undefined || Buffer.byteLength(wished) > MAX_PATH_BYTES;
-  const folder = await mkdtemp(join(elsewhere ? tmpdir() : wished, `sluice-${process.pid}-`));
-  if (runAs !== undefined) await chown(folder, runAs.uid, runAs.gid);
-  return folder;
+  const sockets = await mkdtemp(join(elsewhere ? tmpdir() : wished, `sluice-${process.pid}-`));
+  const work = resolve(workDir ?? (runAs === undefined ? join(wished, 'work') : sockets));
+  await mkdir(work, { recursive: true, mode: 0o700 });
+  if (runAs !== undefined) await Promise.all([sockets, work].map((path) => chown(path, runAs.uid, runAs.gid)));
+  return { sockets, work };
 }
 
 async function removeStale(parent: string): Promise<void> {
