@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
 
 import { CtyNumber, type Value, type ValueMap } from '../providers/index.ts';
 import type { Problem } from '../shared/problems.ts';
@@ -126,16 +127,12 @@ function checkMode(config: ValueMap): Problem[] {
 /** Runs work that needs the root. A problem leaves the object as it was before: `untouched`. */
 async function guarded(
   untouched: ValueMap | null,
-  context: SandboxContext,
+  { root, makesRoot }: SandboxContext,
   work: (root: string) => Promise<ValueMap | null>,
 ): Promise<Outcome> {
-  if (context.root === undefined) {
-    const detail =
-      'Set root in the provider configuration or SLUICE_SANDBOX_ROOT in its environment to an existing folder.';
-    return { state: untouched, problems: [{ severity: 'error', summary: 'No root folder', detail, path: [] }] };
-  }
   try {
-    return { state: await work(context.root), problems: [] };
+    if (makesRoot) await mkdir(root, { recursive: true });
+    return { state: await work(root), problems: [] };
   } catch (cause) {
     return { state: untouched, problems: [problemAt('path', 'The file cannot be used', detailOf(cause))] };
   }

@@ -273,14 +273,29 @@ describe('sandbox_file', () => {
     });
   }
 
-  it('says how to set a root when there is none', async () => {
-    const { problems } = await aSandbox().create('sandbox_file', { path: 'a', content: '1' });
-    assert.match(problems.join(), /Set root in the provider configuration or SLUICE_SANDBOX_ROOT/);
-    const byEnvironment = await aSandbox({ SLUICE_SANDBOX_ROOT: root }).create('sandbox_file', {
-      path: 'a',
-      content: '1',
-    });
-    assert.deepEqual(byEnvironment.problems, []);
+  it('lives in a folder of its own where the provider runs, when no root is named', async () => {
+    const before = process.cwd();
+    process.chdir(base);
+    try {
+      assert.deepEqual((await aSandbox().create('sandbox_file', { path: 'a', content: '1' })).problems, []);
+    } finally {
+      process.chdir(before);
+    }
+    assert.equal(readFileSync(join(base, 'sandbox-files/a'), 'utf8'), '1');
+  });
+
+  it('can be given its root by the environment', async () => {
+    await aSandbox({ SLUICE_SANDBOX_ROOT: root }).create('sandbox_file', { path: 'a', content: '1' });
+    assert.equal(readFileSync(join(root, 'a'), 'utf8'), '1');
+  });
+
+  it('is not taken for deleted when the root that was named is gone', async () => {
+    const state = await created({ path: 'a', content: '1' });
+    rmSync(root, { recursive: true });
+    const { state: kept, problems } = await sandbox.read('sandbox_file', state);
+    assert.deepEqual(kept, state);
+    assert.match(problems.join(), /the root folder .* does not exist; create it or set another root/);
+    mkdirSync(root);
   });
 });
 
@@ -294,7 +309,8 @@ describe('sandbox_words', () => {
 describe('faults of the sandbox', () => {
   it('are documented, one line each', () => {
     const page = readFileSync(new URL('../../docs/sandbox.md', import.meta.url), 'utf8');
-    for (const [name, value] of Object.entries(faultNames)) assert.ok(page.includes(`| \`${name}\` | ${value} |`), name);
+    for (const [name, value] of Object.entries(faultNames))
+      assert.ok(page.includes(`| \`${name}\` | ${value} |`), name);
   });
 
   it('are refused when their name is unknown', async () => {

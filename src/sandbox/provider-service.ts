@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+
 import { isValueMap, unknown, type Value, type ValueMap } from '../providers/index.ts';
 import { isJsonObject } from '../shared/json.ts';
 import { errorsOf, type Problem } from '../shared/problems.ts';
@@ -34,7 +36,8 @@ const settings: readonly Attribute[] = [
     name: 'root',
     type: 'string',
     from: 'given',
-    description: 'Existing folder that sandbox_file may not leave. Default: SLUICE_SANDBOX_ROOT.',
+    description:
+      'Existing folder that sandbox_file may not leave. Default: SLUICE_SANDBOX_ROOT, else sandbox-files in the folder that the provider runs in.',
   },
   {
     name: 'faults',
@@ -55,7 +58,10 @@ export interface SandboxProvider {
 
 export function createSandboxProvider(environment: Readonly<Record<string, string | undefined>>): SandboxProvider {
   let configured: ValueMap = new Map();
-  const context = (): SandboxContext => ({ root: textOf(configured, 'root') ?? environment['SLUICE_SANDBOX_ROOT'] });
+  const context = (): SandboxContext => {
+    const named = textOf(configured, 'root') ?? environment['SLUICE_SANDBOX_ROOT'];
+    return { root: named ?? join(process.cwd(), 'sandbox-files'), makesRoot: named === undefined };
+  };
   const faults = (): Faults =>
     new Map([...faultsFromEnvironment(environment['SLUICE_SANDBOX_FAULTS']), ...faultsOf(configured)]);
   return {

@@ -33,10 +33,12 @@ export interface Described {
   validate(config: ValueMap): readonly Problem[];
 }
 
-/** Where objects live; given by the provider's configuration. */
+/** Where files live. */
 export interface SandboxContext {
-  /** Folder that files may not leave; absent when nothing sets it. */
-  readonly root: string | undefined;
+  /** Folder that files may not leave. */
+  readonly root: string;
+  /** Whether it is ours to make: a root that somebody names has to exist, or a lost mount would look like lost files. */
+  readonly makesRoot: boolean;
 }
 
 export interface ResourceType extends Described {
