@@ -30,7 +30,9 @@ const resolverTypes = {
   // What the domain answers with; the fields that a record lacks have resolvers of their own.
   mappers: {
     ApiKey: '../src/domain/identity/index.ts#ApiKeyRecord',
+    IntentOperation: '../src/intent/index.ts#OperationView',
     IntentProject: '../src/domain/projects/index.ts#ProjectRecord',
+    IntentResource: '../src/intent/index.ts#ResourceView',
     Policy: '../src/domain/policies/index.ts#PolicyRecord',
     ProviderHit: '../src/domain/providers/index.ts#ProviderListing',
     Space: '../src/domain/spaces/index.ts#SpaceRecord',
@@ -40,7 +42,7 @@ const resolverTypes = {
 export function codegenConfig(model: Model): CodegenConfig {
   const ours = createPlugins(model);
   return {
-    schema: printSdl(model.written.schema),
+    schema: printSdl(model.sdl.schema),
     silent: true,
     pluginLoader: (name: string): Promise<CodegenPlugin> => {
       const own = ours[name];

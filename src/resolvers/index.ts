@@ -4,7 +4,7 @@ import { auditQueries } from './audit.ts';
 import { catalogMutationResolvers, catalogOperationResolvers, ProviderHit } from './catalog.ts';
 import { discoverQueries } from './discover.ts';
 import { ApiKey, identityMutations, identityQueries } from './identity.ts';
-import { intentMutations, intentQueries } from './intent.ts';
+import { intentMutations, IntentOperation, intentQueries, IntentResource } from './intent.ts';
 import { Policy, policyMutations, policyQueries } from './policies.ts';
 import { IntentProject, projectMutations, projectQueries } from './projects.ts';
 import { providerQueries } from './providers.ts';
@@ -29,7 +29,17 @@ const Mutation = {
   ...spaceMutations,
 } satisfies MutationResolvers;
 
-const written: Resolvers = { Query, Mutation, ApiKey, IntentProject, Policy, ProviderHit, Space };
+const written: Resolvers = {
+  Query,
+  Mutation,
+  ApiKey,
+  IntentOperation,
+  IntentProject,
+  IntentResource,
+  Policy,
+  ProviderHit,
+  Space,
+};
 
 export const resolvers = {
   ...written,

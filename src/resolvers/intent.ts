@@ -1,4 +1,9 @@
-import type { MutationResolvers, QueryResolvers } from '../../generated/resolvers.ts';
+import type {
+  IntentOperationResolvers,
+  IntentResourceResolvers,
+  MutationResolvers,
+  QueryResolvers,
+} from '../../generated/resolvers.ts';
 import { createIntentPolicy, deletePolicy, updateIntentPolicy } from '../domain/policies/index.ts';
 
 export const intentQueries = {
@@ -31,3 +36,13 @@ export const intentMutations = {
   intentPolicyUpdate: (_root, { id, ...changes }, context) => updateIntentPolicy(context.domain, context, id, changes),
   intentPolicyDelete: (_root, { id }, context) => deletePolicy(context.domain, context, id),
 } satisfies Partial<MutationResolvers>;
+
+export const IntentOperation: IntentOperationResolvers = {
+  steps: (operation, _args, context) => context.intent.stepsOf(operation),
+  resource: (operation, _args, context) => context.intent.resourceOf(operation),
+};
+
+export const IntentResource: IntentResourceResolvers = {
+  dependencies: (resource, _args, context) => context.intent.neighboursOf(resource, 'DEPENDENCIES'),
+  dependents: (resource, _args, context) => context.intent.neighboursOf(resource, 'DEPENDENTS'),
+};

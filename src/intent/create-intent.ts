@@ -1,0 +1,213 @@
+import type { IntentDataSourceResult, IntentDecision, IntentResourceDependencies } from '../../generated/resolvers.ts';
+import type { IntentOperationStep, IntentResourceDependency, IntentTimeline } from '../../generated/resolvers.ts';
+import type { DomainContext, Request } from '../domain/context.ts';
+import { intentInputSchema } from '../policy/index.ts';
+import { invariant } from '../shared/errors.ts';
+import type { Json } from '../shared/json.ts';
+import type { SearchInput } from '../storage/search.ts';
+import { addDependency, type EdgeInput, findNeighbours, type NewEdgeInput, removeDependency } from './dependencies.ts';
+import { type DryRunInput, dryRunPolicy } from './dry-run.ts';
+import { defaultLimits, type Engine, type IntentLimits } from './engine.ts';
+import { RunningOperations } from './journal/running-operations.ts';
+import { startSweeping, type Sweeper } from './journal/start-sweeping.ts';
+import { cancelOperation } from './operations/cancel-operation.ts';
+import { parseAsk, type AskInput } from './operations/parse-ask.ts';
+import { resumeOperation } from './operations/resume-operation.ts';
+import { type ReviewInput, reviewOperation } from './operations/review-operation.ts';
+import { startOperation } from './operations/start-operation.ts';
+import {
+  type CountedPage,
+  findDependenciesOf,
+  findJournal,
+  findOperationView,
+  findResourceView,
+  findTimeline,
+  listOperations,
+  listResources,
+  type OperationList,
+  type OperationListInput,
+  searchOperationViews,
+  searchResourceViews,
+  spaceOf,
+  type TimelineInput,
+} from './queries.ts';
+import { type DataSourceInput, readDataSource } from './read-data-source.ts';
+import { newRun, type Run } from './run.ts';
+import { operationView, type OperationView, type ResourceView } from './view.ts';
+
+type Maybe<T> = T | null | undefined;
+
+interface InProject {
+  readonly intentProject: string;
+}
+
+interface OfResource extends InProject {
+  readonly resourceID: string;
+}
+
+interface OfOperation extends InProject {
+  readonly operationID: string;
+}
+
+interface Waiting {
+  /** Seconds to wait for the end: 0 to 50, 50 when absent. The operation goes on afterwards. */
+  readonly wait?: Maybe<number>;
+}
+
+interface Confirming extends Waiting {
+  /** One-time token of the operation that this call made wait. */
+  readonly confirmation?: Maybe<string>;
+}
+
+interface OfNewType {
+  readonly provider: string;
+  readonly type: string;
+  readonly version?: Maybe<string>;
+}
+
+/**
+ * Changes of infrastructure, one resource at a time: planned by its provider, judged by policy, confirmed where something
+ * is destroyed, written down before it is done, and recorded. Whoever calls has seen to the caller's rights.
+ *
+ * Changes answer with the operation, also when it waits for a person or goes on in the background. They throw
+ * POLICY_DENIED with every reason, PROVIDER_REFUSED or PROVIDER_FAILED with what the provider said, PLAN_CHANGED,
+ * CONFIRMATION_REQUIRED, PROJECT_LOCKED, CONFLICT, BAD_INPUT and NO_SUCH.
+ */
+export interface Intent {
+  createResource(
+    request: Request,
+    input: OfResource & OfNewType & Confirming & { readonly config: Json },
+  ): Promise<OperationView>;
+  updateResource(request: Request, input: OfResource & Confirming & { readonly config: Json }): Promise<OperationView>;
+  deleteResource(request: Request, input: OfResource & Confirming): Promise<OperationView>;
+  importResource(
+    request: Request,
+    input: OfResource & OfNewType & Waiting & { readonly importID: string },
+  ): Promise<OperationView>;
+  refreshResource(request: Request, input: OfResource & Waiting): Promise<OperationView>;
+  ejectResource(request: Request, input: OfResource & Confirming): Promise<OperationView>;
+  resumeOperation(request: Request, input: OfOperation & Waiting): Promise<OperationView>;
+  cancelOperation(request: Request, input: OfOperation): Promise<OperationView>;
+  reviewOperation(request: Request, input: ReviewInput): Promise<OperationView>;
+  addDependency(request: Request, input: NewEdgeInput): Promise<IntentResourceDependency>;
+  removeDependency(request: Request, input: EdgeInput): Promise<IntentResourceDependency>;
+  readDataSource(request: Request, input: DataSourceInput): Promise<IntentDataSourceResult>;
+  dryRunPolicy(request: Request, input: DryRunInput): Promise<IntentDecision>;
+  policyInputSchema(): Json;
+
+  findResource(request: Request, input: OfResource): Promise<ResourceView | null>;
+  listResources(request: Request, input: InProject): Promise<{ resources: ResourceView[]; count: number }>;
+  searchResources(
+    request: Request,
+    input: InProject & { readonly input: SearchInput },
+  ): Promise<CountedPage<ResourceView>>;
+  findOperation(request: Request, input: InProject & { readonly id: string }): Promise<OperationView | null>;
+  listOperations(request: Request, input: OperationListInput): Promise<OperationList>;
+  searchOperations(
+    request: Request,
+    input: InProject & { readonly input: SearchInput },
+  ): Promise<CountedPage<OperationView>>;
+  timeline(request: Request, input: TimelineInput): Promise<IntentTimeline>;
+  findDependencies(
+    request: Request,
+    input: OfResource & { readonly direction?: Maybe<'DEPENDENCIES' | 'DEPENDENTS' | 'BOTH'> },
+  ): Promise<IntentResourceDependencies | null>;
+  /** The journal of an operation. */
+  stepsOf(operation: Pick<OperationView, 'id'>): Promise<IntentOperationStep[]>;
+  /** The resource of an operation as it is now. */
+  resourceOf(operation: Pick<OperationView, 'intentProject' | 'resourceID'>): Promise<ResourceView | null>;
+  neighboursOf(
+    resource: Pick<ResourceView, 'intentProject' | 'resourceID'>,
+    direction: 'DEPENDENCIES' | 'DEPENDENTS',
+  ): Promise<IntentResourceDependency[]>;
+
+  /** Finds what a server that is gone has left behind, and goes on looking until `close`. */
+  recover(): Promise<void>;
+  /** Waits for operations that run, but no longer than this. */
+  close(timeoutMs?: number): Promise<void>;
+}
+
+export interface IntentOptions {
+  readonly limits?: Partial<IntentLimits>;
+  /** Called before each step. Whatever it throws stops the engine dead, as a power cut would. */
+  readonly beforeStep?: Engine['beforeStep'];
+}
+
+const CLOSE_TIMEOUT_MS = 20_000;
+
+export function createIntent(domain: DomainContext, options: IntentOptions = {}): Intent {
+  const limits = { ...defaultLimits, ...options.limits };
+  const engine: Engine = {
+    domain,
+    limits,
+    running: new RunningOperations(domain, limits),
+    beforeStep: options.beforeStep ?? (() => Promise.resolve()),
+  };
+  let sweeper: Sweeper | undefined;
+  return {
+    ...changesOf(engine),
+    ...queriesOf(engine),
+    async recover() {
+      sweeper ??= await startSweeping(engine);
+    },
+    async close(timeoutMs = CLOSE_TIMEOUT_MS) {
+      await sweeper?.stop();
+      await engine.running.drain(timeoutMs);
+    },
+  };
+}
+
+type Changes = 'createResource' | 'updateResource' | 'deleteResource' | 'importResource' | 'refreshResource';
+type Followups = 'ejectResource' | 'resumeOperation' | 'cancelOperation' | 'reviewOperation';
+type Others = 'addDependency' | 'removeDependency' | 'readDataSource' | 'dryRunPolicy' | 'policyInputSchema';
+
+function changesOf(engine: Engine): Pick<Intent, Changes | Followups | Others> {
+  const start = (kind: AskInput['kind']) => async (request: Request, input: Omit<AskInput, 'kind'>) => {
+    const run = newRun(engine, request, parseAsk({ ...input, kind }));
+    return answer(engine, await startOperation(run, input.wait));
+  };
+  return {
+    createResource: start('CREATE'),
+    updateResource: start('UPDATE'),
+    deleteResource: start('DELETE'),
+    importResource: start('IMPORT'),
+    refreshResource: start('REFRESH'),
+    ejectResource: start('EJECT'),
+    resumeOperation: async (request, input) => answer(engine, await resumeOperation(engine, request, input)),
+    cancelOperation: async (request, input) => show(engine, await cancelOperation(engine, request, input)),
+    reviewOperation: async (request, input) => show(engine, await reviewOperation(engine, request, input)),
+    addDependency: (request, input) => addDependency(engine, request, input),
+    removeDependency: (request, input) => removeDependency(engine, request, input),
+    readDataSource: (request, input) => readDataSource(engine, request, input),
+    dryRunPolicy: (request, input) => dryRunPolicy(engine, request, input),
+    policyInputSchema: () => intentInputSchema,
+  };
+}
+
+function queriesOf(engine: Engine): Omit<Intent, Changes | Followups | Others | 'recover' | 'close'> {
+  return {
+    findResource: (_request, { intentProject, resourceID }) => findResourceView(engine, intentProject, resourceID),
+    listResources: (_request, { intentProject }) => listResources(engine, intentProject),
+    searchResources: (_request, { intentProject, input }) => searchResourceViews(engine, intentProject, input),
+    findOperation: (_request, { intentProject, id }) => findOperationView(engine, intentProject, id),
+    listOperations: (_request, input) => listOperations(engine, input),
+    searchOperations: (_request, { intentProject, input }) => searchOperationViews(engine, intentProject, input),
+    timeline: (_request, input) => findTimeline(engine, input),
+    findDependencies: (_request, input) => findNeighbours(engine, input),
+    stepsOf: ({ id }) => findJournal(engine, id),
+    resourceOf: ({ intentProject, resourceID }) =>
+      typeof resourceID === 'string' ? findResourceView(engine, intentProject, resourceID) : Promise.resolve(null),
+    neighboursOf: (resource, direction) => findDependenciesOf(engine, resource, direction),
+  };
+}
+
+function answer(engine: Engine, run: Run): Promise<OperationView> {
+  const { operation } = run.facts;
+  invariant(operation !== undefined, 'an operation that was started is written down');
+  return show(engine, operation, run.token);
+}
+
+async function show(engine: Engine, row: Parameters<typeof operationView>[0], token?: string): Promise<OperationView> {
+  const space = await engine.domain.storage.read((db) => spaceOf(db, row.project));
+  return operationView(row, space, token);
+}

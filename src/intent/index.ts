@@ -1,0 +1,5 @@
+// One infrastructure change: plan -> judge -> confirm -> apply -> record. Merging and comparing take and return plain
+// values; the life of an operation is a list of named steps; its row is written before anything acts.
+export { createIntent, type Intent, type IntentOptions } from './create-intent.ts';
+export type { IntentLimits } from './engine.ts';
+export type { OperationView, ResourceView } from './view.ts';

@@ -1,0 +1,48 @@
+import { invariant } from '../../shared/errors.ts';
+import type { Json } from '../../shared/json.ts';
+import type { Db } from '../../storage/database.ts';
+import { changeOperation, type OperationRow, type OperationStatus } from '../../storage/operations.ts';
+import { type Run, fact } from '../run.ts';
+import { isFinal, liveStatuses, transitions } from './transitions.ts';
+
+export interface Move {
+  readonly to: OperationStatus;
+  /** Name of the step, for the journal. */
+  readonly step: string;
+  readonly detail?: Json;
+  readonly changes?: Partial<OperationRow>;
+  /** What is written in the same transaction. */
+  readonly also?: (db: Db) => Promise<void>;
+  /** Whether it must survive a power cut before anything else happens. */
+  readonly durable?: boolean;
+}
+
+/**
+ * Moves an operation on and writes its journal, under the fence of the project's lock: whoever lost the lock writes
+ * nothing.
+ *
+ * @throws PROJECT_LOCKED when another session took the project over; CONFLICT when somebody else moved the operation
+ */
+export async function moveOperation(run: Run, move: Move): Promise<void> {
+  const { storage, clock } = run.engine.domain;
+  const operation = fact(run, 'operation');
+  invariant(transitions[operation.status].includes(move.to), `no way from ${operation.status} to ${move.to}`);
+  const at = clock.now();
+  const changes = { ...move.changes, ...statusChanges(run, move.to, at) };
+  const target = { project: operation.project, id: operation.id, fence: fact(run, 'project').fence };
+  // An operation that is said to be interrupted while its server was only slow may still come to its end.
+  const expected: OperationStatus[] = isFinal(move.to) ? [operation.status, 'INTERRUPTED'] : [operation.status];
+  await storage.transaction(
+    async (db) => {
+      await changeOperation(db, target, expected, changes, { step: move.step, at, detail: move.detail });
+      await move.also?.(db);
+    },
+    { durable: move.durable ?? false },
+  );
+  run.facts.operation = { ...operation, ...changes };
+}
+
+function statusChanges(run: Run, status: OperationStatus, at: Date): Partial<OperationRow> {
+  const leaseUntil = liveStatuses.includes(status) ? new Date(at.getTime() + run.engine.limits.leaseMs) : undefined;
+  return { status, updatedAt: at, leaseUntil, ...(isFinal(status) ? { finishedAt: at } : {}) };
+}

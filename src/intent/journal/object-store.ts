@@ -1,0 +1,49 @@
+import type { CallOptions, Executor } from '../../executor/index.ts';
+import { type Value, valueToJson, valueToPlain } from '../../providers/index.ts';
+import { errorsOf } from '../../shared/problems.ts';
+import type { ResourceRow } from '../../storage/resources.ts';
+import { redact } from '../plan/redact.ts';
+import { decodeFor, encodeFor, type LoadedType } from '../provider/loaded-type.ts';
+import { type KnownObject, nothing } from '../provider/plan-change.ts';
+import { refusal, tidyProblems } from '../provider/provider-words.ts';
+import { packRecord, readState, type Shown, type StoredState } from './stored.ts';
+
+/** The state of an object as it is stored, sealed. */
+export function packState(loaded: LoadedType, value: Value): Uint8Array {
+  const stored: StoredState = {
+    sha256: loaded.binary.sha256,
+    msgpack: encodeFor(loaded, value),
+    json: valueToJson(value, loaded.valueType),
+    shown: shownOf(loaded, value),
+  };
+  return packRecord(stored);
+}
+
+/** What may be shown of a value. */
+export function shownOf(loaded: LoadedType, value: Value): Shown {
+  const { value: visible, paths } = redact(loaded.schema.block, value);
+  return { value: valueToPlain(visible), redacted: paths };
+}
+
+/**
+ * The object that a resource stands for, as its provider knew it last. State that another program wrote is handed to the
+ * provider to upgrade first.
+ *
+ * @returns nothing for a resource of which no state is known
+ */
+export async function openObject(
+  executor: Executor,
+  loaded: LoadedType,
+  resource: ResourceRow,
+  call: CallOptions,
+): Promise<KnownObject> {
+  const stored = readState(resource.state);
+  if (stored === undefined) return nothing;
+  const notes = resource.private ?? new Uint8Array();
+  if (stored.sha256 === loaded.binary.sha256) return { value: decodeFor(loaded, stored.msgpack), private: notes };
+  const request = { type: loaded.type, version: resource.schemaVersion, stateJson: stored.json };
+  const answer = await executor.upgradeState(loaded.session, request, call);
+  const said = tidyProblems(answer.problems, []);
+  if (errorsOf(said).length > 0) throw refusal(loaded, `to upgrade the state of ${loaded.type}`, said);
+  return { value: decodeFor(loaded, answer.state), private: notes };
+}

@@ -1,0 +1,51 @@
+import { createHmac } from 'node:crypto';
+
+import { recordAudit } from '../../domain/audit/index.ts';
+import { canonicalJson, type JsonObject } from '../../shared/json.ts';
+import type { Db } from '../../storage/database.ts';
+import { redactJson } from '../plan/redact-json.ts';
+import { type Decision, fact, type Run } from '../run.ts';
+
+/**
+ * Writes the receipt of an operation into the audit trail: who asked what, what was decided, what came of it. Values
+ * appear as they may be shown; before and after are there as digests, so that a receipt can be held against the history.
+ *
+ * @param outcome one word
+ */
+export async function writeReceipt(db: Db, run: Run, outcome: string, after?: JsonObject): Promise<void> {
+  const operation = fact(run, 'operation');
+  const { change, decision, loaded } = run.facts;
+  const { config } = run.ask;
+  const shownConfig =
+    config === undefined || loaded === undefined ? null : redactJson(loaded.schema.block, config).value;
+  const salt = change?.salt ?? '';
+  await recordAudit(db, run.engine.domain, run.request, {
+    action: `intent-resource.${operation.kind.toLowerCase()}`,
+    affected: { type: 'INTENT_RESOURCE', id: operation.resourceId },
+    related: { type: 'INTENT_PROJECT', id: operation.project },
+    data: {
+      space: fact(run, 'project').space,
+      operation: operation.id,
+      outcome,
+      provider: operation.provider,
+      version: operation.version,
+      type: operation.type,
+      input: shownConfig,
+      import_id: run.ask.importID ?? null,
+      plan: change === undefined ? null : { action: change.shown.action, digest: change.digest },
+      decision: decision === undefined ? null : decisionJson(decision),
+      before: change === undefined ? null : shownDigest(change.shown.before, salt),
+      after: after === undefined ? null : shownDigest(after, salt),
+    },
+  });
+}
+
+/** Keyed like the plan's digest, and of the shown values only: nothing secret can be guessed from it. */
+function shownDigest(value: Parameters<typeof canonicalJson>[0], salt: string): string {
+  return createHmac('sha256', salt).update(canonicalJson(value)).digest('hex');
+}
+
+/** A decision as it is stored. */
+export function decisionJson({ outcome, allow, deny, policies }: Decision): JsonObject {
+  return { outcome, allow: [...allow], deny: [...deny], policies: [...policies] };
+}

@@ -1,0 +1,85 @@
+import { renewLease } from '../../storage/operations.ts';
+import { renewLock } from '../../storage/projects.ts';
+import type { DomainContext } from '../../domain/context.ts';
+import type { IntentLimits } from '../engine.ts';
+
+/** One operation that this process works on. */
+export interface RunningOperation {
+  readonly id: string;
+  readonly project: string;
+  readonly fence: number;
+  /** Settles when the operation stops: at its end, or where it waits for a person. Never rejects. */
+  readonly done: Promise<void>;
+  cancelRequested: boolean;
+}
+
+/**
+ * The operations that this process works on. As long as there are any, it says so in the database at short intervals:
+ * an operation whose server stays silent is taken to be interrupted.
+ */
+export class RunningOperations {
+  readonly #domain: DomainContext;
+  readonly #limits: IntentLimits;
+  readonly #operations = new Map<string, RunningOperation>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(domain: DomainContext, limits: IntentLimits) {
+    this.#domain = domain;
+    this.#limits = limits;
+  }
+
+  find(id: string): RunningOperation | undefined {
+    return this.#operations.get(id);
+  }
+
+  has(id: string): boolean {
+    return this.#operations.has(id);
+  }
+
+  add(operation: RunningOperation): void {
+    this.#operations.set(operation.id, operation);
+    this.#timer ??= setInterval(() => void this.renew(), this.#limits.leaseMs / 3).unref();
+  }
+
+  remove(id: string): void {
+    this.#operations.delete(id);
+    if (this.#operations.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** Says that the operations are still worked on, and keeps their projects locked. */
+  async renew(): Promise<void> {
+    for (const operation of this.#operations.values()) {
+      await this.#renewOne(operation).catch((error: unknown) => {
+        this.#domain.log.warn({ error, operation: operation.id }, 'could not renew the lease of an operation');
+      });
+    }
+  }
+
+  async #renewOne({ id, project, fence }: RunningOperation): Promise<void> {
+    const { storage, clock } = this.#domain;
+    const now = clock.now().getTime();
+    const leaseUntil = new Date(now + this.#limits.leaseMs);
+    const lockUntil = new Date(now + this.#limits.lockMs);
+    await storage.read(async (db) => {
+      await renewLease(db, { id, project, fence }, leaseUntil);
+      await renewLock(db, project, fence, lockUntil);
+    });
+  }
+
+  /** Waits until nothing runs any more, but no longer than this. */
+  async drain(timeoutMs: number): Promise<void> {
+    const all = Promise.all([...this.#operations.values()].map(({ done }) => done)).then(() => undefined);
+    await settleWithin(all, timeoutMs);
+    clearInterval(this.#timer);
+  }
+}
+
+/** Waits for a promise that never rejects, but no longer than this. */
+export async function settleWithin(promise: Promise<void>, timeoutMs: number): Promise<void> {
+  const { promise: expired, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, timeoutMs);
+  await Promise.race([promise, expired]);
+  clearTimeout(timer);
+}

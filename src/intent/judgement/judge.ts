@@ -1,0 +1,52 @@
+import type { DomainContext } from '../../domain/context.ts';
+import { intentDecision, type IntentPolicyInput } from '../../policy/index.ts';
+import type { Json } from '../../shared/json.ts';
+import type { Db } from '../../storage/database.ts';
+import { findNeeded, findNeeding } from '../../storage/dependencies.ts';
+import { findProjectPolicies, type PolicyRow } from '../../storage/policies.ts';
+import type { ProjectRow } from '../../storage/projects.ts';
+import { findResourceTypes } from '../../storage/resources.ts';
+import { findSpace } from '../../storage/spaces.ts';
+import type { Decision } from '../run.ts';
+import { policyInput, type PolicyFacts } from '../show/policy-input.ts';
+import { evaluatePolicies } from './evaluate-policies.ts';
+
+export type Question = Omit<PolicyFacts, 'space' | 'dependencies' | 'at'>;
+
+/** Asks every policy of the project, each alone, and unites what they say. What cannot be evaluated denies. */
+export async function judge(domain: DomainContext, question: Question): Promise<Decision> {
+  const { project, resourceID } = question;
+  const found = await domain.storage.read(async (db) => ({
+    policies: await findProjectPolicies(db, project.id),
+    space: await findSpace(db, project.space),
+    dependencies: await neighborsOf(db, project, resourceID),
+  }));
+  const { policies, ...rest } = found;
+  return decide(domain, policies, policyInput({ ...question, ...rest, at: domain.clock.now() }));
+}
+
+/** The decision of some policies on a document. */
+export async function decide(
+  domain: DomainContext,
+  policies: readonly PolicyRow[],
+  input: IntentPolicyInput,
+  options: { readonly samples: 'keep' | 'drop' } = { samples: 'keep' },
+): Promise<Decision> {
+  const judged = await evaluatePolicies(domain, policies, asJson(input), options.samples === 'keep');
+  const { sample: _sample, ...decision } = intentDecision(judged.results);
+  const names = policies.map(({ name }) => name);
+  if (judged.failures.length === 0) return { ...decision, policies: names };
+  return { ...decision, outcome: 'DENIED', deny: [...decision.deny, ...judged.failures], policies: names };
+}
+
+async function neighborsOf(db: Db, { id }: ProjectRow, resourceID: string): Promise<IntentPolicyInput['dependencies']> {
+  const upstream = (await findNeeded(db, id, resourceID)).map((edge) => edge.toResource);
+  const downstream = (await findNeeding(db, id, resourceID)).map((edge) => edge.fromResource);
+  const all = [...upstream, ...downstream];
+  const types = all.length === 0 ? new Map<string, string>() : await findResourceTypes(db, id, all);
+  const named = (ids: string[]) => ids.map((each) => ({ resource_id: each, resource_type: types.get(each) ?? '' }));
+  return { upstream: named(upstream), downstream: named(downstream) };
+}
+
+// The input is made of JSON data only; its type is an interface, which TypeScript does not take for one.
+const asJson = (input: IntentPolicyInput): Json => input as unknown as Json;

@@ -1,0 +1,73 @@
+import { isJsonObject, type Json, type JsonObject } from '../../shared/json.ts';
+import { formatPath } from '../../shared/problems.ts';
+import type { SchemaAttribute, SchemaBlock } from '../../providers/index.ts';
+import { type Nest, nestOfAttribute, nestOfBlock, type Shape } from '../merge/shape.ts';
+
+type Path = readonly (string | number)[];
+
+/** What becomes null, and who is told where. */
+interface Rule {
+  readonly hides: (attribute: SchemaAttribute) => boolean;
+  readonly found: (path: Path) => void;
+}
+
+export interface RedactedJson {
+  readonly value: Json;
+  readonly paths: readonly string[];
+}
+
+/**
+ * What may be shown of a configuration in the form the user gave it: nothing is added, only secrets become null. The
+ * configuration has been found to fit the schema.
+ */
+export function redactJson(schema: SchemaBlock, json: Json): RedactedJson {
+  const paths: string[] = [];
+  const hides = ({ sensitive, writeOnly }: SchemaAttribute): boolean => sensitive || writeOnly;
+  const found = (path: Path): void => void paths.push(formatPath(path));
+  return { value: redactObject(schema, json, [], { hides, found }), paths };
+}
+
+/** What may be kept of a configuration: everything but what is write-only. */
+export function withoutWriteOnly(schema: SchemaBlock, json: Json): Json {
+  return redactObject(schema, json, [], { hides: ({ writeOnly }) => writeOnly, found: () => {} });
+}
+
+function redactObject(shape: Shape, json: Json, path: Path, rule: Rule): Json {
+  if (!isJsonObject(json)) return json;
+  const result: [string, Json][] = Object.entries(json).map(([name, value]) => [
+    name,
+    redactMember(shape, name, value, [...path, name], rule),
+  ]);
+  return Object.fromEntries(result);
+}
+
+function redactMember(shape: Shape, name: string, value: Json, path: Path, rule: Rule): Json {
+  const attribute = shape.attributes.find((each) => each.name === name);
+  if (attribute !== undefined && rule.hides(attribute) && value !== null) {
+    rule.found(path);
+    return null;
+  }
+  const nest = attribute === undefined ? nestOfNamedBlock(shape, name) : nestOfAttribute(attribute);
+  return nest === undefined ? value : redactNest(nest, value, path, rule);
+}
+
+function nestOfNamedBlock(shape: Shape, name: string): Nest | undefined {
+  const block = shape.blocks.find((each) => each.name === name);
+  return block === undefined ? undefined : nestOfBlock(block);
+}
+
+function redactNest({ nesting, shape }: Nest, value: Json, path: Path, rule: Rule): Json {
+  if (isJsonList(value)) return value.map((element, at) => redactObject(shape, element, [...path, at], rule));
+  if (nesting !== 'MAP' || !isJsonObject(value)) return redactObject(shape, value, path, rule);
+  return redactEntries(shape, value, path, rule);
+}
+
+function redactEntries(shape: Shape, value: JsonObject, path: Path, rule: Rule): Json {
+  return Object.fromEntries(
+    Object.entries(value).map(([key, element]) => [key, redactObject(shape, element, [...path, key], rule)]),
+  );
+}
+
+function isJsonList(value: Json): value is readonly Json[] {
+  return Array.isArray(value);
+}

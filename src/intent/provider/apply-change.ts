@@ -1,0 +1,86 @@
+import type { CallOptions, Executor } from '../../executor/index.ts';
+import { errorsOf, type Problem } from '../../shared/problems.ts';
+import { equalValues, type Value } from '../../providers/index.ts';
+import { checkApplied } from '../compare/check-applied.ts';
+import { nullUnknowns } from '../plan/unknowns.ts';
+import { decodeFor, encodeFor, type LoadedType } from './loaded-type.ts';
+import { type KnownObject, nothing, secretsOf } from './plan-change.ts';
+import { contractBroken, type ProviderError, refusal, tidyProblems } from './provider-words.ts';
+
+/** One call that acts. */
+export interface ApplyCall {
+  readonly prior: KnownObject;
+  readonly config: Value;
+  readonly planned: Value;
+  readonly plannedPrivate: Uint8Array;
+  readonly call: CallOptions;
+}
+
+/** What is left after a call that acted: always the object as far as it is known, and the error if there was one. */
+export interface Applied {
+  /** Null value: there is no object. */
+  readonly object: KnownObject;
+  /** The object is new and its creation did not go through: it cannot be trusted. */
+  readonly tainted: boolean;
+  readonly problems: readonly Problem[];
+  readonly failure: ProviderError | undefined;
+}
+
+/**
+ * Has the provider act, and keeps whatever it answers: a partial result is a result.
+ *
+ * @throws AppError PROVIDER_FAILED with `details.mayHaveActed` when no answer came
+ */
+export async function applyChange(executor: Executor, loaded: LoadedType, change: ApplyCall): Promise<Applied> {
+  const answer = await executor.apply(
+    loaded.session,
+    {
+      type: loaded.type,
+      prior: encodeFor(loaded, change.prior.value),
+      planned: encodeFor(loaded, change.planned),
+      config: encodeFor(loaded, change.config),
+      plannedPrivate: change.plannedPrivate,
+    },
+    change.call,
+  );
+  const said = tidyProblems(answer.problems, secretsOf(loaded, [change.prior.value, change.planned, change.config]));
+  const failed = errorsOf(said).length > 0;
+  const answered = answer.state === undefined ? undefined : decodeFor(loaded, answer.state);
+  const state = answered ?? null;
+  if (failed) return afterError(loaded, change, state, answer.private, said);
+  const breaches = checkApplied(loaded.schema.block, change.planned, state, answer.legacyTypeSystem);
+  const broken = errorsOf(breaches);
+  const failure = broken.length > 0 ? contractBroken(loaded, `the change of ${loaded.type}`, broken) : undefined;
+  return {
+    object: state === null ? lostOr(change, failure) : { value: nullUnknowns(state), private: answer.private },
+    tainted: failure !== undefined && change.prior.value === null && state !== null,
+    problems: [...said, ...broken],
+    failure,
+  };
+}
+
+/** With an error and no object a creation left nothing, and anything else is taken to be as it was. */
+function afterError(
+  loaded: LoadedType,
+  change: ApplyCall,
+  state: Value,
+  notes: Uint8Array,
+  said: readonly Problem[],
+): Applied {
+  const failure = refusal(loaded, doing(loaded, change), said);
+  if (state === null) return { object: change.prior, tainted: false, problems: said, failure };
+  const isNew = change.prior.value === null;
+  const unchanged = !isNew && equalValues(state, change.prior.value);
+  const kept = unchanged ? change.prior : { value: nullUnknowns(state), private: notes };
+  return { object: kept, tainted: isNew, problems: said, failure };
+}
+
+/** A provider that reports success without an object, where there should be one, has not told what became of it. */
+function lostOr(change: ApplyCall, failure: ProviderError | undefined): KnownObject {
+  return failure === undefined ? nothing : change.prior;
+}
+
+function doing({ type }: LoadedType, { prior, planned }: ApplyCall): string {
+  if (planned === null) return `to destroy ${type}`;
+  return prior.value === null ? `to create ${type}` : `to change ${type}`;
+}

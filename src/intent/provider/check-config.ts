@@ -1,0 +1,47 @@
+import type { Executor } from '../../executor/index.ts';
+import { AppError } from '../../shared/errors.ts';
+import { isJsonObject, type Json } from '../../shared/json.ts';
+import { errorsOf, formatPath, formatProblem, type Problem } from '../../shared/problems.ts';
+import { conform, type Value } from '../../providers/index.ts';
+import { secretsIn } from '../plan/redact.ts';
+import { encodeFor, type LoadedType } from './loaded-type.ts';
+import { refusal, tidyProblems } from './provider-words.ts';
+
+export interface CheckedConfig {
+  readonly value: Value;
+  readonly warnings: readonly Problem[];
+}
+
+/**
+ * Holds a configuration to the schema and then to the provider's own checks.
+ *
+ * @throws AppError BAD_INPUT when it does not fit the schema, PROVIDER_REFUSED when the provider does not want it; each
+ *   problem has a line of its own that begins with the attribute's path
+ */
+export async function checkConfig(
+  executor: Executor,
+  loaded: LoadedType,
+  json: Json,
+  kind: 'resource' | 'data source',
+): Promise<CheckedConfig> {
+  if (!isJsonObject(json)) throw new AppError('BAD_INPUT', 'config: must be an object of arguments');
+  const { value, problems } = conform(json, loaded.schema.block);
+  const misfits = errorsOf(problems);
+  if (misfits.length > 0) throw misfit(loaded, misfits);
+  const request = { type: loaded.type, config: encodeFor(loaded, value) };
+  const answer =
+    kind === 'resource'
+      ? await executor.validateResource(loaded.session, request)
+      : await executor.validateDataSource(loaded.session, request);
+  const said = tidyProblems(answer.problems, secretsIn(loaded.schema.block, value));
+  if (errorsOf(said).length > 0) throw refusal(loaded, `the configuration of ${loaded.type}`, said);
+  return { value, warnings: [...problems, ...said] };
+}
+
+function misfit({ type }: LoadedType, problems: readonly Problem[]): AppError {
+  const lines = problems.map((problem) => `- config.${formatProblem(problem)}`);
+  const details = problems.map(({ path, summary, detail }) => ({ path: formatPath(path), summary, detail }));
+  return new AppError('BAD_INPUT', [`config does not fit ${type}:`, ...lines].join('\n'), {
+    details: { field: 'config', problems: details },
+  });
+}

@@ -1,0 +1,95 @@
+import type { Request } from '../domain/context.ts';
+import type { IntentDecision } from '../policy/index.ts';
+import type { Value } from '../providers/index.ts';
+import { invariant } from '../shared/errors.ts';
+import type { Json } from '../shared/json.ts';
+import type { Problem } from '../shared/problems.ts';
+import type { OperationKind, OperationRow } from '../storage/operations.ts';
+import type { ProjectRow } from '../storage/projects.ts';
+import type { ResourceRow } from '../storage/resources.ts';
+import type { Engine } from './engine.ts';
+import type { ShownPlan } from './journal/stored.ts';
+import type { LoadedType } from './provider/loaded-type.ts';
+import type { KnownObject, PlannedChange } from './provider/plan-change.ts';
+
+/** What a caller asks for, checked for form. */
+export interface Ask {
+  readonly kind: OperationKind;
+  readonly project: string;
+  readonly resourceID: string;
+  readonly provider?: string | undefined;
+  readonly type?: string | undefined;
+  readonly version?: string | undefined;
+  readonly config?: Json | undefined;
+  readonly importID?: string | undefined;
+  /** One-time token of an operation that waits for confirmation. */
+  readonly confirmation?: string | undefined;
+}
+
+/** What the steps find out, each building on what the ones before it found. */
+export interface Facts {
+  /** As it was when its lock was taken: its fence is the right to write. */
+  project: ProjectRow;
+  resource: ResourceRow;
+  loaded: LoadedType;
+  /** The configuration as a value, null for operations without one. */
+  config: Value;
+  operation: OperationRow;
+  /** The object as the provider last knew it. */
+  prior: KnownObject;
+  change: Change;
+  decision: Decision;
+  outcome: Outcome;
+}
+
+/** A plan with what is shown of it and what it is known by. */
+export interface Change {
+  readonly planned: PlannedChange;
+  readonly shown: ShownPlan;
+  readonly salt: string;
+  readonly digest: string;
+}
+
+export interface Decision extends Omit<IntentDecision, 'sample'> {
+  /** Names of the policies that were asked. */
+  readonly policies: readonly string[];
+}
+
+/** What came of it: what is to be recorded. */
+export interface Outcome {
+  /** Null value: there is no object any more. */
+  readonly object: KnownObject;
+  readonly condition: ResourceRow['condition'];
+  /** One word for assistants. */
+  readonly word: string;
+  readonly message: string;
+  readonly failure: string | undefined;
+}
+
+/** One operation on its way through its steps. */
+export interface Run {
+  readonly engine: Engine;
+  readonly request: Request;
+  readonly ask: Ask;
+  readonly facts: Partial<Facts>;
+  readonly problems: Problem[];
+  /** Set where the operation must not go on: at its end, or until a person has spoken. */
+  stopped: boolean;
+  /** Why it failed; told to a caller that still waits. */
+  error: Error | undefined;
+  /** One-time token, for the one caller that made the operation wait. */
+  token: string | undefined;
+}
+
+export type Step = (run: Run) => Promise<void>;
+
+export function newRun(engine: Engine, request: Request, ask: Ask): Run {
+  return { engine, request, ask, facts: {}, problems: [], stopped: false, error: undefined, token: undefined };
+}
+
+/** What an earlier step found out. A step that asks too early is a mistake in the list of steps. */
+export function fact<Name extends keyof Facts>(run: Run, name: Name): Facts[Name] {
+  const value: Facts[Name] | undefined = run.facts[name];
+  invariant(value !== undefined, `the step that finds the ${name} comes first`);
+  return value;
+}

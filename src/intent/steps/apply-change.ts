@@ -1,0 +1,137 @@
+import { formatPath } from '../../shared/problems.ts';
+import type { ResourceCondition } from '../../storage/resources.ts';
+import { moveOperation } from '../journal/move-operation.ts';
+import { applyChange as act, type Applied } from '../provider/apply-change.ts';
+import { type KnownObject, nothing } from '../provider/plan-change.ts';
+import { fact, type Run } from '../run.ts';
+import { changedPaths } from '../compare/changed-paths.ts';
+import { recordDestroyed } from './record-outcome.ts';
+import { callOf } from './plan-change.ts';
+
+/** Has the provider act. That it may have acted is on disk before it does. */
+export async function applyChange(run: Run): Promise<void> {
+  const { planned } = fact(run, 'change');
+  if (planned.action === 'no-op') return applyNothing(run);
+  await moveOperation(run, { to: 'APPLYING', step: 'applyChange', durable: true });
+  const applied = planned.action === 'replace' ? await replace(run) : await actOnce(run);
+  run.problems.push(...applied.problems);
+  run.error = applied.failure;
+  run.facts.outcome = {
+    object: applied.object,
+    condition: conditionOf(run, applied),
+    word: words[run.ask.kind],
+    message: sentence(run, planned.action),
+    failure: applied.failure?.message,
+  };
+}
+
+async function applyNothing(run: Run): Promise<void> {
+  await moveOperation(run, { to: 'APPLYING', step: 'applyNothing' });
+  const { planned, prior } = fact(run, 'change').planned;
+  const gone = run.ask.kind === 'DELETE';
+  run.facts.outcome = {
+    object: gone ? nothing : { value: planned.value, private: prior.private },
+    condition: 'OK',
+    word: words[run.ask.kind],
+    message: gone
+      ? `${subject(run)} was gone already; its record is dropped.`
+      : `${subject(run)} is as asked for already; nothing was changed.`,
+    failure: undefined,
+  };
+}
+
+/** A plan's own prior object is the one that acts are based on: it was read when the plan was made. */
+function actOnce(run: Run, prior: KnownObject = fact(run, 'change').planned.prior): Promise<Applied> {
+  const { planned, config, destroyPrivate } = fact(run, 'change').planned;
+  return act(run.engine.domain.executor, fact(run, 'loaded'), {
+    prior,
+    config,
+    planned: planned.value,
+    plannedPrivate: planned.value === null ? destroyPrivate : planned.private,
+    call: { ...callOf(run), timeoutMs: run.engine.limits.applyMs },
+  });
+}
+
+/** Destroys the old object, records that it is gone, and makes the new one. */
+async function replace(run: Run): Promise<Applied> {
+  const { prior, destroyPrivate } = fact(run, 'change').planned;
+  const destroyed = await act(run.engine.domain.executor, fact(run, 'loaded'), {
+    prior,
+    config: null,
+    planned: null,
+    plannedPrivate: destroyPrivate,
+    call: { ...callOf(run), timeoutMs: run.engine.limits.applyMs },
+  });
+  if (destroyed.failure !== undefined) return destroyed;
+  run.problems.push(...destroyed.problems);
+  await recordDestroyed(run);
+  return actOnce(run, nothing);
+}
+
+function conditionOf(run: Run, { tainted, object }: Applied): ResourceCondition {
+  if (tainted) return 'TAINTED';
+  if (object.value === null) return 'GONE';
+  // A failed change of something that was not trusted before does not make it trusted.
+  const before = run.facts.resource?.condition;
+  return run.error !== undefined && before === 'TAINTED' ? 'TAINTED' : 'OK';
+}
+
+/** Records what was found; nothing acts. */
+export async function adoptObject(run: Run): Promise<void> {
+  await moveOperation(run, { to: 'APPLYING', step: 'adoptObject' });
+  const { planned } = fact(run, 'change').planned;
+  run.facts.outcome = {
+    object: planned,
+    condition: 'OK',
+    word: 'imported',
+    message: `${subject(run)} was imported and is managed from now on.`,
+    failure: undefined,
+  };
+}
+
+/** Records what a refresh found, and says how it differs from what was recorded. */
+export async function compareWithRecord(run: Run): Promise<void> {
+  await moveOperation(run, { to: 'APPLYING', step: 'compareWithRecord' });
+  const { planned, prior } = fact(run, 'change').planned;
+  const was = fact(run, 'resource').condition;
+  const gone = planned.value === null;
+  const paths = gone ? [] : changedPaths(prior.value, planned.value).map(formatPath);
+  const drifted = paths.length > 0 && prior.value !== null;
+  run.facts.outcome = {
+    object: gone ? prior : planned,
+    condition: gone ? 'GONE' : was === 'TAINTED' ? 'TAINTED' : 'OK',
+    word: gone || drifted ? 'warning' : 'refreshed',
+    message: gone
+      ? `${subject(run)} is gone: the provider no longer finds it. Update it to make it anew, or delete it to drop its record.`
+      : drifted
+        ? `${subject(run)} has drifted: ${paths.join(', ')} changed outside. The record now shows what is there.`
+        : `${subject(run)} is as recorded.`,
+    failure: undefined,
+  };
+}
+
+/** Drops the record. */
+export async function forgetObject(run: Run): Promise<void> {
+  await moveOperation(run, { to: 'APPLYING', step: 'forgetObject' });
+  run.facts.outcome = {
+    object: nothing,
+    condition: 'GONE',
+    word: 'ejected',
+    message: `${subject(run)} is no longer managed here. Nothing was destroyed.`,
+    failure: undefined,
+  };
+}
+
+const words = {
+  CREATE: 'created', UPDATE: 'updated', DELETE: 'deleted', IMPORT: 'imported', REFRESH: 'refreshed', EJECT: 'ejected',
+  READ: 'read', ROLLBACK: 'updated',
+} as const; // prettier-ignore
+
+function sentence(run: Run, action: string): string {
+  if (action === 'replace') return `${subject(run)} was destroyed and made anew.`;
+  return `${subject(run)} was ${words[run.ask.kind]}.`;
+}
+
+function subject(run: Run): string {
+  return `${fact(run, 'operation').type} ${JSON.stringify(run.ask.resourceID)}`;
+}

@@ -1,0 +1,10 @@
+import { checkConfig } from '../provider/check-config.ts';
+import { fact, type Run } from '../run.ts';
+
+/** Holds the configuration to the schema and to the provider's own checks. */
+export async function checkConfiguration(run: Run): Promise<void> {
+  const { executor } = run.engine.domain;
+  const checked = await checkConfig(executor, fact(run, 'loaded'), run.ask.config ?? null, 'resource');
+  run.facts.config = checked.value;
+  run.problems.push(...checked.warnings);
+}

@@ -1,0 +1,88 @@
+import { isJsonObject, type JsonObject } from '../../shared/json.ts';
+import type { Db } from '../../storage/database.ts';
+import { judge } from '../judgement/judge.ts';
+import { moveOperation } from '../journal/move-operation.ts';
+import { decisionJson, writeReceipt } from '../journal/receipt.ts';
+import { packRecord, type StoredPlan } from '../journal/stored.ts';
+import { encodeFor } from '../provider/loaded-type.ts';
+import { type Decision, fact, type Run } from '../run.ts';
+import { releaseWhileWaiting } from './hold-lock.ts';
+
+/** Has the policies of the project judge the plan, and stops where they deny it or leave it to a person. */
+export async function judgeChange(run: Run): Promise<void> {
+  const operation = fact(run, 'operation');
+  const decision = await judge(run.engine.domain, {
+    kind: run.ask.kind,
+    resourceID: run.ask.resourceID,
+    provider: operation.provider,
+    version: operation.version,
+    type: operation.type,
+    config: run.ask.config,
+    schema: run.facts.loaded?.schema.block,
+    plan: fact(run, 'change').shown,
+    project: fact(run, 'project'),
+    request: run.request,
+    operation,
+  });
+  run.facts.decision = decision;
+  if (decision.outcome === 'DENIED') return deny(run, decision);
+  if (decision.outcome === 'REVIEW' && !isReviewed(run)) return leaveToPerson(run, decision);
+  const changes = judgedColumns(run, decision);
+  await moveOperation(run, {
+    to: operation.status,
+    step: 'judgeChange',
+    detail: { outcome: decision.outcome },
+    changes,
+  });
+}
+
+async function deny(run: Run, decision: Decision): Promise<void> {
+  run.stopped = true;
+  // A plan that was shown and is denied now is called off: when it was shown it was not denied.
+  const to = fact(run, 'operation').status === 'AWAITING_CONFIRMATION' ? 'CANCELED' : 'DENIED';
+  const failure = ['a policy denied it:', ...decision.deny.map((reason) => `- ${reason}`)].join('\n');
+  const changes = { ...judgedColumns(run, decision), failure };
+  const also = (db: Db): Promise<void> => writeReceipt(db, run, 'denied');
+  await moveOperation(run, { to, step: 'judgeChange', detail: { outcome: 'DENIED' }, changes, also });
+}
+
+async function leaveToPerson(run: Run, decision: Decision): Promise<void> {
+  run.stopped = true;
+  const { status } = fact(run, 'operation');
+  const detail = { outcome: 'REVIEW' };
+  const changes = judgedColumns(run, decision);
+  const also = (db: Db): Promise<void> => releaseWhileWaiting(db, run);
+  if (status !== 'AWAITING_CONFIRMATION') {
+    return moveOperation(run, { to: 'PENDING_REVIEW', step: 'judgeChange', detail, changes, also });
+  }
+  const failure = 'the policies leave it to a person by now: call again without the confirmation and have it reviewed';
+  await moveOperation(run, { to: 'CANCELED', step: 'judgeChange', detail, changes: { ...changes, failure }, also });
+}
+
+/** Whether a person has let exactly this plan through. */
+function isReviewed(run: Run): boolean {
+  const { review } = fact(run, 'operation');
+  return isJsonObject(review) && review['decision'] === 'ALLOW' && review['digest'] === fact(run, 'change').digest;
+}
+
+function judgedColumns(run: Run, decision: Decision) {
+  const { shown, salt, digest, planned } = fact(run, 'change');
+  const { loaded } = run.facts;
+  const stored: StoredPlan = {
+    salt,
+    shown,
+    planned: loaded === undefined ? new Uint8Array() : encodeFor(loaded, planned.planned.value),
+    plannedPrivate: planned.planned.private,
+    sha256: loaded?.binary.sha256 ?? '',
+  };
+  return {
+    plan: packRecord(stored),
+    planDigest: digest,
+    diagnostics: problemsJson(run),
+    decision: decisionJson(decision),
+  };
+}
+
+export function problemsJson({ problems }: Run): JsonObject[] {
+  return problems.map(({ severity, summary, detail, path }) => ({ severity, summary, detail, path: [...path] }));
+}

@@ -1,0 +1,18 @@
+import { invariant } from '../../shared/errors.ts';
+import { loadType } from '../provider/load-type.ts';
+import { fact, type Run } from '../run.ts';
+
+/** Gets the provider of the type that was asked for ready. */
+export async function loadProvider(run: Run): Promise<void> {
+  const { provider, version, type } = run.ask;
+  invariant(provider !== undefined && type !== undefined, 'a new resource has a provider and a type');
+  const name = { provider, version, type, kind: 'RESOURCE' } as const;
+  run.facts.loaded = await loadType(run.engine.domain, run.request, name);
+}
+
+/** Gets the provider of an existing resource ready, in the version that the resource is of. */
+export async function loadOwnProvider(run: Run): Promise<void> {
+  const { provider, version, type } = fact(run, 'resource');
+  const name = { provider, version, type, kind: 'RESOURCE' } as const;
+  run.facts.loaded = await loadType(run.engine.domain, run.request, name);
+}

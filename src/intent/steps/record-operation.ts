@@ -1,0 +1,115 @@
+import { AppError } from '../../shared/errors.ts';
+import { newUlid } from '../../shared/ids.ts';
+import type { Db } from '../../storage/database.ts';
+import { findNeeding } from '../../storage/dependencies.ts';
+import { findOperations, insertOperation, type OperationRow } from '../../storage/operations.ts';
+import { packRecord, type StoredRequest } from '../journal/stored.ts';
+import { fact, type Run } from '../run.ts';
+import { takeProject } from './hold-lock.ts';
+
+/** Writes the operation down before anything acts. */
+export async function recordOperation(run: Run): Promise<void> {
+  const { storage } = run.engine.domain;
+  const operation = newOperation(run);
+  await storage.transaction(async (db) => {
+    const project = await takeProject(db, run);
+    await claimResource(db, run);
+    await insertOperation(
+      db,
+      { ...operation, fence: project.fence },
+      { step: 'recordOperation', at: operation.createdAt },
+    );
+    run.facts.project = project;
+    run.facts.operation = { ...operation, fence: project.fence };
+  });
+}
+
+function newOperation(run: Run): OperationRow {
+  const { ask, engine, request } = run;
+  const { caller, origin } = request;
+  const at = engine.domain.clock.now();
+  const { provider, version, type } = subjectOf(run);
+  const asked: StoredRequest = { config: ask.config, importID: ask.importID };
+  return {
+    ...blankOperation,
+    id: newUlid(),
+    project: ask.project,
+    resourceId: ask.resourceID,
+    kind: ask.kind,
+    provider,
+    version,
+    type,
+    request: packRecord(asked),
+    session: caller.session,
+    principalId: caller.principal.id,
+    principalName: caller.principal.name,
+    via: origin.via,
+    client: origin.client,
+    leaseUntil: new Date(at.getTime() + engine.limits.leaseMs),
+    createdAt: at,
+    updatedAt: at,
+  };
+}
+
+const blankOperation = {
+  status: 'QUEUED',
+  fence: 0,
+  prior: undefined,
+  plan: undefined,
+  planDigest: undefined,
+  result: undefined,
+  diagnostics: undefined,
+  decision: undefined,
+  failure: undefined,
+  confirmationHash: undefined,
+  confirmationUntil: undefined,
+  review: undefined,
+  finishedAt: undefined,
+} as const;
+
+/** An ejected resource's provider need not even be there, so the record is asked first. */
+function subjectOf(run: Run): { provider: string; version: string; type: string } {
+  const { resource, loaded } = run.facts;
+  if (loaded !== undefined) {
+    return { provider: loaded.binary.address, version: loaded.binary.version, type: loaded.type };
+  }
+  return resource ?? fact(run, 'resource');
+}
+
+/**
+ * Sees that nothing else is under way on the resource, and that nothing depends on what is to go. The project's row is
+ * locked in this transaction, so it stays true until the operation is written down.
+ */
+export async function claimResource(db: Db, run: Run): Promise<void> {
+  const { project, resourceID, kind } = run.ask;
+  const settlesInterrupted = kind === 'IMPORT' || kind === 'REFRESH' || kind === 'EJECT';
+  const blocking = ['QUEUED', 'PLANNING', 'APPLYING', ...(settlesInterrupted ? [] : ['INTERRUPTED' as const])] as const;
+  const where = { project, resourceId: resourceID, status: { $in: [...blocking] } };
+  const open = await findOperations(db, where, { limit: 10 });
+  const busy = open.find((each) => each.id !== run.facts.operation?.id && !waitsForResume(each));
+  if (busy !== undefined) throw underWay(busy);
+  if (kind === 'DELETE') await requireNoDependents(db, run);
+}
+
+/** Reviewed and let through, but nobody works on it yet. */
+function waitsForResume({ status, leaseUntil }: OperationRow): boolean {
+  return status === 'QUEUED' && leaseUntil === undefined;
+}
+
+function underWay({ id, status, resourceId }: OperationRow): AppError {
+  const advice = status === 'INTERRUPTED' ? 'resume it first' : 'wait for its end';
+  return new AppError('CONFLICT', `resource ${JSON.stringify(resourceId)}: operation ${id} is ${status}; ${advice}`, {
+    details: { operation: id, status },
+  });
+}
+
+async function requireNoDependents(db: Db, { ask }: Run): Promise<void> {
+  const needing = await findNeeding(db, ask.project, ask.resourceID);
+  if (needing.length === 0) return;
+  const names = needing.map(({ fromResource }) => fromResource);
+  throw new AppError(
+    'CONFLICT',
+    `resource ${JSON.stringify(ask.resourceID)} is needed by ${names.join(', ')}: delete these first, or remove the dependency`,
+    { details: { dependents: names } },
+  );
+}

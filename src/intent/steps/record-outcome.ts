@@ -1,0 +1,155 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
+import { AppError } from '../../shared/errors.ts';
+import { newUlid } from '../../shared/ids.ts';
+import { isJsonObject } from '../../shared/json.ts';
+import type { Db } from '../../storage/database.ts';
+import { removeEdges } from '../../storage/dependencies.ts';
+import { findOperations, changeOperation } from '../../storage/operations.ts';
+import { removeResource, type ResourceRow, saveResource } from '../../storage/resources.ts';
+import { moveOperation } from '../journal/move-operation.ts';
+import { packState, shownOf } from '../journal/object-store.ts';
+import { writeReceipt } from '../journal/receipt.ts';
+import { packRecord, type Shown, type StoredResult } from '../journal/stored.ts';
+import { redactJson, withoutWriteOnly } from '../plan/redact-json.ts';
+import { fact, type Run } from '../run.ts';
+import { problemsJson } from './judge-change.ts';
+
+// Something exists now that only this process knows of: a database that is briefly away must not lose it.
+const RETRY_DELAYS_MS = [100, 1_000, 5_000, 15_000];
+
+/** Records what came of it, in one transaction with the resource and the receipt, and only then answers. */
+export async function recordOutcome(run: Run): Promise<void> {
+  const outcome = fact(run, 'outcome');
+  const shown = shownOutcome(run);
+  const result: StoredResult = {
+    outcome: outcome.failure === undefined ? outcome.word : 'failed',
+    message: outcome.message,
+    state: shown.value,
+    redacted: shown.redacted,
+  };
+  const changes = { result: packRecord(result), diagnostics: problemsJson(run), failure: outcome.failure };
+  await persist(() =>
+    moveOperation(run, {
+      to: outcome.failure === undefined ? 'FINISHED' : 'FAILED',
+      step: 'recordOutcome',
+      changes,
+      durable: true,
+      also: async (db) => {
+        await recordResource(db, run);
+        await settleInterrupted(db, run);
+        await writeReceipt(db, run, result.outcome, isJsonObject(shown.value) ? shown.value : undefined);
+      },
+    }),
+  );
+}
+
+function shownOutcome(run: Run): Shown {
+  const { object } = fact(run, 'outcome');
+  const { loaded } = run.facts;
+  return loaded === undefined || object.value === null ? { value: null, redacted: [] } : shownOf(loaded, object.value);
+}
+
+async function persist(write: () => Promise<void>): Promise<void> {
+  for (const delayMs of RETRY_DELAYS_MS) {
+    try {
+      return await write();
+    } catch (error) {
+      if (error instanceof AppError) throw error;
+      await pause(delayMs, undefined, { ref: false });
+    }
+  }
+  await write();
+}
+
+async function recordResource(db: Db, run: Run): Promise<void> {
+  const { object, failure, condition } = fact(run, 'outcome');
+  const { id, fence } = fact(run, 'project');
+  const { kind, resourceID } = run.ask;
+  const isNew = run.facts.resource === undefined;
+  if (object.value === null && isNew) return; // a creation that left nothing
+  const neverMade = kind === 'CREATE' && object.value === null; // it was in doubt, and it is not there
+  const dropped =
+    neverMade || kind === 'EJECT' || (kind === 'DELETE' && object.value === null && failure === undefined);
+  if (dropped) {
+    if (kind === 'EJECT') await removeEdges(db, id, resourceID);
+    await removeResource(db, resourceID, { project: id, fence });
+    return;
+  }
+  const row = object.value === null ? destroyedRow(run) : { ...baseRow(run), ...stateColumns(run), condition };
+  await saveResource(db, row, { project: id, fence });
+}
+
+/** What a resource's record is made of, whatever became of its object. */
+export function baseRow(run: Run): ResourceRow {
+  const { operation, resource } = run.facts;
+  const { id, provider, version, type } = operation ?? fact(run, 'operation');
+  const at = run.engine.domain.clock.now();
+  return {
+    id: resource?.id ?? newUlid(),
+    project: run.ask.project,
+    resourceId: run.ask.resourceID,
+    provider,
+    version,
+    type,
+    schemaVersion: run.facts.loaded?.schema.version ?? resource?.schemaVersion ?? 0,
+    config: configColumn(run) ?? resource?.config,
+    state: resource?.state,
+    private: resource?.private,
+    condition: resource?.condition ?? 'OK',
+    createdAt: resource?.createdAt ?? at,
+    updatedAt: at,
+    lastOperationId: id,
+  };
+}
+
+function stateColumns(run: Run): Partial<ResourceRow> {
+  const { object } = fact(run, 'outcome');
+  return { state: packState(fact(run, 'loaded'), object.value), private: object.private };
+}
+
+/** Arguments as given. A write-only one is never kept. */
+function configColumn(run: Run): Uint8Array | undefined {
+  const { config } = run.ask;
+  const { loaded } = run.facts;
+  if (config === undefined || loaded === undefined) return undefined;
+  const { value, paths } = redactJson(loaded.schema.block, config);
+  const kept = withoutWriteOnly(loaded.schema.block, config);
+  return packRecord({ config: kept, shown: { value, redacted: paths } });
+}
+
+function destroyedRow(run: Run): ResourceRow {
+  return { ...baseRow(run), state: undefined, private: undefined, condition: 'GONE' };
+}
+
+/** Between the two halves of a replacement: the old object is gone and the new one is not there yet. */
+export async function recordDestroyed(run: Run): Promise<void> {
+  const { id, fence } = fact(run, 'project');
+  await persist(() =>
+    moveOperation(run, {
+      to: 'APPLYING',
+      step: 'recordDestroyed',
+      durable: true,
+      also: (db) => saveResource(db, destroyedRow(run), { project: id, fence }),
+    }),
+  );
+  run.facts.resource = destroyedRow(run);
+}
+
+/** A refresh or an import tells what an interrupted operation left behind, an eject drops it: that one is at its end. */
+async function settleInterrupted(db: Db, run: Run): Promise<void> {
+  const operation = fact(run, 'operation');
+  const where = { project: run.ask.project, resourceId: run.ask.resourceID, status: 'INTERRUPTED' as const };
+  const interrupted = await findOperations(db, where, { limit: 10 });
+  const at = run.engine.domain.clock.now();
+  for (const { id, project } of interrupted.filter((each) => each.id !== operation.id)) {
+    const target = { project, id, fence: fact(run, 'project').fence };
+    const changes = {
+      status: 'FAILED' as const,
+      failure: `interrupted; settled by operation ${operation.id} (${operation.kind.toLowerCase()})`,
+      updatedAt: at,
+      finishedAt: at,
+    };
+    await changeOperation(db, target, ['INTERRUPTED'], changes, { step: 'settleInterrupted', at });
+  }
+}
