@@ -1,10 +1,22 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { equalValues, nullValue, Unknown, valueToJson, isValueMap, type Value } from '../providers/index.ts';
+import {
+  conform,
+  decodeValue,
+  encodeValue,
+  impliedType,
+  valueToPlain,
+  equalValues,
+  nullValue,
+  Unknown,
+  valueToJson,
+  isValueMap,
+  type Value,
+} from '../providers/index.ts';
 import { AppError } from '../shared/errors.ts';
 import { formatProblem } from '../shared/problems.ts';
 import { isJsonObject, type Json } from '../shared/json.ts';
@@ -288,6 +300,40 @@ describe('executor with a framework provider, protocol 6', () => {
     assert.equal(member(bench.plain(type, read.state), 'name'), 'one');
     const gone = await bench.executor.read(bench.with({ FIXTURE_DIR: bench.folder }), { type, ...past });
     assert.deepEqual(Buffer.from(gone.state).toString('hex'), 'c0');
+  });
+
+  it('brings an old state up to the version of today', async () => {
+    const type = 'fixture_shapes';
+    const stateJson = '{"title":"old","count_of":9007199254740993,"id":"x"}';
+    const { state, problems } = await bench.executor.upgradeState(bench.session, { type, version: 0, stateJson });
+    assert.deepEqual(problems, []);
+    const found = bench.plain(type, state);
+    assert.deepEqual(
+      ['name', 'count_of'].map((name) => member(found, name)),
+      ['old', '9007199254740993'],
+    );
+  });
+
+  it('reads data sources', async () => {
+    const type = 'fixture_object';
+    const session = objects();
+    const { block } = bench.schema.dataSources[type] ?? assert.fail('no such data source');
+    const made = bench.plain(type, madeBy(await bench.create(type, { name: 'seen' }, session)).state);
+    const config = encodeValue(conform({ id: member(made, 'id') }, block).value, impliedType(block));
+    assert.deepEqual(await bench.executor.validateDataSource(session, { type, config }), { problems: [] });
+    const { state, problems } = await bench.executor.readDataSource(session, { type, config });
+    assert.deepEqual(problems, []);
+    assert.equal(member(valueToPlain(decodeValue(state, impliedType(block))), 'name'), 'seen');
+  });
+
+  it('runs in the working folder', async () => {
+    const session = bench.with({ FIXTURE_DIR: '.' });
+    const made = bench.plain(
+      'fixture_object',
+      madeBy(await bench.create('fixture_object', { name: 'near' }, session)).state,
+    );
+    const id = member(made, 'id');
+    assert.ok((await readdir(join(bench.folder, 'work'))).some((name) => typeof id === 'string' && name.includes(id)));
   });
 
   const calls = [
