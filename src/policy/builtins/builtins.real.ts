@@ -75,6 +75,19 @@ const anyVersion = fc.oneof(
     '1.0.0-rc.1',
   ),
 );
+const closeVersion = fc.constantFrom(
+  '1.0.0-alpha',
+  '1.0.0-alpha.1',
+  '1.0.0-alpha.beta',
+  '1.0.0-beta',
+  '1.0.0-beta.2',
+  '1.0.0-beta.11',
+  '1.0.0-rc.1',
+  '1.0.0',
+  '1.0.0+x',
+  'v1.0.0-2',
+  '1.0.0-11',
+);
 const anyDuration = fc.oneof(
   fc.stringMatching(/^[-+]?(\d{1,3}(\.\d{1,3})?(ns|us|ms|s|m|h|d|w|y)){1,3}$/),
   fc.constantFrom(
@@ -391,7 +404,10 @@ const subjects: Readonly<Record<string, Subject>> = {
       fc.integer({ min: -1, max: 5 }),
     ),
   },
-  'semver.compare': { expression: call('semver.compare', 2), cases: sample(anyVersion, anyVersion) },
+  'semver.compare': {
+    expression: call('semver.compare', 2),
+    cases: [...sample(anyVersion, anyVersion), ...sample(closeVersion, closeVersion)],
+  },
   'semver.is_valid': { expression: call('semver.is_valid', 1), cases: sample(anyVersion) },
   'units.parse': { expression: call('units.parse', 1), cases: sample(anyAmount) },
   'units.parse_bytes': { expression: call('units.parse_bytes', 1), cases: sample(anyAmount) },

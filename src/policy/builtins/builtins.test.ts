@@ -71,6 +71,28 @@ describe('builtins of Wasm policies', () => {
     ok(call('cast_object', new RegoObject([])) instanceof RegoObject);
   });
 
+  it('object.subset compares sets, and arrays with sets', () => {
+    const [one, both, none] = [new RegoSet([1]), new RegoSet([1, 2]), new RegoSet([])];
+    deepEqual([call('object.subset', both, one), call('object.subset', one, both)], [true, false]);
+    deepEqual([call('object.subset', [2, 1], both), call('object.subset', [1], both)], [true, false]);
+    deepEqual([call('object.subset', [1], none), call('object.subset', [], none)], [true, false]);
+    equal(call('object.subset', one, [1]), undefined);
+  });
+
+  it('json.patch changes sets by their elements', () => {
+    const patch = (operation: Readonly<Record<string, RegoValue>>) =>
+      call('json.patch', RegoObject.of({ a: new RegoSet([1, 2]) }), [RegoObject.of(operation)]);
+    const shown = (operation: Readonly<Record<string, RegoValue>>) => {
+      const patched = patch(operation);
+      return patched === undefined ? undefined : formatRego(patched);
+    };
+    equal(shown({ op: 'add', path: ['a', 3], value: 3 }), '{"a":{1,2,3}}');
+    equal(shown({ op: 'remove', path: ['a', 1] }), '{"a":{2}}');
+    equal(shown({ op: 'add', path: ['a', 3], value: 4 }), undefined);
+    equal(shown({ op: 'remove', path: ['a', 9] }), undefined);
+    equal(shown({ op: 'add', path: '/a/b/c', value: 4 }), undefined);
+  });
+
   const refusals: readonly [string, readonly RegoValue[]][] = [
     ['sprintf', ['%[1]d', [1]]],
     ['sprintf', ['%*d', [1, 2]]],
