@@ -57,15 +57,20 @@ export async function createCallerSource(context: DomainContext): Promise<Caller
 
 async function loadCaller(context: DomainContext, keys: TokenKeys, token: string): Promise<Omit<Known, 'epoch'>> {
   const { subject, expiresAtMs } = await keys.verify(token);
-  const caller = await context.storage.read((db) => apiKeyCaller(db, subject, context.clock.now()));
-  return { caller, expiresAtMs };
+  return context.storage.read(async (db) => {
+    const key = await usableKey(db, subject, context.clock.now());
+    const keyEndsMs = key.expiresAt?.getTime() ?? Number.POSITIVE_INFINITY;
+    return { caller: await apiKeyCaller(db, key), expiresAtMs: Math.min(expiresAtMs, keyEndsMs) };
+  });
 }
 
-async function apiKeyCaller(db: Db, id: string, now: Date): Promise<Caller> {
+async function usableKey(db: Db, id: string, now: Date): Promise<ApiKeyRow> {
   const key = await findApiKey(db, id);
-  if (key === undefined || !isUsable(key, now)) {
-    throw new AppError('UNAUTHENTICATED', 'unauthorized: the API key of this token was deleted or has ended');
-  }
+  if (key !== undefined && isUsable(key, now)) return key;
+  throw new AppError('UNAUTHENTICATED', 'unauthorized: the API key of this token was deleted or has ended');
+}
+
+async function apiKeyCaller(db: Db, key: ApiKeyRow): Promise<Caller> {
   const actors = new Set([`API_KEY ${key.id}`, ...key.teams.map((team) => `GROUP ${team}`)]);
   const bindings = (await findBindings(db)).filter(({ actorKind, actorId }) => actors.has(`${actorKind} ${actorId}`));
   const grants = effectiveGrants({ bindings, spaces: await findSpaces(db), roles: await findRoles(db) });

@@ -132,6 +132,18 @@ describe('API keys and their tokens', () => {
       }
     });
 
+    it('a token of a key that has ended, although the token has not', async () => {
+      const key = await newKey('ci');
+      await domain.context.storage.executeSql('update api_key set expires_at = $1 where id = $2', [
+        new Date(domain.clock.now().getTime() + 60_000).toISOString(),
+        key.id,
+      ]);
+      const token = await tokenOf(key);
+      await callerOf(token);
+      domain.clock.advance(61);
+      await assertRefused('UNAUTHENTICATED', callerOf(token));
+    });
+
     it('a token of a key that is deleted, at once', async () => {
       const key = await newKey('ci');
       const token = await tokenOf(key);
