@@ -37,7 +37,7 @@ function layerRule(folder: string, may: readonly string[]) {
 export default {
   plugins: ['typescript', 'import', 'unicorn', 'oxc'],
   categories: { correctness: 'error' },
-  ignorePatterns: ['generated/**', 'node_modules/**', '**/testdata/**', 'scripts/bench/node_modules/**'],
+  ignorePatterns: ['**/node_modules/**', '**/testdata/**'],
   rules: {
     'typescript/no-explicit-any': 'error',
     'typescript/no-unsafe-assignment': 'error',
