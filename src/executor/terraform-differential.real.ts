@@ -71,6 +71,15 @@ const cases: readonly Case[] = [
     ],
   },
   {
+    what: 'nothing to do, then a replacement',
+    type: 'time_static',
+    steps: [
+      { rfc3339: '2026-01-30T00:00:00Z' },
+      { rfc3339: '2026-01-30T00:00:00Z' },
+      { rfc3339: '2027-01-30T00:00:00Z' },
+    ],
+  },
+  {
     what: 'every kind of attribute, nested ones, defaults, a replacement deep inside',
     type: 'fixture_shapes',
     steps: [
