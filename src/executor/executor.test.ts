@@ -340,6 +340,15 @@ describe('executor at its end', () => {
     await bench.close();
   });
 
+  it('gives up a provider that hangs before its first call', async () => {
+    const bench = await ProviderBench.open(sandboxBinary(), { callTimeoutMs: 3_000 });
+    const session = bench.with(faults({ hang: 'ConfigureProvider' }));
+    const message = /failed during configure: it did not answer in time/;
+    await assert.rejects(bench.planCreate('sandbox_pet', {}, session), failure('PROVIDER_FAILED', message, false));
+    await eventually(() => providers(bench).length === 0);
+    await bench.close();
+  });
+
   it('reports processes that are all busy', async () => {
     const bench = await ProviderBench.open(sandboxBinary(), { maxProviders: 1 });
     const session = bench.with(faults({ slow_ms: '400' }));

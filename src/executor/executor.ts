@@ -20,7 +20,7 @@ export interface ExecutorOptions {
   readonly maxProviders: number;
   /** After this long without a call a provider process is stopped. */
   readonly idleMs: number;
-  /** For calls that bring no time-out of their own. */
+  /** For calls that bring no time-out of their own, and for each step of a provider's start. */
   readonly callTimeoutMs: number;
   /** Private folder for the sockets; made with mode 0700. A path too long for a socket is replaced by a temporary one. */
   readonly socketDir: string;

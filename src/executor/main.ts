@@ -22,6 +22,7 @@ const processSettings: ProcessSettings = {
   socketDir: settings.socketDir,
   workDir: settings.workDir,
   maxMessageBytes: MAX_MESSAGE_BYTES,
+  startTimeoutMs: settings.startTimeoutMs,
   onStart: (pid, folder) => {
     alive.add(pid);
     send({ kind: 'started', pid, folder });

@@ -23,7 +23,7 @@ export type SessionRequest = { [Name in SessionCall]: { name: Name; request: Req
 export interface ExecutorSettings {
   readonly maxProviders: number;
   readonly idleMs: number;
-  /** For what a fresh process must answer before its first call. */
+  /** For each thing that a fresh process must do before its first call. */
   readonly startTimeoutMs: number;
   readonly socketDir: string;
   readonly workDir: string;

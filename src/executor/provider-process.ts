@@ -16,7 +16,6 @@ import { ChildProgram } from './child-program.ts';
 import { readFirstLine } from './first-line.ts';
 import { providerFailed } from './provider-failure.ts';
 
-const HANDSHAKE_TIMEOUT_MS = 60_000; // large providers take seconds to start on a busy machine
 const STOP_TIMEOUT_MS = 2_000; // a provider that was asked to end and has not by then is killed
 const CLOSED_NOTICE_MS = 500; // the end of its output is noticed before its own
 
@@ -24,6 +23,8 @@ export interface ProcessSettings {
   readonly socketDir: string;
   readonly workDir: string;
   readonly maxMessageBytes: number;
+  /** For the handshake; large providers take seconds on a busy machine. */
+  readonly startTimeoutMs: number;
   readonly onStart: (pid: number, folder: string) => void;
   readonly onEnd: (pid: number) => void;
 }
@@ -60,7 +61,7 @@ export async function startProvider(
   const program = new ChildProgram(command, { env, cwd: settings.workDir, folder });
   announce(program, folder, settings);
   try {
-    const line = await handshakeLine(program);
+    const line = await handshakeLine(program, settings.startTimeoutMs);
     return asProvider(binary, program, await connectProvider(parseHandshake(line), own, settings));
   } catch (cause) {
     throw await failedStart(binary, program, cause);
@@ -89,9 +90,9 @@ function pluginEnvironment(
   };
 }
 
-async function handshakeLine(program: ChildProgram): Promise<string> {
+async function handshakeLine(program: ChildProgram, timeoutMs: number): Promise<string> {
   const gaveUp = new AbortController();
-  const timer = setTimeout(() => gaveUp.abort(new Error('it did not shake hands in time')), HANDSHAKE_TIMEOUT_MS);
+  const timer = setTimeout(() => gaveUp.abort(new Error('it did not shake hands in time')), timeoutMs);
   void program.ended.then(() => gaveUp.abort(new Error('it ended')));
   return readFirstLine(program.stdout, gaveUp.signal).finally(() => clearTimeout(timer));
 }

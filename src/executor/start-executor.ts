@@ -8,12 +8,13 @@ import { ExecutorProcess, type ProcessOptions, type Request } from './executor-p
 import type { AnswerOf, SessionCall, SessionRequest } from './messages.ts';
 import { providerFailed } from './provider-failure.ts';
 
-const START_TIMEOUT_MS = 60_000; // for a provider to take its configuration
 const SCHEMA_TIMEOUT_MS = 120_000; // the largest providers take half a minute on a slow machine
 const READY_TIMEOUT_MS = 30_000;
 
-// Every wait inside the executor has its own limit; beyond their sum it is stuck itself and is replaced.
-const STUCK_AFTER_MS = 4 * START_TIMEOUT_MS;
+// Every wait inside the executor has a limit: for a free process, its handshake, its schema, its configuration, the call
+// and what it may take to stop. Beyond their sum it is stuck itself and is replaced.
+const WAITS_OF_A_CALL = 6;
+const STUCK_SLACK_MS = 10_000;
 
 /** Starts the executor's process and waits until it can be used. It is started anew whenever it dies. */
 export async function startExecutor(options: ExecutorOptions): Promise<Executor> {
@@ -36,6 +37,8 @@ export async function startExecutor(options: ExecutorOptions): Promise<Executor>
   };
 }
 
+type CallRequest = Extract<Request, { kind: 'call' | 'validateProvider' }>;
+
 /** Keeps one executor process alive and passes calls to it. */
 class ExecutorHost {
   private readonly options: ExecutorOptions;
@@ -49,7 +52,7 @@ class ExecutorHost {
     this.sockets = folders.sockets;
     const { maxProviders, idleMs, runAs, logger } = options;
     const { sockets: socketDir, work: workDir } = folders;
-    const settings = { maxProviders, idleMs, startTimeoutMs: START_TIMEOUT_MS, socketDir, workDir };
+    const settings = { maxProviders, idleMs, startTimeoutMs: options.callTimeoutMs, socketDir, workDir };
     this.processOptions = { settings, runAs, logger };
     this.current = new ExecutorProcess(this.processOptions);
   }
@@ -103,9 +106,10 @@ class ExecutorHost {
     await rm(this.sockets, { recursive: true, force: true });
   }
 
-  private async ask(request: Request, binary: ProviderBinary, call: string): Promise<unknown> {
+  private async ask(request: CallRequest, binary: ProviderBinary, call: string): Promise<unknown> {
     const executor = await this.process();
-    const stuck = setTimeout(() => executor.kill(), STUCK_AFTER_MS + 2 * this.options.callTimeoutMs);
+    const longestWaitMs = Math.max(this.options.callTimeoutMs, request.timeoutMs);
+    const stuck = setTimeout(() => executor.kill(), WAITS_OF_A_CALL * longestWaitMs + STUCK_SLACK_MS);
     return executor.ask(request, () => executorGone(binary, call)).finally(() => clearTimeout(stuck));
   }
 

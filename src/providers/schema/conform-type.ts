@@ -26,6 +26,8 @@ function conformPrimitive(json: Json, type: Primitive, path: Path, problems: Con
     const value = freeValue(json, path, problems);
     return value === null ? null : new Dynamic(typeOfValue(value), value);
   }
+  if (lostDigits(json))
+    return problems.add(path, 'is too large for a JSON number', 'give it as text, with all its digits');
   const value = toPrimitive(json, type);
   return value ?? problems.add(path, `must be a ${type}`, `got ${describeJson(json)}`);
 }
@@ -47,9 +49,15 @@ function toNumber(source: string | number): CtyNumber | undefined {
   }
 }
 
+// Whoever read the JSON has already rounded such a number, silently.
+function lostDigits(json: Json): boolean {
+  return typeof json === 'number' && Number.isInteger(json) && !Number.isSafeInteger(json);
+}
+
 // A place of dynamic type takes the JSON as it is.
 function freeValue(json: Json, path: Path, problems: ConfigProblems): Value {
   if (path.length > MAX_DEPTH) return problems.add(path, 'is nested too deeply');
+  if (lostDigits(json)) return problems.add(path, 'is too large for a JSON number', 'write a smaller one');
   if (typeof json === 'number') return CtyNumber.from(json);
   if (typeof json === 'string') return json.normalize('NFC');
   if (isJsonList(json)) return json.map((part, at) => freeValue(part, [...path, at], problems));

@@ -187,6 +187,11 @@ describe('a configuration that does not fit', () => {
       ['zzzzzzz: no such attribute: known are id, length, name, names, only, prefix, rule, shape'],
     ],
     ['has the wrong type', { ...good, length: 'many' }, ['length: must be a number: got text']],
+    [
+      'has a number that JSON has rounded',
+      { ...good, length: 2 ** 53 },
+      ['length: is too large for a JSON number: give it as text, with all its digits'],
+    ],
     ['has the wrong type deep inside', { ...good, names: ['a', {}] }, ['names[1]: must be a string: got an object']],
     ['has a scalar for a list', { ...good, names: 'a' }, ['names: must be a list of string: got text']],
     ['lacks what is required', { rule: [{ port: 1 }] }, ['name: is required: Name of the thing.']],
