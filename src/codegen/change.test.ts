@@ -3,6 +3,8 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
+import { buildSchema, validateSchema } from 'graphql';
+
 import { generateFiles, staleFiles } from '../../codegen.ts';
 import { CodegenRefused } from './refusals.ts';
 
@@ -151,6 +153,7 @@ describe('a change of what is written', () => {
       catalogue();
       const files = await generated();
       const sdl = files.get('generated/schema.graphql') ?? '';
+      assert.deepEqual(validateSchema(buildSchema(sdl)), []);
       assert.match(sdl, /intentToyTrainCreate\(/);
       assert.match(sdl, /type IntentToyTrainOperation \{[^}]*operation: IntentOperation!/);
       assert.deepEqual(fieldsOf(sdl, 'input ToyTrainInput'), {
@@ -245,7 +248,7 @@ describe('a change of what is written', () => {
       );
       assert.match(
         await refusal(),
-        /toy_car\.top_speed and toy_car\.topSpeed would both be called topSpeed: leave toy_car out/,
+        /toy_car\.top_?[sS]peed and toy_car\.top_?[sS]peed would both be called topSpeed: leave toy_car out/,
       );
     });
 
@@ -253,7 +256,7 @@ describe('a change of what is written', () => {
       catalogue(withAttributes('toy_car', { name: 'a b', type: 'string' }), '["*"]');
       assert.match(
         await refusal(),
-        /^schema\/providers\/acme-toys\.json:1: not a provider snapshot \("a b" is no name of an attribute\)/,
+        /^schema\/providers\/acme-toys\.json:1: not a provider snapshot \("a b" is no name of a type or an attribute\)/,
       );
     });
 

@@ -1,6 +1,7 @@
 import type { AccessTable } from './access/requirement.ts';
 import { readAccess } from './access/read-access.ts';
 import { buildCatalog, type Catalog } from './catalog/build-catalog.ts';
+import { withCatalogAccess } from './catalog/catalog-access.ts';
 import { checkDescriptions } from './check-descriptions.ts';
 import type { Sources } from './read-sources.ts';
 import { refuseAll } from './refusals.ts';
@@ -11,9 +12,7 @@ import type { Tool } from './tools/tool.ts';
 
 /** Everything that is generated from, read and checked once; the plugins only print. */
 export interface Model {
-  /** What people wrote: the resolvers are typed by it. */
-  readonly written: Sdl;
-  /** The same with the catalogued types: the API. */
+  /** What people wrote; the catalog adds its part as text. */
   readonly sdl: Sdl;
   readonly catalog: Catalog;
   readonly access: AccessTable;
@@ -22,10 +21,10 @@ export interface Model {
 
 /** @throws CodegenRefused with every reason of the first stage that has any, each naming file and line */
 export function buildModel(sources: Sources): Model {
-  const written = readSdl(sources.schema);
-  refuseAll(checkDescriptions(written.document));
-  const catalog = buildCatalog(sources, written);
-  const sdl = catalog.types.length === 0 ? written : readSdl(sources.schema, catalog.sources);
+  const sdl = readSdl(sources.schema);
+  refuseAll(checkDescriptions(sdl.document));
   const access = readAccess(sdl);
-  return { written, sdl, catalog, access, tools: combineKinds(readKinds(sources.tools, sdl, access)) };
+  const catalog = buildCatalog(sources, sdl);
+  const tools = combineKinds(readKinds(sources.tools, sdl, access));
+  return { sdl, catalog, access: withCatalogAccess(access, catalog), tools };
 }

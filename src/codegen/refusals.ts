@@ -29,7 +29,7 @@ export function refusal(node: ASTNode, message: string): Refusal {
 }
 
 export function placeOf(node: ASTNode): string {
-  if (node.loc === undefined) return 'schema/providers/catalog.yaml:1';
+  if (node.loc === undefined) return 'unknown place';
   return `${node.loc.source.name}:${getLocation(node.loc.source, node.loc.start).line}`;
 }
 

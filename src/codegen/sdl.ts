@@ -41,17 +41,9 @@ export interface Sdl {
 // Directives steer code generation and the gateway; clients see their effect, not them.
 const INTERNAL_TYPES = new Set(['ToolEndpoint']);
 
-/**
- * @param catalogued SDL made from the provider catalog
- * @throws CodegenRefused naming file and line, for text that does not parse and for SDL that contradicts itself
- */
-export function readSdl(files: readonly SourceFile[], catalogued: readonly SourceFile[] = []): Sdl {
-  // Without places a catalogued type costs a third of the memory; nobody could go to a place in them anyway.
-  const definitions = [
-    ...files.flatMap((file) => parseFile(file)),
-    ...catalogued.flatMap((file) => parse(file.text, { noLocation: true }).definitions),
-  ];
-  const document: DocumentNode = { kind: Kind.DOCUMENT, definitions };
+/** @throws CodegenRefused naming file and line, for text that does not parse and for SDL that contradicts itself */
+export function readSdl(files: readonly SourceFile[]): Sdl {
+  const document: DocumentNode = { kind: Kind.DOCUMENT, definitions: files.flatMap((file) => parseFile(file)) };
   const errors = validateSDL(document);
   if (errors.length > 0) throw new CodegenRefused(errors.map(fromGraphqlError));
   return { document, schema: buildASTSchema(document, { assumeValidSDL: true }), objects: objectsOf(document) };
@@ -75,13 +67,14 @@ export function fromGraphqlError(error: GraphQLError): Refusal {
 
 /** The schema as clients see it, sorted, so that equal schemas give equal text. */
 export function printSdl(schema: GraphQLSchema): string {
+  return printSchema(shownSchema(schema));
+}
+
+/** The same, for printing type by type. */
+export function shownSchema(schema: GraphQLSchema): GraphQLSchema {
   const config = schema.toConfig();
-  const shown = new Schema({
-    ...config,
-    directives: specifiedDirectives,
-    types: config.types.filter((type) => !INTERNAL_TYPES.has(type.name)),
-  });
-  return printSchema(lexicographicSortSchema(shown));
+  const types = config.types.filter((type) => !INTERNAL_TYPES.has(type.name));
+  return lexicographicSortSchema(new Schema({ ...config, directives: specifiedDirectives, types }));
 }
 
 export type EnumNode = EnumTypeDefinitionNode | EnumTypeExtensionNode;

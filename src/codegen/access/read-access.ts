@@ -45,10 +45,6 @@ class AccessReader {
     const fields = new Map<string, Requirement>();
     for (const type of [...this.sdl.objects.values()].toSorted(byName)) {
       if (isGuarded(type.directives)) types.set(type.name, this.requirement({ sdl: this.sdl, type, field: undefined }));
-      if (isCatalogued(type)) {
-        fields.set(`${type.name}.*`, nothingFurther);
-        continue;
-      }
       for (const field of [...type.fields.values()].toSorted((a, b) => (a.name.value < b.name.value ? -1 : 1))) {
         fields.set(`${type.name}.${field.name.value}`, this.fieldRequirement(type, field));
       }
@@ -121,12 +117,6 @@ class AccessReader {
   private refuse(node: Parameters<typeof refusal>[0], message: string): void {
     this.refusals.push(refusal(node, message));
   }
-}
-
-// Catalogued types are as many as their providers have; all their fields ask for the same, so one row stands for them.
-// They are made from snapshots and so have no place in a file.
-function isCatalogued(type: ObjectType): boolean {
-  return type.node.loc === undefined;
 }
 
 function isGuarded(directives: readonly ConstDirectiveNode[] | undefined): boolean {

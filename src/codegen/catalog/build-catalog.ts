@@ -1,7 +1,7 @@
 import picomatch from 'picomatch';
 
 import type { ResourceSchema } from '../../providers/index.ts';
-import type { SourceFile, Sources } from '../read-sources.ts';
+import type { Sources } from '../read-sources.ts';
 import { didYouMean, refuseAll, type Refusal } from '../refusals.ts';
 import type { Sdl } from '../sdl.ts';
 import { pascalCase } from './names.ts';
@@ -29,38 +29,45 @@ export interface CatalogProvider {
 export interface Catalog {
   readonly providers: readonly CatalogProvider[];
   readonly types: readonly CatalogType[];
-  /** SDL of all catalogued types, one text a snapshot. */
-  readonly sources: readonly SourceFile[];
+  readonly sdl: CatalogSdl;
 }
 
-const numbers: SourceFile = {
-  path: 'schema/providers/catalog.yaml',
-  text: '"A number of any size: a JSON number, or its digits as text where a JSON number would lose some. Both are taken as input."\nscalar Decimal\n',
-};
+/**
+ * The catalog's part of the schema as text, by name. It never becomes a syntax tree or a schema here: a large provider
+ * has thousands of types, and they would cost half a gigabyte.
+ */
+export interface CatalogSdl {
+  readonly types: ReadonlyMap<string, string>;
+  /** Fields of the type Mutation. */
+  readonly mutations: ReadonlyMap<string, string>;
+}
+
+const decimal = `"""
+A number of any size: a JSON number, or its digits as text where a JSON number would lose some. Both are taken as input.
+"""
+scalar Decimal`;
 
 /** @throws CodegenRefused for what the snapshots lack and for names that are taken */
 export function buildCatalog({ catalog, snapshots }: Sources, sdl: Sdl): Catalog {
-  if (catalog === undefined) return { providers: [], types: [], sources: [] };
+  if (catalog === undefined) return { providers: [], types: [], sdl: { types: new Map(), mutations: new Map() } };
   const known = new Map(snapshots.map(readSnapshot).map((snapshot) => [snapshot.provider, snapshot]));
   const builder = new CatalogBuilder(sdl);
   const entries = readCatalog(catalog);
-  const sources = entries.map((entry) => builder.add(entry, known.get(entry.source)));
+  for (const entry of entries) builder.add(entry, known.get(entry.source));
   refuseAll(builder.refusals);
   const providers = entries.map(({ source, version }) => ({
     source,
     constraint: version,
     version: known.get(source)?.version ?? '',
   }));
-  return { providers, types: builder.types, sources: builder.types.length === 0 ? [] : [numbers, ...sources] };
-}
-
-function mutationsOf(type: string): string[] {
-  return [`intent${pascalCase(type)}Create`, `intent${pascalCase(type)}Update`];
+  return { providers, types: builder.types, sdl: { types: builder.texts, mutations: builder.mutations } };
 }
 
 class CatalogBuilder {
   readonly types: CatalogType[] = [];
   readonly refusals: Refusal[] = [];
+  readonly texts = new Map([['Decimal', decimal]]);
+  readonly mutations = new Map<string, string>();
   /** Name of a type or mutation in the API -> what has it. */
   private readonly taken: Map<string, string>;
 
@@ -70,40 +77,35 @@ class CatalogBuilder {
     this.taken.set('Decimal', 'the catalog');
   }
 
-  add(entry: CatalogEntry, snapshot: Snapshot | undefined): SourceFile {
-    const path = snapshot?.path ?? entry.where;
+  add(entry: CatalogEntry, snapshot: Snapshot | undefined): void {
     if (snapshot === undefined) {
-      this.refuse(
-        entry.where,
-        `there is no snapshot of ${entry.source}: run \`npx sluice providers add ${entry.source}\``,
-      );
-      return { path, text: '' };
+      const what = `there is no snapshot of ${entry.source}`;
+      return this.refuse(entry.where, `${what}: run \`npx sluice providers add ${entry.source}\``);
     }
     this.chosen(entry.dataSources, Object.keys(snapshot.dataSources), 'data source');
-    const types = this.chosen(entry.resources, Object.keys(snapshot.resources), 'resource type');
-    const parts = types.flatMap(([type, where]) => {
+    for (const [type, where] of this.chosen(entry.resources, Object.keys(snapshot.resources), 'resource type')) {
       const schema = snapshot.resources[type];
-      return schema === undefined ? [] : [this.addType(type, schema, snapshot, where)];
-    });
-    return { path, text: parts.join('\n') };
+      if (schema !== undefined) this.addType(type, schema, snapshot, where);
+    }
   }
 
-  private addType(type: string, schema: ResourceSchema, { provider, version }: Snapshot, where: string): string {
-    const { sdl, names, fields, problems } = printResource(type, schema, provider);
-    const owner = `${type} of ${provider}`;
-    for (const problem of problems)
+  private addType(type: string, schema: ResourceSchema, { provider, version }: Snapshot, where: string): void {
+    const { types, mutations, fields, problems } = printResource(type, schema, provider);
+    for (const problem of problems) {
       this.refuse(where, `${problem}: leave ${type} out of the catalog; it stays usable by intentResourceCreate`);
-    for (const name of [...names, ...mutationsOf(type)]) {
-      const other = this.taken.get(name);
-      if (other !== undefined)
-        this.refuse(
-          where,
-          `${owner} would have the name ${name} in the API, which ${other} has already: leave one out`,
-        );
-      this.taken.set(name, owner);
     }
+    for (const name of [...types.keys(), ...mutations.keys()]) this.take(name, `${type} of ${provider}`, where);
+    for (const [name, text] of types) this.texts.set(name, text);
+    for (const [name, text] of mutations) this.mutations.set(name, text);
     this.types.push({ provider, version, type, name: pascalCase(type), fields });
-    return sdl;
+  }
+
+  private take(name: string, owner: string, where: string): void {
+    const other = this.taken.get(name);
+    if (other !== undefined) {
+      this.refuse(where, `${owner} would have the name ${name} in the API, which ${other} has already: leave one out`);
+    }
+    this.taken.set(name, owner);
   }
 
   /** Types that the globs name, each with the place of the glob that names it first. */

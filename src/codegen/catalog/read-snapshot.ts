@@ -37,7 +37,7 @@ function schemasOf(value: unknown): Record<string, ResourceSchema> {
   return Object.fromEntries(
     Object.entries(objectOf(value)).map(([type, raw]) => {
       const schema = objectOf(raw);
-      return [type, { version: numberOf(schema['version']), block: blockOf(schema['block']) }];
+      return [nameOf(type), { version: numberOf(schema['version']), block: blockOf(schema['block']) }];
     }),
   );
 }
@@ -120,7 +120,7 @@ function numberOf(value: unknown): number {
 
 function nameOf(value: unknown): string {
   if (typeof value !== 'string' || !/^[A-Za-z_][A-Za-z0-9_-]*$/.test(value)) {
-    throw new Error(`${JSON.stringify(value)} is no name of an attribute`);
+    throw new Error(`${JSON.stringify(value)} is no name of a type or an attribute`);
   }
   return value;
 }

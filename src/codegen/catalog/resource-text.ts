@@ -1,4 +1,4 @@
-import { print, Kind } from 'graphql';
+import { Kind, print } from 'graphql';
 
 import type { ResourceSchema, SchemaAttribute, SchemaBlock } from '../../providers/index.ts';
 import { camelCase, pascalCase } from './names.ts';
@@ -11,11 +11,12 @@ type CtyType = SchemaAttribute['type'];
  */
 export type FieldNames = { readonly [field: string]: string | readonly [string, FieldNames] };
 
-/** One resource type as SDL. */
+/** One resource type as SDL, in the form in which graphql-js prints it. */
 export interface ResourceText {
-  readonly sdl: string;
-  /** Names of the types that the text defines. */
-  readonly names: readonly string[];
+  /** By name: object and input types. */
+  readonly types: ReadonlyMap<string, string>;
+  /** By name: fields of the type Mutation. */
+  readonly mutations: ReadonlyMap<string, string>;
   readonly fields: FieldNames;
   /** Reasons why the type cannot be in the API. */
   readonly problems: readonly string[];
@@ -54,21 +55,21 @@ export function printResource(type: string, schema: ResourceSchema, provider: st
   const input = printer.input(`${name}Input`, `Arguments of \`${type}\`.`, members);
   const output = printer.output(name, about, members);
   printer.operation(name, type, output);
-  printer.mutations(name, type, provider, input);
-  return { sdl: printer.parts.join('\n'), names: printer.names, fields, problems: printer.problems };
+  printer.addMutations(name, type, provider, input);
+  return { types: printer.types, mutations: printer.mutations, fields, problems: printer.problems };
 }
 
 class ResourcePrinter {
-  readonly parts: string[] = [];
-  readonly names: string[] = [];
+  readonly types = new Map<string, string>();
+  readonly mutations = new Map<string, string>();
   readonly problems: string[] = [];
 
   /** Prints an input type; undefined when there is nothing that may be given. */
   input(name: string, description: string, members: readonly Member[]): string | undefined {
     const given = members.filter((member) => member.inInput);
-    const lines = given.flatMap((member) => {
+    const lines = given.map((member) => {
       const type = this.inputType(member.type, `${withoutInput(name)}_${pascalCase(member.name)}Input`, member);
-      return fieldLines(member, `${type}${member.required ? '!' : ''}`, member.deprecated && !member.required);
+      return memberText(member, `${type}${member.required ? '!' : ''}`, member.deprecated && !member.required);
     });
     return this.add('input', name, description, lines);
   }
@@ -76,46 +77,30 @@ class ResourcePrinter {
   /** Prints an object type; undefined when it would have no field. */
   output(name: string, description: string, members: readonly Member[]): string | undefined {
     const shown = members.filter((member) => member.inOutput);
-    const lines = shown.flatMap((member) => {
+    const lines = shown.map((member) => {
       const type = this.outputType(member.type, `${name}_${pascalCase(member.name)}`, member);
-      return fieldLines(member, type, member.deprecated);
+      return memberText(member, type, member.deprecated);
     });
     return this.add('type', name, description, lines);
   }
 
   operation(name: string, type: string, output: string | undefined): void {
+    const resource = 'The resource after the operation; sensitive attributes are null. Null while there is none.';
     this.add('type', `Intent${name}Operation`, `An operation on a \`${type}\`.`, [
-      '  "The operation: what was asked, planned, decided and done."',
-      '  operation: IntentOperation!',
-      '  "The resource after the operation; sensitive attributes are null. Null while there is none."',
-      `  resource: ${output ?? 'JSON'}`,
+      fieldText('operation: IntentOperation!', 'The operation: what was asked, planned, decided and done.'),
+      fieldText(`resource: ${output ?? 'JSON'}`, resource),
     ]);
   }
 
-  mutations(name: string, type: string, provider: string, input: string | undefined): void {
-    const config = input === undefined ? '' : `\n    "Arguments of the resource."\n    config: ${input}!`;
-    const mutation = (verb: 'Create' | 'Update', about: string): string => `  ${quote(about)}
-  intent${name}${verb}(
-    "Id of the project."
-    intentProject: ID!
-    "Id of the resource in the project."
-    resourceID: ID!${config}
-    "Token from an answer in state AWAITING_CONFIRMATION."
-    confirmation: String
-    "Seconds to wait for the end: 0 to 50, 50 when absent."
-    wait: Int
-  ): Intent${name}Operation!
-    @requiresAction(action: INTENT_RESOURCE_${verb.toUpperCase()}, space: "intentProject(args.intentProject)")
-    @requiresAction(action: SPACE_READ, space: "intentProject(args.intentProject)")`;
-    const create = mutation(
-      'Create',
-      `Creates a \`${type}\` by the provider \`${provider}\`, under the policies of the project.`,
-    );
-    const update = mutation(
-      'Update',
-      `Changes a \`${type}\`. The configuration is the whole one, not a difference. A change that replaces the resource must be confirmed.`,
-    );
-    this.parts.push(`extend type Mutation {\n${create}\n${update}\n}`);
+  addMutations(name: string, type: string, provider: string, input: string | undefined): void {
+    const abouts = {
+      Create: `Creates a \`${type}\` by the provider \`${provider}\`, under the policies of the project.`,
+      Update: `Changes a \`${type}\`. The configuration is the whole one, not a difference. A change that replaces the resource must be confirmed.`,
+    };
+    for (const [verb, about] of Object.entries(abouts)) {
+      const head = `intent${name}${verb}`;
+      this.mutations.set(head, fieldText(`${head}(\n${argumentTexts(input)}\n  ): Intent${name}Operation!`, about));
+    }
   }
 
   /** The mapping back to the provider's names; two attributes that come out alike are a problem. */
@@ -127,6 +112,7 @@ class ResourcePrinter {
       const other = seen.get(field);
       if (other !== undefined)
         this.problems.push(`${path}.${member.name} and ${path}.${other} would both be called ${field}`);
+      if (field === '') this.problems.push(`${path}.${member.name} has no letter to be called by`);
       seen.set(field, member.name);
       const inner = this.innerNames(member.type, `${path}.${member.name}`);
       if (Object.keys(inner).length > 0) fields[field] = [member.name, inner];
@@ -156,12 +142,10 @@ class ResourcePrinter {
     keyword: 'type' | 'input',
     name: string,
     description: string,
-    lines: readonly string[],
+    fields: readonly string[],
   ): string | undefined {
-    if (lines.length === 0) return undefined;
-    const access = keyword === 'type' ? ' @authenticated' : '';
-    this.parts.push(`${quote(description)}\n${keyword} ${name}${access} {\n${lines.join('\n')}\n}`);
-    this.names.push(name);
+    if (fields.length === 0) return undefined;
+    this.types.set(name, `${quote(description)}\n${keyword} ${name} {\n${fields.join('\n\n')}\n}`);
     return name;
   }
 }
@@ -170,9 +154,26 @@ function withoutInput(name: string): string {
   return name.slice(0, -'Input'.length);
 }
 
-function fieldLines(member: Member, type: string, deprecated: boolean): string[] {
+function memberText(member: Member, type: string, deprecated: boolean): string {
   const mark = deprecated ? ' @deprecated(reason: "The provider deprecates it.")' : '';
-  return [`  ${quote(member.description)}`, `  ${camelCase(member.name)}: ${type}${mark}`];
+  return fieldText(`${camelCase(member.name)}: ${type}${mark}`, member.description);
+}
+
+function fieldText(text: string, description: string, indent = '  '): string {
+  return `${quote(description).replaceAll(/^/gm, indent)}\n${indent}${text}`;
+}
+
+function argumentTexts(input: string | undefined): string {
+  const config = input === undefined ? [] : [['config', `${input}!`, 'Arguments of the resource.']];
+  return [
+    ...config,
+    ['confirmation', 'String', 'Token from an answer in state AWAITING_CONFIRMATION.'],
+    ['intentProject', 'ID!', 'Id of the project.'],
+    ['resourceID', 'ID!', 'Id of the resource in the project.'],
+    ['wait', 'Int', 'Seconds to wait for the end: 0 to 50, 50 when absent.'],
+  ]
+    .map(([name = '', type = '', about = '']) => fieldText(`${name}: ${type}`, about, '    '))
+    .join('\n\n');
 }
 
 // Blocks and attributes become fields alike: whoever fills them in need not know the difference.
@@ -190,7 +191,7 @@ function membersOf(block: SchemaBlock): Member[] {
       type: nested.nesting === 'MAP' ? any : single ? objectOf(inner) : { kind: 'list', of: objectOf(inner) },
     };
   });
-  return [...block.attributes.map(attributeMember), ...blocks].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  return [...block.attributes.map(attributeMember), ...blocks].toSorted(byName);
 }
 
 function attributeMember(attribute: SchemaAttribute): Member {
@@ -212,7 +213,7 @@ function attributeMember(attribute: SchemaAttribute): Member {
 
 function nestedShape({ nesting, attributes }: NonNullable<SchemaAttribute['nested']>): Shape {
   if (nesting === 'MAP') return any;
-  const object = objectOf(attributes.map(attributeMember));
+  const object = objectOf(attributes.map(attributeMember).toSorted(byName));
   return nesting === 'SINGLE' ? object : { kind: 'list', of: object };
 }
 
@@ -223,7 +224,8 @@ function shapeOf(type: CtyType): Shape {
   if (type === 'dynamic' || 'map' in type || 'tuple' in type) return any;
   if ('list' in type) return { kind: 'list', of: shapeOf(type.list) };
   if ('set' in type) return { kind: 'list', of: shapeOf(type.set) };
-  return objectOf(Object.entries(type.object).map(([name, inner]) => plainMember(name, inner)));
+  const members = Object.entries(type.object).map(([name, inner]) => plainMember(name, inner));
+  return objectOf(members.toSorted(byName));
 }
 
 // Members of an object type have no description and no flags of their own.
@@ -236,9 +238,13 @@ function objectOf(members: readonly Member[]): Shape {
   return members.length === 0 ? any : { kind: 'object', members };
 }
 
-/** The first sentences of a provider's text as a GraphQL string on one line. */
+function byName(a: Member, b: Member): number {
+  return camelCase(a.name) < camelCase(b.name) ? -1 : 1;
+}
+
+/** The beginning of a provider's text as a GraphQL string. */
 function quote(text: string): string {
   const line = text.replaceAll(/\s+/g, ' ').trim();
   const short = line.length <= MAX_DESCRIPTION ? line : `${line.slice(0, MAX_DESCRIPTION - 1)}…`;
-  return print({ kind: Kind.STRING, value: short });
+  return print({ kind: Kind.STRING, value: short, block: true });
 }

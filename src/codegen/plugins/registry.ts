@@ -1,12 +1,12 @@
 import type { CodegenPlugin } from '@graphql-codegen/plugin-helpers';
 
 import type { Model } from '../model.ts';
-import { printSdl } from '../sdl.ts';
 import { printAccessPage } from './access-page.ts';
 import { printAccess } from './access.ts';
 import { printCatalog } from './catalog.ts';
 import { printEnums } from './enums.ts';
 import { printMcp } from './mcp.ts';
+import { printWholeSchema } from './schema.ts';
 import { stamp } from './stamp.ts';
 import { printToolsPage } from './tools-page.ts';
 import { printValidators, printValidatorTypes } from './validators.ts';
@@ -15,8 +15,8 @@ import { printValidators, printValidatorTypes } from './validators.ts';
 export function createPlugins(model: Model): Readonly<Record<string, CodegenPlugin>> {
   return {
     'sluice-stamp': { plugin: () => ({ prepend: [stamp('schema/*.graphql')], content: '' }) },
-    'sluice-schema': { plugin: () => stamp('schema/', '#') + '\n' + printSdl(model.sdl.schema) + '\n' },
-    'sluice-enums': { plugin: () => printEnums(model.written.document) },
+    'sluice-schema': { plugin: () => printWholeSchema(model.sdl.schema, model.catalog.sdl) },
+    'sluice-enums': { plugin: () => printEnums(model.sdl.document) },
     'sluice-access': { plugin: () => printAccess(model.access) },
     'sluice-catalog': { plugin: () => printCatalog(model.catalog) },
     'sluice-mcp': { plugin: () => printMcp(model.tools) },
