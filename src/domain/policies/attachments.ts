@@ -10,6 +10,7 @@ import {
 import { findProject } from '../../storage/projects.ts';
 import { recordAudit } from '../audit/index.ts';
 import type { DomainContext, Request } from '../context.ts';
+import { checkAttachments } from '../spaces/index.ts';
 
 /** A policy attached to an Intent project. */
 export interface AttachmentRecord {
@@ -30,7 +31,7 @@ export async function listAttachments(
   return (await context.storage.read((db) => findAttachments(db, of))).map(toRecord);
 }
 
-/** @throws BAD_INPUT for a policy of another type, CONFLICT when it is attached already */
+/** @throws BAD_INPUT for a policy of another type, CONFLICT when it is attached already or out of the project's reach */
 export function attachPolicy(
   context: DomainContext,
   request: Request,
@@ -45,6 +46,7 @@ export function attachPolicy(
     const id = newUlid();
     const attachment = { id, policyId: policy.id, projectId: input.project, createdAt: context.clock.now() };
     if (!(await insertAttachment(db, attachment))) throw attachedAlready(policy.name, input.project);
+    await checkAttachments(db);
     await recordAudit(db, context, request, {
       action: 'intent-project.policy-attach',
       affected: { type: 'INTENT_PROJECT', id: input.project },

@@ -3,6 +3,7 @@ import { findPolicy, findPolicyByName, type PolicyRow, updatePolicy as updateRow
 import { findSpace } from '../../storage/spaces.ts';
 import { recordAudit } from '../audit/index.ts';
 import type { DomainContext, Request } from '../context.ts';
+import { checkAttachments } from '../spaces/index.ts';
 import { parseName } from '../parse-name.ts';
 import { compileBody, nameTaken } from './check-policy.ts';
 import { type PolicyRecord, toPolicyRecord } from './policy-record.ts';
@@ -56,6 +57,7 @@ async function changePolicy(
     if ((await findSpace(db, changed.space)) === undefined)
       throw badInput('space', `no such space: ${JSON.stringify(changed.space)}`);
     if (!(await updateRow(db, id, changed))) throw noSuch('policy', id);
+    if (changed.space !== before.space) await checkAttachments(db);
     await recordAudit(db, context, request, {
       action: 'policy.update',
       affected: { type: 'POLICY', id },

@@ -3,6 +3,7 @@ import { findProject, type ProjectRow, updateProject as updateRow } from '../../
 import { findSpace } from '../../storage/spaces.ts';
 import { recordAudit } from '../audit/index.ts';
 import type { DomainContext, Request } from '../context.ts';
+import { checkAttachments } from '../spaces/index.ts';
 import { parseName } from '../parse-name.ts';
 import { type ProjectRecord, toProjectRecord } from './project-record.ts';
 
@@ -54,6 +55,7 @@ function change(context: DomainContext, request: Request, { id, action, settable
       throw badInput('space', `no such space: ${JSON.stringify(settable.space)}`);
     }
     if (!(await updateRow(db, id, settable))) throw noSuch('intentProject', id);
+    if (settable.space !== undefined) await checkAttachments(db);
     await recordAudit(db, context, request, {
       action,
       affected: { type: 'INTENT_PROJECT', id },

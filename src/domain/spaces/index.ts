@@ -1,5 +1,6 @@
 // Spaces: the tree in which everything lives and roles are held.
 export { accessLevel } from './access-level.ts';
+export { checkAttachments } from './check-attachments.ts';
 export { createSpace } from './create-space.ts';
 export { deleteSpace } from './delete-space.ts';
 export { findSpace, findSpaces, listSpaces } from './find-spaces.ts';

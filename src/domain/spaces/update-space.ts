@@ -4,6 +4,7 @@ import { findSpaces, type SpaceRow, updateSpace as updateRow } from '../../stora
 import { recordAudit } from '../audit/index.ts';
 import type { DomainContext, Request } from '../context.ts';
 import { rightsChanged } from '../identity/index.ts';
+import { checkAttachments } from './check-attachments.ts';
 import { type SpaceRecord, toSpaceRecord } from './space-record.ts';
 
 export interface SpaceInput {
@@ -29,6 +30,7 @@ export async function updateSpace(
     const after = { ...before, ...changedColumns(before, input) };
     checkPlace(spaces, after);
     await updateRow(db, id, after);
+    await checkAttachments(db);
     await recordAudit(db, context, request, {
       action: 'space.update',
       affected: { type: 'SPACE', id },

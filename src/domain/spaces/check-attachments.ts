@@ -1,0 +1,35 @@
+import { AppError } from '../../shared/errors.ts';
+import type { Db } from '../../storage/database.ts';
+import { findAttachedSpaces } from '../../storage/policies.ts';
+import { findSpaces, type SpaceRow } from '../../storage/spaces.ts';
+
+/**
+ * What lives in a space may use what lives there and, while each hop inherits, in the spaces above. To be called at the
+ * end of a transaction that attaches something or moves one of the two.
+ *
+ * @throws CONFLICT naming the policy and the project that would no longer fit
+ */
+export async function checkAttachments(db: Db): Promise<void> {
+  const attached = await findAttachedSpaces(db);
+  if (attached.length === 0) return;
+  const spaces = new Map((await findSpaces(db)).map((space) => [space.id, space]));
+  const stray = attached.find(({ policySpace, projectSpace }) => !usableIn(spaces, projectSpace).includes(policySpace));
+  if (stray === undefined) return;
+  const { policyName, policySpace, project, projectSpace } = stray;
+  throw new AppError(
+    'CONFLICT',
+    `policy ${JSON.stringify(policyName)} of space ${policySpace} cannot be used by project ${project} in space ${projectSpace}: ` +
+      'a project uses policies of its own space and of the spaces that it inherits from',
+    { details: { policySpace, project, projectSpace } },
+  );
+}
+
+/** The space itself and those above it that it inherits from. */
+export function usableIn(spaces: ReadonlyMap<string, SpaceRow>, space: string): string[] {
+  const usable = [space];
+  for (let at = spaces.get(space); at?.inheritEntities === true && at.parentSpace !== undefined;) {
+    usable.push(at.parentSpace);
+    at = spaces.get(at.parentSpace);
+  }
+  return usable;
+}
