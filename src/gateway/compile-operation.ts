@@ -1,7 +1,11 @@
 import {
   type ArgumentNode,
   coerceInputLiteral,
+  coerceInputValue,
   type DocumentNode,
+  type ExecutionResult,
+  type FieldNode,
+  type GraphQLArgument,
   GraphQLScalarType,
   GraphQLSchema,
   Kind,
@@ -15,6 +19,7 @@ import { compileQuery, isCompiledQuery } from 'graphql-jit';
 
 import { invariant } from '../shared/errors.ts';
 import type { GatewayContext } from './context.ts';
+import { compileLeafCheck } from './leaf-check.ts';
 import type { PreparedOperation } from './prepare-document.ts';
 import type { Execute } from './run-operation.ts';
 
@@ -39,11 +44,21 @@ export function createCompiler(schema: GraphQLSchema): Compiler {
 
 function compile(schema: GraphQLSchema, target: GraphQLSchema, prepared: PreparedOperation): Execute {
   const { document, constants } = liftLiterals(schema, prepared);
-  const compiled = compileQuery(target, document, prepared.operation.name?.value);
+  const compiled = compileQuery(target, document, prepared.operation.name?.value, compilerOptions);
   invariant(isCompiledQuery(compiled), 'graphql-jit refused a document that was found fit for it');
-  return (context: GatewayContext, variables) =>
-    compiled.query(undefined, context, Object.assign(variables, constants));
+  const checkLeaves = compileLeafCheck(schema, prepared);
+  const finish = (result: ExecutionResult): ExecutionResult => {
+    if (result.data !== null && result.data !== undefined) checkLeaves(result.data);
+    return result;
+  };
+  return (context: GatewayContext, variables) => {
+    const result = compiled.query(undefined, context, Object.assign(variables, constants));
+    return result instanceof Promise ? result.then(finish) : finish(result);
+  };
 }
+
+// Leaves are checked afterwards in one pass; the stack of an error inside generated code would say nothing.
+const compilerOptions = { disableLeafSerialization: true, disablingCapturingStackErrors: true };
 
 interface Lifted {
   readonly document: DocumentNode;
@@ -55,14 +70,18 @@ function liftLiterals(schema: GraphQLSchema, { document, operation }: PreparedOp
   const types = new TypeInfo(schema);
   const nextName = freeNames(operation.variableDefinitions ?? []);
   const constants: Record<string, unknown> = {};
-  const lift = (node: ArgumentNode): ArgumentNode | undefined => {
-    const argument = types.getArgument();
-    if (node.value.kind === Kind.VARIABLE || argument === undefined || argument === null) return undefined;
-    const name = nextName();
-    constants[name] = freezeDeep(coerceInputLiteral(node.value, argument.type));
-    return { ...node, value: variable(name) };
+  const lift = (name: string, value: unknown): ArgumentNode => {
+    const lifted = nextName();
+    constants[lifted] = freezeDeep(value);
+    return { kind: Kind.ARGUMENT, name: { kind: Kind.NAME, value: name }, value: variable(lifted) };
   };
-  const visitor = visitWithTypeInfo(types, { Argument: lift });
+  const visitor = visitWithTypeInfo(types, {
+    Field: (node) => {
+      const definitions = types.getFieldDef()?.args ?? [];
+      if (definitions.length === 0) return undefined;
+      return { ...node, arguments: definitions.flatMap((definition) => liftArgument(definition, node, lift)) };
+    },
+  });
   const definitions = document.definitions
     .filter((definition) => definition.kind !== Kind.OPERATION_DEFINITION || definition === operation)
     .map((definition) => visit(definition, visitor));
@@ -71,6 +90,24 @@ function liftLiterals(schema: GraphQLSchema, { document, operation }: PreparedOp
     ...Object.keys(constants),
   ];
   return { document: withVariables({ ...document, definitions }, names), constants: Object.freeze(constants) };
+}
+
+/** Arguments left out are given their defaults here: graphql-jit does not know those that graphql 17 keeps as literals. */
+function liftArgument(
+  definition: GraphQLArgument,
+  node: FieldNode,
+  lift: (name: string, value: unknown) => ArgumentNode,
+): ArgumentNode[] {
+  const given = node.arguments?.find((argument) => argument.name.value === definition.name);
+  if (given?.value.kind === Kind.VARIABLE) return [given];
+  if (given !== undefined) return [lift(definition.name, coerceInputLiteral(given.value, definition.type))];
+  const standard = definition.default;
+  if (standard === undefined) return [];
+  const value =
+    standard.literal === undefined
+      ? coerceInputValue(standard.value, definition.type)
+      : coerceInputLiteral(standard.literal, definition.type);
+  return [lift(definition.name, value)];
 }
 
 function withVariables(document: DocumentNode, names: readonly string[]): DocumentNode {

@@ -1,4 +1,13 @@
-import { type FieldNode, type GraphQLSchema, isNonNullType, Kind, TypeInfo, visit, visitWithTypeInfo } from 'graphql';
+import {
+  type FieldNode,
+  type GraphQLArgument,
+  type GraphQLSchema,
+  isNonNullType,
+  Kind,
+  TypeInfo,
+  visit,
+  visitWithTypeInfo,
+} from 'graphql';
 
 import { holdsVariable } from './compile-operation.ts';
 import type { PreparedOperation } from './prepare-document.ts';
@@ -17,9 +26,10 @@ export const compilerDifferences = {
     effect:
       '@skip and @include are kept on the shared nodes of the document, so a fragment that is used twice mixes up its conditions',
   },
-  protoKey: {
-    name: 'protoKey',
-    effect: 'a field answered under the name __proto__ changes the prototype of the answer',
+  inheritedKey: {
+    name: 'inheritedKey',
+    effect:
+      'a field answered under a name that every object inherits, such as __proto__, is mixed up with what is inherited',
   },
   nestedVariable: {
     name: 'nestedVariable',
@@ -27,7 +37,8 @@ export const compilerDifferences = {
   },
   nullableVariable: {
     name: 'nullableVariable',
-    effect: 'an explicit null for an argument that may not be null is reported in another way',
+    effect:
+      'a variable that is null or absent, for an argument that may not be null or has a default, is taken otherwise',
   },
   size: { name: 'size', effect: 'compiling takes longer than running' },
 } as const satisfies Record<string, CompilerDifference>;
@@ -43,18 +54,22 @@ export function findDifference(schema: GraphQLSchema, prepared: PreparedOperatio
   const nullable = nullableVariables(prepared);
   const visitor = visitWithTypeInfo(types, {
     Field: (node: FieldNode) => {
-      if ((node.alias ?? node.name).value === '__proto__') found ??= compilerDifferences.protoKey;
+      if ((node.alias ?? node.name).value in Object.prototype) found ??= compilerDifferences.inheritedKey;
     },
     Argument: ({ value }) => {
       if (value.kind !== Kind.VARIABLE) {
         if (holdsVariable(value)) found ??= compilerDifferences.nestedVariable;
-      } else if (nullable.has(value.name.value) && isNonNullType(types.getArgument()?.type)) {
+      } else if (nullable.has(value.name.value) && needsValue(types.getArgument())) {
         found ??= compilerDifferences.nullableVariable;
       }
     },
   });
   visit(prepared.document, visitor);
   return found;
+}
+
+function needsValue(argument: GraphQLArgument | null | undefined): boolean {
+  return isNonNullType(argument?.type) || argument?.default !== undefined;
 }
 
 function nullableVariables({ operation }: PreparedOperation): ReadonlySet<string> {
