@@ -174,7 +174,7 @@ describe('what code generation refuses', () => {
       expectSchemaRefused(
         '@requiresAction(action: SPACE_READ, space: "thing(args.id)")',
         '@requiresAction(action: SPACE_READ, space: "think(args.id)")',
-        /unknown noun "think"; did you mean "things?"\?/,
+        /unknown noun "think" \(a noun is .*\); did you mean "thing"\?/,
       );
     });
     it('an unknown argument', () => {

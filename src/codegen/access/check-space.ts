@@ -29,14 +29,21 @@ export function checkSpace(space: SpaceSource, place: SpacePlace): string | unde
   }
 }
 
-export function knownNouns(sdl: Sdl): string[] {
-  return [...(sdl.objects.get('Query')?.fields.keys() ?? []), ...FURTHER_NOUNS];
+/** Root queries that answer with one object, and the nouns that have none. */
+function knownNouns(sdl: Sdl): string[] {
+  const queries = [...(sdl.objects.get('Query')?.fields.values() ?? [])].filter(({ type }) => !isList(type));
+  return [...queries.map(({ name }) => name.value), ...FURTHER_NOUNS];
+}
+
+function isList(type: TypeNode): boolean {
+  return type.kind === Kind.LIST_TYPE || (type.kind === Kind.NON_NULL_TYPE && type.type.kind === Kind.LIST_TYPE);
 }
 
 function checkNoun(noun: string, sdl: Sdl): string | undefined {
   const known = knownNouns(sdl);
   if (known.includes(noun)) return undefined;
-  return `unknown noun ${JSON.stringify(noun)}${didYouMean(noun, known)} A noun is the name of a root query that returns one object`;
+  const what = 'a noun is the name of a root query that answers with one object';
+  return `unknown noun ${JSON.stringify(noun)} (${what})${didYouMean(noun, known)}`;
 }
 
 function checkParent(name: string, { type }: SpacePlace): string | undefined {
