@@ -225,6 +225,29 @@ describe('a configuration that does not fit', () => {
     it(`${what}: says so with the path`, () => assert.deepEqual(problemsOf(json, schema), expected));
   }
 
+  it('says what is wrong in tuples, maps of objects and places of dynamic type', () => {
+    const inside = { nesting: 'MAP' as const, attributes: [attribute('a', 'string')] };
+    const many = block([
+      attribute('pair', { tuple: ['string', 'number'] }),
+      attribute('parts', nestedAttributeType(inside), { nested: inside }),
+      attribute('any', 'dynamic'),
+      attribute('old', 'string', { deprecated: true, description: 'Use new.' }),
+    ]);
+    const json = { pair: ['x'], parts: ['x'], any: [2 ** 60], old: 'x' };
+    assert.deepEqual(problemsOf(json, many), [
+      'pair: must have 2 elements: got 1',
+      'parts: must be an object of objects: got a list',
+      'any[0]: is too large for a JSON number: write a smaller one',
+      'old: is deprecated: Use new.',
+    ]);
+    assert.deepEqual(problemsOf({ pair: ['x', 2], any: { a: [null, true] } }, many), []);
+  });
+
+  it('cannot give one key twice in two spellings', () => {
+    const labels = block([attribute('labels', { map: 'string' })]);
+    assert.deepEqual(problemsOf({ labels: { é: '1', 'e\u0301': '2' } }, labels), ['labels.é: is given twice']);
+  });
+
   it('never shows the value', () => {
     const wrong = { ...good, length: 'hunter2', names: { hunter2: 'hunter2' }, shape: 'hunter2' };
     assert.ok(!JSON.stringify(conform(wrong, schema).problems).includes('hunter2'));

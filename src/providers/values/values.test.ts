@@ -244,3 +244,54 @@ describe('unknown, dynamic and set values', () => {
     assert.equal(valueToJson(value, { map: 'number' }), '{"n":9007199254740993,"__proto__":null}');
   });
 });
+
+describe('values of every size', () => {
+  const written = (value: Value, type: CtyType): unknown => decode(encodeValue(value, type), { useBigInt64: true });
+
+  it('write integers as short as they go', () => {
+    const powers = [0n, 5n, 6n, 7n, 8n, 15n, 16n, 31n, 32n, 62n].map((power) => 2n ** power);
+    for (const integer of powers.flatMap((power) => [power - 1n, power, -power, -power - 1n])) {
+      assert.equal(BigInt(Number(written(number(integer), 'number'))), BigInt(Number(integer)));
+      assert.ok(equalValues(decodeValue(encodeValue(number(integer), 'number'), 'number'), number(integer)));
+    }
+  });
+
+  it('write texts, lists, maps and refinements of any length', () => {
+    for (const length of [0, 15, 16, 31, 32, 255, 256, 65_535, 65_536]) {
+      const text = 'x'.repeat(length);
+      assert.equal(written(text, 'string'), text);
+      const list = Array.from({ length }, () => true);
+      assert.deepEqual(written(list, { list: 'bool' }), list);
+      const map = new Map(list.map((value, at) => [String(at), value]));
+      assert.ok(equalValues(decodeValue(encodeValue(map, { map: 'bool' }), { map: 'bool' }), map));
+    }
+    for (const length of [1, 2, 4, 8, 16, 17, 200]) {
+      const later = new Unknown(new Uint8Array(length));
+      assert.ok(equalValues(decodeValue(encodeValue(later, 'bool'), 'bool'), later));
+    }
+  });
+
+  it('write long types of dynamic values', () => {
+    for (const length of [10, 300, 70_000]) {
+      const typed = new Dynamic({ object: { ['x'.repeat(length)]: 'bool' } }, new Map([['x'.repeat(length), true]]));
+      assert.ok(equalValues(decodeValue(encodeValue(typed, 'dynamic'), 'dynamic'), typed));
+    }
+  });
+
+  it('are stored as JSON part by part', () => {
+    const type: CtyType = {
+      object: { l: { list: 'bool' }, s: { set: 'string' }, t: { tuple: ['string', 'number'] }, any: 'dynamic' },
+    };
+    const value = new Map<string, Value>([
+      ['l', [true]],
+      ['s', ['a']],
+      ['t', ['x', number('0.1')]],
+      ['any', ['y']],
+    ]);
+    assert.equal(
+      valueToJson(value, type),
+      '{"l":[true],"s":["a"],"t":["x",0.1],"any":{"value":["y"],"type":["tuple",["string"]]}}',
+    );
+    assert.throws(() => valueToJson(unknown, 'string'), /unknown value in state/);
+  });
+});
