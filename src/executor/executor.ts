@@ -16,11 +16,14 @@ import type {
 } from '../providers/index.ts';
 
 export interface ExecutorOptions {
-  /** Provider processes alive at once; a call that finds none free waits its time-out. */
+  /** Provider processes alive at once; a call that finds none free waits its time-out, a minute at most. */
   readonly maxProviders: number;
   /** After this long without a call a provider process is stopped. */
   readonly idleMs: number;
-  /** For calls that bring no time-out of their own, and for each step of a provider's start. */
+  /**
+   * For an apply that brings no time-out of its own. It bounds the other calls too, which have five minutes at most, and
+   * the steps of a provider's start, which have one.
+   */
   readonly callTimeoutMs: number;
   /** Private folder for the sockets; made with mode 0700. A path too long for a socket is replaced by a temporary one. */
   readonly socketDir: string;

@@ -34,7 +34,7 @@ const processSettings: ProcessSettings = {
 };
 
 const pool = new ProviderPool({ ...settings, start: startSession });
-const calls = new SessionCalls(pool);
+const calls = new SessionCalls(pool, settings.startTimeoutMs);
 
 async function startSession(session: ProviderSession) {
   const provider = await startProvider(session.binary, session.environment, processSettings);

@@ -51,7 +51,7 @@ describe('calls of a session', () => {
         return started;
       },
     });
-    calls = new SessionCalls(pool);
+    calls = new SessionCalls(pool, timeoutMs);
   });
   after(async () => {
     await pool.close();

@@ -13,10 +13,13 @@ const STOP_CALL_MS = 5_000;
 /** The calls under way, by operation, so that one can be cancelled. */
 export class SessionCalls {
   private readonly pool: ProviderPool;
+  private readonly maxWaitMs: number;
   private readonly operations = new Map<string, Set<RunningCall>>();
 
-  constructor(pool: ProviderPool) {
+  /** @param maxWaitMs for a process that is free */
+  constructor(pool: ProviderPool, maxWaitMs: number) {
     this.pool = pool;
+    this.maxWaitMs = maxWaitMs;
   }
 
   async run(
@@ -46,7 +49,8 @@ export class SessionCalls {
     timeoutMs: number,
     running: RunningCall,
   ): Promise<unknown> {
-    const lease = await this.pool.lease(session, call.name === 'apply' ? 'apply' : 'other', timeoutMs);
+    const use = call.name === 'apply' ? 'apply' : 'other';
+    const lease = await this.pool.lease(session, use, Math.min(timeoutMs, this.maxWaitMs));
     if (running.canceled) {
       lease.release('keep');
       throw new AppError('CONFLICT', `the operation was cancelled before ${call.name}; nothing was done`);

@@ -11,10 +11,12 @@ import { providerFailed } from './provider-failure.ts';
 const SCHEMA_TIMEOUT_MS = 120_000; // the largest providers take half a minute on a slow machine
 const READY_TIMEOUT_MS = 30_000;
 
-// Every wait inside the executor has a limit: for a free process, its handshake, its schema, its configuration, the call
-// and what it may take to stop. Beyond their sum it is stuck itself and is replaced.
-const WAITS_OF_A_CALL = 6;
-const STUCK_SLACK_MS = 10_000;
+const START_TIMEOUT_MS = 60_000; // for each step of a provider's start; large ones take seconds on a busy machine
+const OTHER_CALL_TIMEOUT_MS = 300_000; // only an apply may take as long as it takes to build something
+
+// Every wait inside the executor has a limit: for a free process, its handshake, its schema and its configuration, then
+// the call and what it may take to stop. Beyond their sum it is stuck itself and is replaced.
+const STUCK_SLACK_MS = 4 * START_TIMEOUT_MS + 30_000;
 
 /** Starts the executor's process and waits until it can be used. It is started anew whenever it dies. */
 export async function startExecutor(options: ExecutorOptions): Promise<Executor> {
@@ -52,7 +54,13 @@ class ExecutorHost {
     this.sockets = folders.sockets;
     const { maxProviders, idleMs, runAs, logger } = options;
     const { sockets: socketDir, work: workDir } = folders;
-    const settings = { maxProviders, idleMs, startTimeoutMs: options.callTimeoutMs, socketDir, workDir };
+    const settings = {
+      maxProviders,
+      idleMs,
+      startTimeoutMs: Math.min(START_TIMEOUT_MS, options.callTimeoutMs),
+      socketDir,
+      workDir,
+    };
     this.processOptions = { settings, runAs, logger };
     this.current = new ExecutorProcess(this.processOptions);
   }
@@ -68,7 +76,7 @@ class ExecutorHost {
     call: Extract<SessionRequest, { name: Name }>,
     options: CallOptions = {},
   ): Promise<AnswerOf<Name>> {
-    const timeoutMs = options.timeoutMs ?? this.options.callTimeoutMs;
+    const timeoutMs = options.timeoutMs ?? this.timeoutOf(call.name);
     const request = { kind: 'call', session, call, operationId: options.operationId, timeoutMs } as const;
     return parseAnswer<Name>(await this.ask(request, session.binary, call.name));
   }
@@ -77,7 +85,7 @@ class ExecutorHost {
     session: ProviderSession,
     options: CallOptions = {},
   ): ReturnType<Executor['validateProviderConfig']> {
-    const timeoutMs = options.timeoutMs ?? this.options.callTimeoutMs;
+    const timeoutMs = options.timeoutMs ?? this.timeoutOf('validateProvider');
     const request = { kind: 'validateProvider', session, timeoutMs } as const;
     return parseAnswer<'validateResource'>(await this.ask(request, session.binary, 'validateProviderConfig'));
   }
@@ -106,10 +114,14 @@ class ExecutorHost {
     await rm(this.sockets, { recursive: true, force: true });
   }
 
+  private timeoutOf(call: string): number {
+    const { callTimeoutMs } = this.options;
+    return call === 'apply' ? callTimeoutMs : Math.min(callTimeoutMs, OTHER_CALL_TIMEOUT_MS);
+  }
+
   private async ask(request: CallRequest, binary: ProviderBinary, call: string): Promise<unknown> {
     const executor = await this.process();
-    const longestWaitMs = Math.max(this.options.callTimeoutMs, request.timeoutMs);
-    const stuck = setTimeout(() => executor.kill(), WAITS_OF_A_CALL * longestWaitMs + STUCK_SLACK_MS);
+    const stuck = setTimeout(() => executor.kill(), request.timeoutMs + STUCK_SLACK_MS);
     return executor.ask(request, () => executorGone(binary, call)).finally(() => clearTimeout(stuck));
   }
 
