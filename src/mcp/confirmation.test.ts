@@ -48,7 +48,7 @@ describe('confirmation of destructive calls', () => {
       assert.equal(first.structured['outcome'], 'awaiting_confirmation');
       assert.match(
         first.texts[0] ?? '',
-        /Nothing has been changed yet\. Show the user.*repeat the same call with confirmation "one-time-token"/,
+        /Show the user what will happen and ask; if they agree, repeat the same call with confirmation "one-time-token"/,
       );
       const second = await session.call('intent', { ...deleting, confirmation: token });
       assert.equal(second.structured['outcome'], 'deleted');

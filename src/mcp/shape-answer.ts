@@ -119,7 +119,6 @@ function confirmationOf(asked: JsonObject, message: string): ConfirmationRequest
 function hintFor(confirmation: ConfirmationRequest | undefined): string[] {
   if (confirmation === undefined) return [];
   return [
-    'Nothing has been changed yet. Show the user what will happen and ask; ' +
-      `if they agree, repeat the same call with confirmation ${JSON.stringify(confirmation.token)}.`,
+    `Show the user what will happen and ask; if they agree, repeat the same call with confirmation ${JSON.stringify(confirmation.token)}.`,
   ];
 }
