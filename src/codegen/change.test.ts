@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-import { buildSchema, validateSchema } from 'graphql';
+import { buildSchema, isObjectType, validateSchema } from 'graphql';
 
 import { generateFiles, staleFiles } from '../../codegen.ts';
 import { CodegenRefused } from './refusals.ts';
@@ -208,6 +208,22 @@ describe('a change of what is written', () => {
         (await generated()).get('generated/schema.graphql') ?? '',
         /intentToyTrainSetCreate\((?:(?!config)[^)])*\): IntentToyTrainSetOperation!/,
       );
+    });
+
+    it('takes any text of a provider as mere text', async () => {
+      const long = `${'x'.repeat(298)}\u{1f600} more`;
+      const hostile = 'Ends here. """\ntype Injected { a: Int } \u202e\u0007 */ \\';
+      const attributes = [
+        { name: 'long', type: 'string', optional: true, description: long },
+        { name: 'hostile', type: 'string', optional: true, description: hostile },
+      ];
+      catalogue(withAttributes('toy_car', ...attributes), '["*"]');
+      const schema = buildSchema((await generated()).get('generated/schema.graphql') ?? '');
+      assert.equal(schema.getType('Injected'), undefined);
+      const fields = schema.getType('ToyCar');
+      assert.ok(isObjectType(fields));
+      assert.equal(fields.getFields()['hostile']?.description, 'Ends here. """ type Injected { a: Int } */ \\');
+      assert.equal(fields.getFields()['long']?.description, `${'x'.repeat(298)}\ufffd…`);
     });
 
     it('is refused when the snapshot lacks a resource type', async () => {

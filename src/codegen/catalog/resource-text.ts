@@ -244,7 +244,7 @@ function byName(a: Member, b: Member): number {
 
 /** The beginning of a provider's text as a GraphQL string. */
 function quote(text: string): string {
-  const line = text.replaceAll(/\s+/g, ' ').trim();
+  const line = text.replaceAll(/[\s\p{Cc}\p{Cf}]+/gu, ' ').trim(); // invisible characters would hide what a text says
   const short = line.length <= MAX_DESCRIPTION ? line : `${line.slice(0, MAX_DESCRIPTION - 1)}…`;
-  return print({ kind: Kind.STRING, value: short, block: true });
+  return print({ kind: Kind.STRING, value: short.toWellFormed(), block: true });
 }
