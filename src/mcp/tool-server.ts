@@ -1,7 +1,4 @@
 import {
-  CLIENT_CAPABILITIES_META_KEY,
-  inputRequired,
-  inputResponse,
   ProtocolError,
   ProtocolErrorCode,
   Server,
@@ -12,6 +9,7 @@ import {
 
 import type { Caller, Origin } from '../shared/caller.ts';
 import { isJsonObject, type JsonObject } from '../shared/json.ts';
+import { askBack, canAsk, clientOf, confirmedToken } from './ask-back.ts';
 import { callTool, declinedAnswer, type CallServices } from './call-tool.ts';
 import { instructions } from './instructions.ts';
 import { suggest } from './suggest.ts';
@@ -89,46 +87,17 @@ async function answerCall(
   context: ServerContext | undefined,
 ): Promise<CallToolResult | InputRequiredResult> {
   const { caller, origin } = scope;
-  const word = context === undefined ? undefined : confirmedToken(context);
+  if (context === undefined) return toResult(await callTool(services, { tool, given, caller, origin }));
+  const word = confirmedToken(context);
   if (word === 'declined') return toResult(declinedAnswer());
-  const confirmed = word === undefined ? given : { ...given, confirmation: word.token };
-  const answer = await callTool(services, { tool, given: confirmed, caller, origin });
-  return context !== undefined && canAsk(context) ? (askBack(answer) ?? toResult(answer)) : toResult(answer);
-}
-
-const QUESTION = 'confirm';
-
-/** What the client sent back to our question: the token it was asked about, or a no. */
-function confirmedToken(context: ServerContext): { readonly token: string } | 'declined' | undefined {
-  const state = context.mcpReq.requestState<unknown>();
-  const response = inputResponse(context.mcpReq.inputResponses, QUESTION);
-  if (typeof state !== 'string' || response.kind !== 'elicit') return undefined;
-  const agreed = response.action === 'accept' && response.content?.['confirm'] === true;
-  return agreed ? { token: state } : 'declined';
-}
-
-function canAsk(context: ServerContext): boolean {
-  const envelope: unknown = context.mcpReq.envelope;
-  const capabilities = isJsonObject(envelope) ? envelope[CLIENT_CAPABILITIES_META_KEY] : undefined;
-  return isJsonObject(capabilities) && capabilities['elicitation'] !== undefined;
-}
-
-/**
- * The question that a destructive call asks. The state that travels with it is the one-time token itself: whoever
- * issued it checks that it is unspent and bound to this plan and this session, so there is nothing here to forge.
- */
-function askBack(answer: ToolAnswer): InputRequiredResult | undefined {
-  const { confirmation } = answer;
-  if (confirmation === undefined) return undefined;
-  const question = inputRequired.elicit({
-    message: `${confirmation.summary}\n\nGo on? Nothing has been changed yet.`,
-    requestedSchema: {
-      type: 'object',
-      properties: { confirm: { type: 'boolean', title: 'Yes, do it', default: false } },
-      required: ['confirm'],
-    },
+  const answer = await callTool(services, {
+    tool,
+    given: word === undefined ? given : { ...given, confirmation: word.token },
+    caller,
+    origin: { ...origin, client: clientOf(context) ?? origin.client },
   });
-  return inputRequired({ inputRequests: { [QUESTION]: question }, requestState: confirmation.token });
+  const asks = answer.confirmation !== undefined && canAsk(context);
+  return asks ? askBack(answer.confirmation) : toResult(answer);
 }
 
 function toResult(answer: ToolAnswer): CallToolResult {
