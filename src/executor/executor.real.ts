@@ -399,6 +399,11 @@ describe('executor with a framework provider, protocol 6', () => {
       return true;
     }));
 
+  it('reads all that a provider prints, so that it is not stopped by a full pipe', async () => {
+    const session = bench.with({ FIXTURE_FAULTS: '[{"call":"PlanResourceChange","do":"noise"}]' });
+    assert.deepEqual((await bench.planCreate('fixture_shapes', { name: 'n' }, session)).problems, []);
+  });
+
   it('keeps what a failed apply made', async () => {
     const session = bench.with({
       FIXTURE_DIR: cloud,

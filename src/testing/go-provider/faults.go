@@ -20,7 +20,7 @@ type faultyServer struct {
 type fault struct {
 	// Call is the protocol's name of it, or `*`.
 	Call string `json:"call"`
-	// Do is one of crash_before, crash_after, hang_before, hang_after, slow, error_before, error_after, lose_state,
+	// Do is one of noise, crash_before, crash_after, hang_before, hang_after, slow, error_before, error_after, lose_state,
 	// change_state, wrong_type.
 	Do string `json:"do"`
 	// Ms is for slow.
@@ -68,6 +68,14 @@ func (f fault) arm() bool {
 	return true
 }
 
+// makeNoise prints more than any pipe holds: a host that does not read it stops the provider.
+func makeNoise() {
+	for line := 0; line < 20_000; line++ {
+		fmt.Println("noise on stdout, as programmers leave it behind")
+		fmt.Fprintln(os.Stderr, "noise on stderr, as programmers leave it behind")
+	}
+}
+
 func crash(call string) {
 	fmt.Fprintln(os.Stderr, "panic: fault in", call)
 	os.Exit(crashCode)
@@ -78,6 +86,8 @@ func before(call string, faults []fault) bool {
 	fails := false
 	for _, each := range faults {
 		switch each.Do {
+		case "noise":
+			makeNoise()
 		case "crash_before":
 			crash(call)
 		case "hang_before":
