@@ -104,6 +104,37 @@ describe('confirmation of destructive calls', () => {
     });
   }
 
+  for (const [capabilities, asks] of [
+    [{}, false],
+    [{ elicitation: { url: {} } }, false],
+    [{ elicitation: {} }, true],
+    [{ elicitation: { form: {} } }, true],
+  ] as const) {
+    it(`${asks ? 'asks' : 'gives a token to'} a 2026 client with the capabilities ${JSON.stringify(capabilities)}`, async () => {
+      const meta = {
+        'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+        'io.modelcontextprotocol/clientInfo': { name: 'raw', version: '1.0.0' },
+        'io.modelcontextprotocol/clientCapabilities': capabilities,
+      };
+      const params = { name: 'intent', arguments: deleting, _meta: meta };
+      const response = await fetch(`${server.url}/mcp`, {
+        method: 'POST',
+        headers: {
+          ...headers,
+          'content-type': 'application/json',
+          accept: 'application/json, text/event-stream',
+          'mcp-protocol-version': '2026-07-28',
+          'mcp-method': 'tools/call',
+          'mcp-name': 'intent',
+        },
+        body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params }),
+      });
+      const text = await response.text();
+      assert.equal(text.includes('"resultType":"input_required"'), asks, text);
+      assert.equal(text.includes('"outcome":"awaiting_confirmation"'), !asks, text);
+    });
+  }
+
   it('asks again when a 2026 client brings a token that does not hold', async () => {
     answer = (request) => engine({ ...request, variables: { ...request.variables, confirmation: 'forged' } });
     let asked = 0;

@@ -214,6 +214,21 @@ for (const { era, connect } of mcpClients) {
       });
     }
 
+    it('names the words that an argument takes', async () => {
+      const given = { project: 'p', resource_id: 'a', direction: 'up' };
+      const reply = await (await open('read', '/intent/mcp')).call('lifecycle-resources-dependencies-get', given);
+      assert.equal(reply.code, 'BAD_INPUT');
+      assert.match(reply.texts[0] ?? '', /^direction: must be one of dependencies, dependents, both/);
+    });
+
+    it('names the entry of a list that is wrong', async () => {
+      const edge = { project: 'p', from_resource_id: 'a', to_resource_id: 'b', dependency_type: 'explicit' };
+      const given = { ...edge, field_mappings: [{ source_field: 'id', targetField: 'x' }] };
+      const reply = await (await open('write', '/intent/mcp')).call('lifecycle-resources-dependencies-add', given);
+      assert.match(reply.texts[0] ?? '', /field_mappings\.0\.target_field: is missing/);
+      assert.match(reply.texts[0] ?? '', /field_mappings\.0\.targetField: no such argument/);
+    });
+
     it('gives what GraphQL refuses as an answer with its code and particulars', async () => {
       const message = 'project "demo" is in use by ann until 10:05; wait or unlock it';
       answer = () => ({ errors: [{ message, extensions: { code: 'PROJECT_LOCKED', holder: 'ann', until: 1 } }] });
@@ -274,6 +289,14 @@ for (const { era, connect } of mcpClients) {
         '- SUCCEEDED create sandbox_pet pet (1970-01-01T00:00:00Z by ann) 01A\nMore on page 2.',
       );
       assert.deepEqual(JSON.parse(reply.texts[1] ?? ''), { page: 1, page_size: 20, has_more: true, operations: [row] });
+    });
+
+    it('says when there are no operations', async () => {
+      const empty = { page: 1, page_size: 20, has_more: false, operations: [] };
+      answer = () => ({ data: { intentResourceOperations: empty } });
+      const reply = await (await open('read', '/intent/mcp')).call('lifecycle-resources-operations', { project: 'p' });
+      assert.equal(reply.texts[0], 'No operations.');
+      assert.deepEqual(reply.structured, empty);
     });
 
     it("gives the API's description as it reads, with the next cursor", async () => {
