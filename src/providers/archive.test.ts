@@ -9,6 +9,7 @@ import fc from 'fast-check';
 
 import { zipArchive, type ZipEntry } from '../testing/zip-archive.ts';
 import { extractArchive } from './archive.ts';
+import { contentHash } from './package-hash.ts';
 
 describe('a provider archive', () => {
   let base: string;
@@ -23,9 +24,9 @@ describe('a provider archive', () => {
 
   const limits = { maxFiles: 20, maxTotalBytes: 4_000_000, maxRatio: 100 };
 
-  function extract(entries: readonly ZipEntry[], bytes = zipArchive(entries)): Promise<string> {
+  async function extract(entries: readonly ZipEntry[], bytes = zipArchive(entries)): Promise<string> {
     writeFileSync(join(base, 'a.zip'), bytes);
-    return extractArchive(join(base, 'a.zip'), folder, limits);
+    return contentHash(await extractArchive(join(base, 'a.zip'), folder, limits));
   }
 
   it('is unpacked with names, contents and the right to execute', async () => {
@@ -170,6 +171,14 @@ describe('a provider archive', () => {
   it('is refused when it is too large in all', async () => {
     const noise = Array.from({ length: 5 }, (_, at) => ({ name: `n${at}`, content: randomText(1_000_000, at + 1) }));
     await assert.rejects(extract(noise), { code: 'PROVIDER_REFUSED', message: /unpacks to more than 4000000 bytes/ });
+  });
+
+  it('does not blame the archive for a full disk or a missing folder', async () => {
+    writeFileSync(join(base, 'a.zip'), zipArchive([{ name: 'a', content: 'x' }]));
+    await assert.rejects(extractArchive(join(base, 'a.zip'), join(base, 'a.zip', 'x'), limits), {
+      code: 'UNAVAILABLE',
+      message: /ENOTDIR/,
+    });
   });
 
   it('is refused when it is cut short, wherever that is', async () => {

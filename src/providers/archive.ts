@@ -9,7 +9,8 @@ import { crc32 } from 'node:zlib';
 import { openPromise, type Entry, type ZipFile } from 'yauzl';
 
 import { AppError } from '../shared/errors.ts';
-import { contentHash } from './package-hash.ts';
+import { diskProblem } from './disk-problem.ts';
+import type { FileSums } from './package-hash.ts';
 
 /** What a provider archive may cost before it is given up. */
 export interface ArchiveLimits {
@@ -31,13 +32,17 @@ const REGULAR_FILE = 0o100000;
 const FOLDER = 0o040000;
 
 /**
- * Unpacks a provider archive into an empty folder. Every name is judged before the first byte is written.
+ * Unpacks a provider archive into a folder that is new or empty. Every name is judged before the first byte is written.
  *
- * @returns the `h1:` checksum of what was unpacked
+ * @returns the checksums of what was unpacked
  * @throws AppError PROVIDER_REFUSED for names that leave the folder or clash, links, devices, encryption, and for
  *   archives over the limits or damaged
  */
-export async function extractArchive(archive: string, folder: string, limits = defaultArchiveLimits): Promise<string> {
+export async function extractArchive(
+  archive: string,
+  folder: string,
+  limits = defaultArchiveLimits,
+): Promise<FileSums> {
   const zip = await openPromise(archive, { autoClose: false, strictFileNames: true }).catch((cause: unknown) => {
     throw refuse(archive, 'is damaged or no zip archive', cause);
   });
@@ -45,7 +50,8 @@ export async function extractArchive(archive: string, folder: string, limits = d
     const files = await readDirectory(zip, archive, limits);
     return await writeFiles(zip, files, folder, budgetFor(archive, zip.fileSize, limits));
   } catch (cause) {
-    throw cause instanceof AppError ? cause : refuse(archive, `cannot be unpacked (${messageOf(cause)})`, cause);
+    const known = diskProblem(`unpacking a provider into ${folder}`, cause);
+    throw known instanceof AppError ? known : refuse(archive, `cannot be unpacked (${messageOf(cause)})`, cause);
   } finally {
     zip.close();
   }
@@ -107,14 +113,15 @@ async function writeFiles(
   files: readonly Entry[],
   folder: string,
   spend: (bytes: number) => void,
-): Promise<string> {
+): Promise<FileSums> {
   const sums = new Map<string, string>();
+  await mkdir(folder, { recursive: true });
   for (const file of files) {
     const target = join(folder, file.fileName);
     await mkdir(dirname(target), { recursive: true });
     sums.set(file.fileName, await writeFileOf(zip, file, target, spend));
   }
-  return contentHash(sums);
+  return sums;
 }
 
 async function writeFileOf(zip: ZipFile, file: Entry, target: string, spend: (bytes: number) => void): Promise<string> {

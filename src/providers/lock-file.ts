@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 
 import { AppError } from '../shared/errors.ts';
 import { formatFullAddress, type ProviderAddress } from './address.ts';
+import { diskProblem } from './disk-problem.ts';
 import { formatLocks, parseLocks, type ProviderLock, type ProviderLocks } from './lock-syntax.ts';
 
 /** The checksums that were seen when a version was first installed. */
@@ -88,8 +89,12 @@ async function readLocks(file: string): Promise<ProviderLocks> {
 }
 
 async function writeLocks(file: string, locks: ProviderLocks): Promise<void> {
-  await mkdir(dirname(file), { recursive: true });
   const draft = `${file}.${process.pid}.tmp`;
-  await writeFile(draft, formatLocks(locks), { flush: true });
-  await rename(draft, file);
+  try {
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(draft, formatLocks(locks), { flush: true });
+    await rename(draft, file);
+  } catch (cause) {
+    throw diskProblem(`writing the lock file ${file}`, cause);
+  }
 }

@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+
 import { formatAddress, formatFullAddress, type ProviderAddress } from './address.ts';
 import type { AllowList } from './allow-list.ts';
 import type { ArchiveLimits } from './archive.ts';
@@ -5,7 +7,7 @@ import { cacheFolderOf, installPackage, type PackageJudge } from './install-pack
 import { openLockFile, type LockFile } from './lock-file.ts';
 import { hostPlatform, openMirror, type Mirror, type ProviderPackage } from './mirror.ts';
 import { noVersion, type PackageSource } from './package-source.ts';
-import { executableSha256, findExecutable, verifyBinary, type ProviderBinary } from './provider-binary.ts';
+import { executableName, verifyBinary, type ProviderBinary } from './provider-binary.ts';
 import type { VersionConstraint } from './version.ts';
 
 export interface MirrorSourceOptions {
@@ -91,7 +93,9 @@ async function install(
     accept: (hashes) => lock.checkAndPin(address, version, constraint.text, hashes),
   };
   const cache = cacheFolderOf(options.cacheDir, address, version, platform);
-  const folder = await installPackage(chosen, cache, judge, options.archiveLimits);
-  const path = await findExecutable(folder, address.type);
-  return { address: formatAddress(address), version, path, sha256: await executableSha256(path) };
+  const { folder, sums } = await installPackage(chosen, cache, judge, options.archiveLimits);
+  const name = executableName(folder, sums.keys(), address.type);
+  // The checksum of what was judged, not of what lies there now: a file swapped in between fails the check at the start.
+  const sha256 = sums.get(name) ?? '';
+  return { address: formatAddress(address), version, path: join(folder, name), sha256 };
 }

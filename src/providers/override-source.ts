@@ -1,10 +1,10 @@
-import { stat } from 'node:fs/promises';
-import { isAbsolute } from 'node:path';
+import { readdir, stat } from 'node:fs/promises';
+import { isAbsolute, join } from 'node:path';
 
 import { badInput, noSuch } from '../shared/errors.ts';
 import { formatAddress, parseAddress } from './address.ts';
 import type { PackageSource } from './package-source.ts';
-import { executableSha256, findExecutable } from './provider-binary.ts';
+import { executableName, executableSha256 } from './provider-binary.ts';
 
 /** What a development override is called: whatever is built there has no release number. */
 export const developmentVersion = '0.0.0-dev';
@@ -29,7 +29,7 @@ export function overrideSource(overrides: Readonly<Record<string, string>>): Pac
       if (given === undefined) return undefined;
       const found = await stat(given).catch(() => undefined);
       if (found === undefined) throw noSuch('file or folder of a development override', given);
-      const path = found.isDirectory() ? await findExecutable(given, address.type) : given;
+      const path = found.isDirectory() ? join(given, executableName(given, await readdir(given), address.type)) : given;
       return {
         address: formatAddress(address),
         version: developmentVersion,

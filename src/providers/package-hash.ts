@@ -25,18 +25,21 @@ export async function archiveHash(path: string): Promise<string> {
  * SHA-256 over one line a file, `<sha256 hex>  <name>\n`, sorted by name.
  * Source: the dirhash scheme of Go modules, which Terraform took over.
  */
-export function contentHash(sha256ByName: ReadonlyMap<string, string>): string {
+export function contentHash(sums: FileSums): string {
   const summary = createHash('sha256');
-  for (const name of [...sha256ByName.keys()].toSorted(byBytes)) summary.update(`${sha256ByName.get(name)}  ${name}\n`);
+  for (const name of [...sums.keys()].toSorted(byBytes)) summary.update(`${sums.get(name)}  ${name}\n`);
   return `h1:${summary.digest('base64')}`;
 }
 
-/** `h1:` of an unpacked package. Links inside it are refused: what is hashed must be what is run. */
-export async function folderHash(folder: string): Promise<string> {
+/** SHA-256 of each file of a package, by its name with slashes. */
+export type FileSums = ReadonlyMap<string, string>;
+
+/** Reads an unpacked package. Links inside it are refused: what is hashed must be what is run. */
+export async function folderSums(folder: string): Promise<FileSums> {
   const root = await realpath(folder);
   const sums = new Map<string, string>();
   for (const name of await listFiles(root)) sums.set(name, await sha256OfFile(join(root, name)));
-  return contentHash(sums);
+  return sums;
 }
 
 async function listFiles(root: string): Promise<string[]> {

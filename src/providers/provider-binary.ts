@@ -1,6 +1,5 @@
 import type { BigIntStats } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { stat } from 'node:fs/promises';
 
 import { AppError } from '../shared/errors.ts';
 import { sha256OfFile } from './package-hash.ts';
@@ -18,18 +17,17 @@ export interface ProviderBinary {
   readonly command?: readonly string[];
 }
 
-/** The file a package is started by, found by the name that Terraform looks for. */
-export async function findExecutable(folder: string, type: string): Promise<string> {
+/** Which of a package's files it is started by: the name that Terraform looks for. */
+export function executableName(folder: string, names: Iterable<string>, type: string): string {
   const prefix = `terraform-provider-${type}`;
-  const names = (await readdir(folder)).toSorted();
-  const name = names.find((each) => each.startsWith(prefix) && /^(?:$|[._])/.test(each.slice(prefix.length)));
-  if (name === undefined) {
-    throw new AppError(
-      'PROVIDER_REFUSED',
-      `the provider package in ${folder} has no file ${prefix}*; unpack a clean copy there`,
-    );
-  }
-  return join(folder, name);
+  const fits = (name: string): boolean =>
+    name.startsWith(prefix) && /^(?:$|[._][^/]*$)/.test(name.slice(prefix.length));
+  const name = [...names].toSorted().find(fits);
+  if (name !== undefined) return name;
+  throw new AppError(
+    'PROVIDER_REFUSED',
+    `the provider package in ${folder} has no file ${prefix}*; unpack a clean copy there`,
+  );
 }
 
 // By path: which file was hashed last. A file cannot change without its ctime, which user programs cannot set.

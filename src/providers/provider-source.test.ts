@@ -5,8 +5,10 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -173,6 +175,31 @@ describe('where providers come from', () => {
     assert.deepEqual(readdirSync(join(again.path, '..')), ['terraform-provider-cloud_v1.0.0']);
   });
 
+  for (const [form, add] of Object.entries({ packed: addPacked, unpacked: addUnpacked })) {
+    it(`answers for what it checked when a ${form} package is swapped meanwhile`, async () => {
+      const path = add('1.0.0', 'good');
+      const { sha256 } = await source().resolve('acme/cloud');
+      const good = readFileSync(path);
+      add('1.0.0', 'evil');
+      const evil = readFileSync(path);
+      let swapping = true;
+      const swap = (turn: number): void => {
+        writeFileSync(at('swap'), turn % 2 === 0 ? good : evil);
+        renameSync(at('swap'), path);
+        if (swapping) setImmediate(swap, turn + 1);
+      };
+      swap(0);
+      const wrong = new Set<string>();
+      for (let round = 0; round < 60; round += 1) {
+        const providers = source({ cacheDir: at('cache', `${round}`) });
+        const found = await providers.resolve('acme/cloud').catch(() => undefined);
+        if (found !== undefined && found.sha256 !== sha256) wrong.add(found.sha256);
+      }
+      swapping = false;
+      assert.deepEqual([...wrong], []);
+    });
+  }
+
   it('refuses a binary that was swapped after the check, with the same length and times', async () => {
     const path = addUnpacked('1.0.0', 'good');
     const providers = source();
@@ -212,6 +239,28 @@ describe('where providers come from', () => {
     await assert.rejects(source().resolve('acme/cloud'), { code: 'PROVIDER_REFUSED' });
     assert.deepEqual(readdirSync(at('cache/registry.opentofu.org/acme/cloud/1.0.0', hostPlatform())), []);
     assert.equal(readdirSync(base).includes('lock.hcl'), false);
+  });
+
+  it('says which disk problem kept it from installing, and pins nothing', async () => {
+    addPacked('1.0.0');
+    writeFileSync(at('file'), '');
+    const noCache = source({ cacheDir: at('file/cache') });
+    await assert.rejects(noCache.resolve('acme/cloud'), { code: 'UNAVAILABLE', message: /ENOTDIR\); mend the folder/ });
+    assert.equal(readdirSync(base).includes('lock.hcl'), false);
+    const noLock = source({ lockFile: '/dev/full/lock.hcl' });
+    await assert.rejects(noLock.resolve('acme/cloud'), { message: /lock file \/dev\/full\/lock\.hcl/ });
+  });
+
+  it('removes what a crash left of an installation, but not one that is under way', async () => {
+    addPacked('1.0.0');
+    const folder = at('cache/registry.opentofu.org/acme/cloud/1.0.0', hostPlatform());
+    for (const name of ['.draft-old', '.draft-new']) mkdirSync(join(folder, name), { recursive: true });
+    utimesSync(join(folder, '.draft-old'), 1, 1);
+    await source().resolve('acme/cloud');
+    assert.deepEqual(
+      readdirSync(folder).filter((name) => name.startsWith('.')),
+      ['.draft-new'],
+    );
   });
 
   it('refuses to work with a lock file that it cannot read', async () => {
