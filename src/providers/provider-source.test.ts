@@ -147,6 +147,9 @@ describe('where providers come from', () => {
       message: /add a package for this platform/,
     });
     await assert.rejects(source({ mirrorDir: undefined }).resolve('acme/none'), { message: /SLUICE_PROVIDER_MIRROR/ });
+    await assert.rejects(source({ mirrorDir: at('nowhere') }).resolve('acme/none'), {
+      message: /nowhere, which is no folder/,
+    });
     addUnpacked('1.0.0', 'x', 'registry.terraform.io');
     await assert.rejects(source().resolve('acme/cloud'), {
       message: /it has registry\.terraform\.io\/acme\/cloud: name that/,

@@ -1,3 +1,5 @@
+import { stat } from 'node:fs/promises';
+
 import { AppError } from '../shared/errors.ts';
 import { formatAddress, formatFullAddress, parseAddress, type ProviderAddress } from './address.ts';
 import { createAllowList, type AllowedProvider, type AllowList } from './allow-list.ts';
@@ -102,20 +104,28 @@ async function listHits(sources: readonly PackageSource[], allowList: AllowList)
 }
 
 async function missing(address: ProviderAddress, mirrorDir: string | undefined): Promise<AppError> {
-  const name = formatAddress(address);
+  return new AppError('NO_SUCH', `no such provider: ${await whyMissing(address, mirrorDir)}`);
+}
+
+async function whyMissing(address: ProviderAddress, mirrorDir: string | undefined): Promise<string> {
+  const name = formatFullAddress(address);
   if (mirrorDir === undefined) {
-    return new AppError(
-      'NO_SUCH',
-      `no such provider: ${name} needs a mirror; set SLUICE_PROVIDER_MIRROR to a folder in Terraform's mirror layout`,
-    );
+    return `${formatAddress(address)} needs a mirror; set SLUICE_PROVIDER_MIRROR to a folder in Terraform's mirror layout`;
   }
-  const others = (await openMirror(mirrorDir, hostPlatform()).addresses())
-    .filter(
-      (other) =>
-        other.namespace === address.namespace && other.type === address.type && other.hostname !== address.hostname,
-    )
-    .map(formatFullAddress);
-  const hint =
-    others.length > 0 ? `; it has ${others.join(', ')}: name that` : '; add a package for this platform there';
-  return new AppError('NO_SUCH', `no such provider: the mirror has no ${formatFullAddress(address)}${hint}`);
+  if (!(await isFolder(mirrorDir))) {
+    return `${name} was looked for in ${mirrorDir}, which is no folder; mend SLUICE_PROVIDER_MIRROR`;
+  }
+  const others = (await openMirror(mirrorDir, hostPlatform()).addresses()).filter(
+    (other) =>
+      other.namespace === address.namespace && other.type === address.type && other.hostname !== address.hostname,
+  );
+  if (others.length === 0) return `the mirror has no ${name}; add a package for this platform there`;
+  return `the mirror has no ${name}; it has ${others.map(formatFullAddress).join(', ')}: name that`;
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 }
