@@ -24,6 +24,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
 export const packageOwners: Readonly<Record<string, readonly string[]>> = {
   pino: ['shared'],
   ulid: ['shared'],
+  'fastest-levenshtein': ['shared'],
   undici: ['outbound'],
   '@mikro-orm/*': ['storage'],
   'pg-boss': ['storage'],
@@ -53,4 +54,5 @@ export const sharedFiles: readonly string[] = [
   'json.ts',
   'logger.ts',
   'problems.ts',
+  'suggest-name.ts',
 ];

@@ -1,4 +1,5 @@
 import { getLocation, type ASTNode } from 'graphql';
+import { suggestName } from '../shared/suggest-name.ts';
 
 /** Something in the written sources that would make a wrong or unsafe API. */
 export interface Refusal {
@@ -33,29 +34,7 @@ export function placeOf(node: ASTNode): string {
   return `${node.loc.source.name}:${getLocation(node.loc.source, node.loc.start).line}`;
 }
 
-/** The nearest of the known words, for `did you mean`; undefined when none is near. */
-export function nearest(word: string, known: Iterable<string>): string | undefined {
-  const ranked = [...known]
-    .map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))
-    .toSorted((a, b) => a.distance - b.distance);
-  const best = ranked[0];
-  return best !== undefined && best.distance <= Math.max(2, word.length / 3) ? best.candidate : undefined;
-}
-
 export function didYouMean(word: string, known: Iterable<string>): string {
-  const near = nearest(word, known);
+  const near = suggestName(word, [...known]);
   return near === undefined ? '' : `; did you mean ${JSON.stringify(near)}?`;
-}
-
-function editDistance(left: string, right: string): number {
-  let row = Array.from({ length: right.length + 1 }, (_, at) => at);
-  for (let i = 0; i < left.length; i++) {
-    const next = [i + 1];
-    for (let j = 0; j < right.length; j++) {
-      const kept = (row[j] ?? 0) + (left[i] === right[j] ? 0 : 1);
-      next.push(Math.min(kept, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[right.length] ?? left.length;
 }

@@ -16,7 +16,7 @@ export { isDynamic, isValueList, isValueMap, isWhollyKnown, normalizeSet, nullVa
 export { typeOfValue, typeToJson, Unknown, unknown, type Value, type ValueMap } from './values/index.ts';
 export { valueToJson, valueToPlain } from './values/index.ts';
 export { conform, impliedType, type NestedBlock, type ProviderSchema, type ResourceSchema } from './schema/index.ts';
-export { type SchemaAttribute, type SchemaBlock, type SchemaPart, suggestName } from './schema/index.ts';
+export { type SchemaAttribute, type SchemaBlock, type SchemaPart } from './schema/index.ts';
 // The client of the protocol: for the executor.
 export {
   connectProvider,

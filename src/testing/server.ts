@@ -36,7 +36,11 @@ export interface TestServer {
 export interface GraphqlAnswer {
   readonly status: number;
   readonly data: Record<string, never> | null;
-  readonly errors: readonly { message: string; extensions?: { code?: string } & JsonObject }[];
+  readonly errors: readonly {
+    readonly message: string;
+    readonly locations?: readonly object[];
+    readonly extensions?: { code?: string } & JsonObject;
+  }[];
 }
 
 /** Starts `src/main.ts serve` on a free port and waits until it is ready. */

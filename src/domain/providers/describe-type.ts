@@ -1,7 +1,6 @@
-import { badInput } from '../../shared/errors.ts';
 import type { Json } from '../../shared/json.ts';
-import { suggestName } from '../../providers/index.ts';
-import { findTypes, type SchemaKind } from '../../storage/provider-schemas.ts';
+import { noSuchType } from './no-such-type.ts';
+import type { SchemaKind } from '../../storage/provider-schemas.ts';
 import type { DomainContext, Request } from '../context.ts';
 import { chosenBinary } from './choose-binary.ts';
 import { describeBlock, requiredOf } from './describe-block.ts';
@@ -45,15 +44,7 @@ async function describeType(
 ): Promise<TypeDescription> {
   const program = await chosenBinary(context, request, query.provider, query.version ?? undefined);
   const schema = await typeSchema(context, program, kind, query.type);
-  if (schema === undefined) {
-    const names = await context.storage.read((db) => findTypes(db, program, kind, []));
-    const near = suggestName(query.type, names);
-    const hint = near === undefined ? 'list its types with provider' : `did you mean ${near}?`;
-    throw badInput(
-      'type',
-      `${program.address} ${program.version} has no ${kind === 'RESOURCE' ? 'resource' : 'data source'} ${JSON.stringify(query.type)}; ${hint}`,
-    );
-  }
+  if (schema === undefined) throw await noSuchType(context, program, kind, query.type);
   const words = (query.search ?? '')
     .toLowerCase()
     .split(/\s+/)

@@ -4,11 +4,12 @@ import type { DomainContext, Request } from '../../domain/context.ts';
 import {
   chooseBinary,
   chosenBinary,
+  noSuchType,
   providerConfiguration,
   serverCapabilities,
   typeSchema,
 } from '../../domain/providers/index.ts';
-import { badInput } from '../../shared/errors.ts';
+
 import { isJsonObject } from '../../shared/json.ts';
 import { type LoadedType, loadedType } from './loaded-type.ts';
 
@@ -36,7 +37,7 @@ export async function loadType(domain: DomainContext, request: Request, name: Ty
   if (known !== undefined) return known;
   const program = { address: binary.address, version: binary.version, sha256: binary.sha256, binary };
   const schema = await typeSchema(domain, program, name.kind, name.type);
-  if (schema === undefined) throw noType(name, binary.version);
+  if (schema === undefined) throw await noSuchType(domain, program, name.kind, name.type);
   const loaded = loadedType({
     type: name.type,
     binary,
@@ -51,12 +52,4 @@ export async function loadType(domain: DomainContext, request: Request, name: Ty
 function readCapabilities(stored: unknown): { planDestroy: boolean; schemaOptional: boolean } {
   const record = isJsonObject(stored) ? stored : {};
   return { planDestroy: record['planDestroy'] === true, schemaOptional: record['schemaOptional'] === true };
-}
-
-function noType({ provider, type, kind }: TypeName, version: string): Error {
-  const noun = kind === 'RESOURCE' ? 'resource type' : 'data source';
-  return badInput(
-    'type',
-    `${provider} ${version} has no ${noun} ${JSON.stringify(type)}; ask for the provider's types`,
-  );
 }

@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../../shared/json.ts';
 import type { Problem } from '../../shared/problems.ts';
-import { suggestName } from './suggest-name.ts';
+import { suggestName } from '../../shared/suggest-name.ts';
 
 export type Path = readonly (string | number)[];
 

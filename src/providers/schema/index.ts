@@ -12,4 +12,3 @@ export type {
   SchemaPart,
   ServerCapabilities,
 } from './resource-schema.ts';
-export { suggestName } from './suggest-name.ts';

@@ -1,0 +1,128 @@
+// `npm run bench [suite ...]`: measures, prints tables, and writes docs/benchmarks.md. Suites that are not named keep the
+// figures of their last run, which lie beside this file as JSON.
+import { cpus } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+type Cell = string | number | readonly number[] | undefined;
+type Row = Readonly<Record<string, Cell>>;
+
+interface Suite {
+  readonly title: string;
+  /** How it was measured and what it should be. */
+  readonly about: string;
+  readonly measure: () => Promise<readonly object[]>;
+}
+
+interface Result {
+  readonly on: string;
+  readonly rows: readonly Row[];
+}
+
+const suites: Readonly<Record<string, Suite>> = {
+  gateway: {
+    title: 'GraphQL: every field checked, against servers that check nothing',
+    about:
+      'Server CPU for each correct reply (user + system time of the process), 20 connections, random `first` or id, one of 1,000 tokens a request, replies compared byte for byte, order A-B-C-C-B-A, median of six. BIG is a list of 50 objects with 1,651 fields (31.7 kB), SMALL two fields of one object. Enforcement: the same process with rules on and off, interleaved. Aims: BIG at most 1/5 of Yoga and no more than mercurius with jit; SMALL at most 1/4 of Yoga; enforcement at most +10 % at the upper 95 % bound.',
+    measure: async () => (await import('./gateway.ts')).measureGateway(),
+  },
+  tools: {
+    title: 'MCP: tokens of the tool list',
+    about:
+      'Tokens (o200k_base) of `tools/list`. Aim: at most 600 for `/mcp`, and no more when a provider with 1,500 types is added.',
+    measure: async () => (await import('./mcp.ts')).measureTokens(),
+  },
+  calls: {
+    title: 'MCP: a tool call that becomes a GraphQL read',
+    about: 'Server CPU for each right answer, 50 connections, against an echo server on the same library.',
+    measure: async () => (await import('./mcp.ts')).measureCalls(),
+  },
+  policy: {
+    title: 'Policy: one decision',
+    about:
+      'In the worker, with the hop to a worker thread, and by `opa run -s` over keep-alive HTTP, in one run. Aims: in the worker at most 1/20 of the server; with the hop at most 1/2 and p50 at most 0.5 ms.',
+    measure: async () => (await (await import('./policy.ts')).measurePolicy()).rows,
+  },
+  create: {
+    title: 'Intent: a durable create',
+    about:
+      'Wall time of one create over HTTP (policy, lock, journal synced to disk, executor, provider, state, audit) against `terraform apply` with the same provider binary, interleaved. Aims: warm at most 1/20, cold at most 1/5; with a provider of 1,501 types cold at most 1/8.',
+    measure: async () => (await import('./create.ts')).measureCreate(),
+  },
+  boot: {
+    title: 'Start: boot to the first correct reply',
+    about: 'Embedded database, on data of an earlier start. Aim: at most 1.5 s.',
+    measure: async () => (await import('./boot.ts')).measureBoot(),
+  },
+};
+
+const folder = import.meta.dirname;
+const root = resolve(folder, '../..');
+const resultsFile = join(folder, 'results.json');
+
+await main(process.argv.slice(2));
+
+async function main(named: readonly string[]): Promise<void> {
+  const unknown = named.find((name) => !(name in suites));
+  if (unknown !== undefined) throw new Error(`no such suite: ${unknown}; there are ${Object.keys(suites).join(', ')}`);
+  const results = readResults();
+  for (const [name, suite] of Object.entries(suites)) {
+    if (named.length > 0 && !named.includes(name)) continue;
+    console.log(`\n${suite.title}`);
+    const rows = (await suite.measure()).map(toRow);
+    console.table(rows);
+    results[name] = { on: new Date().toISOString().slice(0, 10), rows };
+    writeFileSync(resultsFile, `${JSON.stringify(results, null, 2)}\n`);
+  }
+  mkdirSync(join(root, 'docs'), { recursive: true });
+  writeFileSync(join(root, 'docs/benchmarks.md'), documentOf(results));
+}
+
+// What this file wrote.
+function readResults(): Record<string, Result> {
+  return existsSync(resultsFile) ? (JSON.parse(readFileSync(resultsFile, 'utf8')) as Record<string, Result>) : {};
+}
+
+function toRow(row: object): Row {
+  return Object.fromEntries(Object.entries(row).map(([key, value]: [string, unknown]) => [key, toCell(value)]));
+}
+
+function toCell(value: unknown): Cell {
+  if (typeof value === 'number') return rounded(value);
+  if (Array.isArray(value)) return value.map(Number).map(rounded).join(' to ');
+  return value === undefined || value === null ? '' : String(value);
+}
+
+function rounded(value: number): number {
+  return Number(value.toPrecision(4));
+}
+
+function documentOf(results: Readonly<Record<string, Result>>): string {
+  const sections = Object.entries(suites).flatMap(([name, suite]) => {
+    const result = results[name];
+    return result === undefined ? [] : section(name, suite, result);
+  });
+  return [
+    '<!-- Written by `npm run bench`. Do not edit. -->',
+    '# Benchmarks',
+    '',
+    `\`npm run bench\` measures everything, \`npm run bench gateway\` one suite. Peers are installed on demand from \`scripts/bench/package.json\`. Shared computers are noisy: read the ratios, which come from one run, and not the single figures. Last measured on ${cpus().length} cores with Node ${process.versions.node}.`,
+    '',
+    ...sections,
+  ].join('\n');
+}
+
+function section(name: string, { title, about }: Suite, { on, rows }: Result): string[] {
+  const keys = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  const line = (cells: readonly Cell[]): string => `| ${cells.join(' | ')} |`;
+  return [
+    `## ${title}`,
+    '',
+    `${about} (\`npm run bench ${name}\`, ${on})`,
+    '',
+    line(keys),
+    line(keys.map(() => '---')),
+    ...rows.map((row) => line(keys.map((key) => row[key] ?? ''))),
+    '',
+  ];
+}
