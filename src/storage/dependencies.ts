@@ -21,6 +21,12 @@ export function findNeeding(db: Db, project: string, resourceId: string): Promis
   return dependencies.find(db, { project, toResource: resourceId }, { orderBy: { fromResource: 'asc' } });
 }
 
+/** Edges from and to the resource. */
+export function findEdges(db: Db, project: string, resourceId: string): Promise<DependencyRow[]> {
+  const where = { project, $or: [{ fromResource: resourceId }, { toResource: resourceId }] };
+  return dependencies.find(db, where, { orderBy: [{ fromResource: 'asc' }, { toResource: 'asc' }] });
+}
+
 /** @returns false when the edge is there already */
 export function insertDependency(db: Db, edge: DependencyRow): Promise<boolean> {
   return dependencies.insertUnlessTaken(db, edge);

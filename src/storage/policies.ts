@@ -1,3 +1,5 @@
+import { LRUCache } from 'lru-cache';
+
 import type { Db } from './database.ts';
 import { PolicyAttachmentEntity, PolicyEntity, PolicySampleEntity } from './entities/policies.ts';
 import { type Page, type SearchInput, searchPage, type SearchSpec } from './search.ts';
@@ -65,12 +67,28 @@ export async function deletePolicy(db: Db, id: string): Promise<void> {
   await policies.remove(db, { id });
 }
 
+// Modules are large and found by their content, so a project's judgement need not read them from the database each time.
+const modules = new LRUCache<string, Uint8Array>({ maxSize: 64 * 1024 * 1024, sizeCalculation: (wasm) => wasm.length });
+
 /** The enabled policies of a project, by name: what judges its operations. */
 export async function findProjectPolicies(db: Db, project: string): Promise<PolicyRow[]> {
-  const attached = await attachments.find(db, { projectId: project });
-  if (attached.length === 0) return [];
-  const ids = attached.map(({ policyId }) => policyId);
-  return policies.find(db, { id: { $in: ids }, enabled: true }, { orderBy: { name: 'asc' } });
+  const rows = await policies.execute(
+    db,
+    `select p.id, p.name, p.description, p.labels, p.space, p.type, p.engine_type, p.body, p.enabled, p.wasm_sha256,
+      p.rules, p.created_at, p.updated_at from policy p join policy_attachment a on a.policy_id = p.id
+      where a.project_id = ? and p.enabled order by p.name`,
+    [project],
+  );
+  return Promise.all(rows.map(async (row) => ({ ...row, wasm: await moduleOf(db, row) })));
+}
+
+async function moduleOf(db: Db, { id, wasmSha256 }: PolicyRow): Promise<Uint8Array | undefined> {
+  if (wasmSha256 === undefined) return undefined;
+  const known = modules.get(wasmSha256);
+  if (known !== undefined) return known;
+  const row = await policies.findOne(db, { id, wasmSha256 }, { fields: ['wasm'] });
+  if (row?.wasm !== undefined) modules.set(wasmSha256, row.wasm);
+  return row?.wasm;
 }
 
 export function findAttachments(

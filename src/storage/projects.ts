@@ -53,8 +53,8 @@ export async function insertProject(db: Db, project: ProjectRow): Promise<boolea
 
 /** Within a transaction: the project, and nobody else takes, renews or frees its lock until the end. */
 export async function pinProject(db: Db, id: string): Promise<ProjectRow | undefined> {
-  await db.em.execute('select 1 from intent_project where id = ? for update', [id]);
-  return findProject(db, id);
+  const [row] = await projects.execute(db, 'select * from intent_project where id = ? for update', [id]);
+  return row;
 }
 
 export function updateProject(db: Db, id: string, changes: Partial<ProjectRow>): Promise<boolean> {
@@ -72,13 +72,14 @@ export async function deleteProject(db: Db, id: string): Promise<void> {
  */
 export async function takeLock(db: Db, claim: LockClaim): Promise<ProjectRow | undefined> {
   const { project, session, holderName, now, until } = claim;
-  const rows = await db.em.execute(
+  const [taken] = await projects.execute(
+    db,
     `update intent_project set fence = fence + case when lock_holder = ? then 0 else 1 end,
       lock_holder = ?, lock_holder_name = ?, lock_until = ?
-      where id = ? and (lock_holder is null or lock_holder = ? or lock_until <= ?) returning id`,
+      where id = ? and (lock_holder is null or lock_holder = ? or lock_until <= ?) returning *`,
     [session, session, holderName, until, project, session, now],
   );
-  return rows.length === 1 ? findProject(db, project) : undefined;
+  return taken;
 }
 
 /** Extends the lock of an operation at work. @returns false when the project has been taken over */

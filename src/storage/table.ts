@@ -51,6 +51,14 @@ export class Table<R extends object> {
     return row;
   }
 
+  /** Rows of a statement written by hand that gives whole rows of this table, by `select t.*` or `returning *`. */
+  async execute(db: Db, sql: string, values: readonly unknown[]): Promise<R[]> {
+    const found = await db.em.execute<object[]>(sql, [...values]);
+    const meta = db.em.getMetadata(this.#entity);
+    const mapped = found.map((row) => db.em.getDriver().mapResult(asLoose(row), meta));
+    return Promise.all(mapped.map((row) => this.#open(db, row ?? {})));
+  }
+
   async insert(db: Db, row: R): Promise<void> {
     await db.em.insert(this.#entity, asLoose(this.seal(db, rowId(row), present(row))));
   }

@@ -2,7 +2,7 @@ import type { DomainContext } from '../../domain/context.ts';
 import { intentDecision, type IntentPolicyInput } from '../../policy/index.ts';
 import type { Json } from '../../shared/json.ts';
 import type { Db } from '../../storage/database.ts';
-import { findNeeded, findNeeding } from '../../storage/dependencies.ts';
+import { findEdges } from '../../storage/dependencies.ts';
 import { findProjectPolicies, type PolicyRow } from '../../storage/policies.ts';
 import type { ProjectRow } from '../../storage/projects.ts';
 import { findResourceTypes } from '../../storage/resources.ts';
@@ -40,8 +40,9 @@ export async function decide(
 }
 
 async function neighborsOf(db: Db, { id }: ProjectRow, resourceID: string): Promise<IntentPolicyInput['dependencies']> {
-  const upstream = (await findNeeded(db, id, resourceID)).map((edge) => edge.toResource);
-  const downstream = (await findNeeding(db, id, resourceID)).map((edge) => edge.fromResource);
+  const edges = await findEdges(db, id, resourceID);
+  const upstream = edges.filter((edge) => edge.fromResource === resourceID).map((edge) => edge.toResource);
+  const downstream = edges.filter((edge) => edge.toResource === resourceID).map((edge) => edge.fromResource);
   const all = [...upstream, ...downstream];
   const types = all.length === 0 ? new Map<string, string>() : await findResourceTypes(db, id, all);
   const named = (ids: string[]) => ids.map((each) => ({ resource_id: each, resource_type: types.get(each) ?? '' }));

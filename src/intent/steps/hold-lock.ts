@@ -11,7 +11,7 @@ import { fact, type Run } from '../run.ts';
  * @throws PROJECT_LOCKED naming holder and expiry when another session has it
  */
 export async function holdLock(run: Run): Promise<void> {
-  run.facts.project = await run.engine.domain.storage.transaction((db) => takeProject(db, run));
+  run.facts.project = await run.engine.domain.storage.read((db) => takeProject(db, run));
 }
 
 /** The same within a transaction: until it ends nobody else can take the lock. */
