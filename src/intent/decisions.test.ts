@@ -1,0 +1,312 @@
+import assert from 'node:assert/strict';
+
+import { actions } from '../../generated/enums.ts';
+import type { Request } from '../domain/context.ts';
+import { isJsonObject, type Json } from '../shared/json.ts';
+import { otherSession, type TestIntent, testIntent } from '../testing/intent.ts';
+import { assertRefused } from '../testing/refusals.ts';
+
+describe('what policies and people decide', () => {
+  let bench: TestIntent;
+  const at = (resourceID: string) => ({ intentProject: bench.project, resourceID });
+  const operation = (id: string) => bench.intent.findOperation(bench.request, { intentProject: bench.project, id });
+  const latest = async () =>
+    (await bench.intent.listOperations(bench.request, { intentProject: bench.project })).operations[0];
+
+  beforeEach(async () => {
+    bench = await testIntent();
+  });
+
+  describe('policies', () => {
+    it('are asked with the request and the plan', async () => {
+      await bench.addPolicy('watch', () => ({ allow: ['fine'] }));
+      await bench.create('one', { name: 'a', password: 'hunter22' });
+      const [input] = bench.judged;
+      assert.ok(isJsonObject(input));
+      assert.deepEqual(input['resource'], {
+        resource_id: 'one',
+        resource_type: 'fake_thing',
+        provider: 'acme/fake',
+        provider_version: '1.2.3',
+        operation: 'create',
+        current_state: null,
+        proposed_state: { name: 'a', password: null },
+      });
+      assert.ok(isJsonObject(input['plan']));
+      assert.deepEqual(input['plan']['actions'], ['create']);
+      assert.deepEqual(input['plan']['sensitive_paths'], ['password']);
+      assert.deepEqual(input['plan']['after_unknown'], ['id']);
+    });
+
+    it('see the whole way of a resource: its operations and its neighbours', async () => {
+      await bench.addPolicy('watch', () => ({ allow: ['fine'] }));
+      await bench.create('one');
+      await bench.create('two');
+      await bench.intent.addDependency(bench.request, { intentProject: bench.project, from: 'two', to: 'one' });
+      await bench.intent.refreshResource(bench.request, at('two'));
+      await bench.intent.ejectResource(bench.request, at('two'));
+      const config = { name: 'two' };
+      await bench.intent.readDataSource(bench.request, {
+        intentProject: bench.project,
+        provider: 'acme/fake',
+        type: 'fake_thing',
+        config,
+      });
+      assert.deepEqual(bench.judged.map((input) => field(input, 'resource', 'operation')), [
+        'create', 'create', 'refresh', 'eject', 'read',
+      ]); // prettier-ignore
+      assert.deepEqual(field(bench.judged[2] ?? null, 'dependencies', 'upstream'), [
+        { resource_id: 'one', resource_type: 'fake_thing' },
+      ]);
+    });
+
+    it('block with every reason, and the provider is not told to act', async () => {
+      await bench.addPolicy('size', () => ({ deny: ['too big', 'too red'], allow: ['right type'] }));
+      await bench.addPolicy('time', () => ({ deny: [{ msg: 'not on Sundays' }] }));
+      const error = await assertRefused('POLICY_DENIED', bench.create('one'));
+      assert.match(error.message, /^the operation is denied by policy:\n- not on Sundays\n- too big\n- too red$/);
+      const denied = await latest();
+      assert.equal(denied?.status, 'DENIED');
+      assert.equal(denied?.verdict, 'FAILED');
+      assert.deepEqual(denied?.decision?.policies, ['size', 'time']);
+      assert.deepEqual(error.details, { operation: denied?.id, reasons: ['not on Sundays', 'too big', 'too red'] });
+      assert.ok(!bench.cloud.calls.includes('apply'));
+    });
+
+    it('that cannot be evaluated block', async () => {
+      await bench.addPolicy('broken', () => Promise.reject(new Error('out of memory')));
+      await bench.addPolicy('fine', () => ({ allow: ['fine'] }));
+      await assertRefused('POLICY_DENIED', bench.create('one'), /policy "broken" could not be evaluated/);
+    });
+
+    it('that ask for it are sampled', async () => {
+      await bench.addPolicy('curious', () => ({ allow: ['fine'], sample: true }));
+      await bench.create('one', { name: 'a' });
+      const { rows } = await bench.context.storage.executeSql('select outcome, body from policy_sample');
+      assert.deepEqual(rows, [{ outcome: 'allow', body: 'package spacelift' }]);
+    });
+
+    it('block a read before the provider is asked', async () => {
+      await bench.addPolicy('strict', () => ({ deny: ['no reads'] }));
+      const input = { intentProject: bench.project, provider: 'acme/fake', type: 'fake_thing', config: { name: 'a' } };
+      await assertRefused('POLICY_DENIED', bench.intent.readDataSource(bench.request, input), /no reads/);
+    });
+
+    it('can be tried without running anything', async () => {
+      await bench.addPolicy('tags', (input) =>
+        field(input, 'resource', 'proposed_state') === null ? { deny: ['empty'] } : { allow: ['tagged'], sample: true },
+      );
+      const { rows } = await bench.context.storage.executeSql(`select id from policy where name = 'tags'`);
+      const policy = rows.map((row) => (isJsonObject(row) ? String(row['id']) : ''))[0] ?? '';
+      const ask = (proposedState: Json) =>
+        bench.intent.dryRunPolicy(bench.request, {
+          policy, type: 'fake_thing', provider: 'acme/fake', operation: 'CREATE', proposedState,
+        }); // prettier-ignore
+      assert.deepEqual((await ask({ tags: {} })).outcome, 'ALLOWED');
+      assert.deepEqual((await ask(null)).deny, ['empty']);
+      assert.equal((await bench.context.storage.executeSql('select 1 from policy_sample')).rows.length, 0);
+    });
+  });
+
+  describe('a review', () => {
+    const review = (id: string, decision: 'ALLOW' | 'DENY', request: Request = bench.request) =>
+      bench.intent.reviewOperation(request, { intentProject: bench.project, operationID: id, decision, note: 'seen' });
+    const resume = (id: string) =>
+      bench.intent.resumeOperation(bench.request, { intentProject: bench.project, operationID: id });
+
+    beforeEach(() => bench.addPolicy('silent', () => ({})));
+
+    it('is waited for where no policy allows or denies', async () => {
+      const waiting = await bench.create('one');
+      assert.equal(waiting.status, 'PENDING_REVIEW');
+      assert.equal(waiting.outcome, 'pending_review');
+      await assertRefused('REVIEW_PENDING', resume(waiting.id));
+      assert.ok(!bench.cloud.calls.includes('apply'));
+    });
+
+    it('lets the operation through, which is planned and judged again', async () => {
+      const waiting = await bench.create('one');
+      const allowed = await review(waiting.id, 'ALLOW', otherSession('reviewer'));
+      assert.equal(allowed.status, 'QUEUED');
+      assert.deepEqual([allowed.review?.author, allowed.review?.note], ['reviewer', 'seen']);
+      const done = await resume(waiting.id);
+      assert.equal(done.status, 'FINISHED');
+      assert.equal(bench.judged.length, 2);
+      assert.deepEqual(field(bench.judged[1] ?? null, 'request', 'approved_by'), ['reviewer']);
+    });
+
+    it('that lets through is of that plan: another one must be reviewed anew', async () => {
+      const waiting = await bench.create('one');
+      await review(waiting.id, 'ALLOW');
+      bench.cloud.plansIds = true;
+      assert.equal((await resume(waiting.id)).status, 'PENDING_REVIEW');
+      await review(waiting.id, 'ALLOW');
+      assert.equal((await resume(waiting.id)).status, 'FINISHED');
+    });
+
+    it('rejects', async () => {
+      const waiting = await bench.create('one');
+      const rejected = await review(waiting.id, 'DENY');
+      assert.equal(rejected.status, 'DENIED');
+      assert.match(rejected.message, /admin rejected it: seen/);
+      await assertRefused('CONFLICT', resume(waiting.id));
+      await assertRefused('CONFLICT', review(waiting.id, 'ALLOW'));
+    });
+
+    it('that never comes calls the operation off after seven days', async () => {
+      const waiting = await bench.create('one');
+      bench.clock.advance(7 * 24 * 3600 - 1);
+      await bench.intent.recover();
+      assert.equal((await operation(waiting.id))?.status, 'PENDING_REVIEW');
+      bench.clock.advance(2);
+      await assertRefused('CONFLICT', review(waiting.id, 'ALLOW'));
+      const next = bench.restart();
+      await next.recover();
+      assert.equal((await operation(waiting.id))?.status, 'CANCELED');
+      await Promise.all([bench.intent.close(), next.close()]);
+    });
+
+    it('gives the project free meanwhile', async () => {
+      await bench.create('one');
+      const other = otherSession('other');
+      const input = { ...at('two'), provider: 'acme/fake', type: 'fake_thing', config: { name: 'b' } };
+      assert.equal((await bench.intent.createResource(other, input)).status, 'PENDING_REVIEW');
+    });
+
+    it('does not spare the confirmation', async () => {
+      const waiting = await bench.create('one');
+      await review(waiting.id, 'ALLOW');
+      await resume(waiting.id);
+      const deleting = await bench.intent.deleteResource(bench.request, at('one'));
+      assert.equal(deleting.status, 'PENDING_REVIEW');
+      await review(deleting.id, 'ALLOW');
+      const asked = await resume(deleting.id);
+      assert.equal(asked.status, 'AWAITING_CONFIRMATION');
+      const confirmation = asked.confirmation?.token ?? '';
+      const done = await bench.intent.deleteResource(bench.request, { ...at('one'), confirmation });
+      assert.equal(done.outcome, 'deleted');
+    });
+  });
+
+  describe('a confirmation by a person', () => {
+    const person = (): Request => {
+      const request = otherSession('person');
+      return {
+        ...request,
+        caller: {
+          ...request.caller,
+          principal: { kind: 'USER', id: 'u', name: 'person' },
+          grants: new Map([['root', new Set(actions)]]),
+        },
+      };
+    };
+
+    it('is given on the operation, by nobody else', async () => {
+      await bench.context.storage.executeSql(`update intent_project set confirmation = 'PERSON'`);
+      await bench.create('one');
+      const waiting = await bench.intent.deleteResource(bench.request, at('one'));
+      assert.equal(waiting.status, 'AWAITING_CONFIRMATION');
+      assert.equal(waiting.confirmation, null);
+      const input = { intentProject: bench.project, operationID: waiting.id };
+      await assertRefused('CONFIRMATION_REQUIRED', bench.intent.resumeOperation(bench.request, input));
+      const allow = { ...input, decision: 'ALLOW' as const };
+      await assertRefused('FORBIDDEN', bench.intent.reviewOperation(bench.request, allow));
+      await bench.intent.reviewOperation(person(), allow);
+      assert.equal(bench.cloud.objects.size, 1);
+      assert.equal((await bench.intent.resumeOperation(bench.request, input)).outcome, 'deleted');
+    });
+  });
+
+  describe('cancel', () => {
+    const cancel = (id: string) =>
+      bench.intent.cancelOperation(bench.request, { intentProject: bench.project, operationID: id });
+
+    it('ends what waits at once', async () => {
+      await bench.create('one');
+      const waiting = await bench.intent.deleteResource(bench.request, at('one'));
+      const canceled = await cancel(waiting.id);
+      assert.equal(canceled.status, 'CANCELED');
+      const confirmation = waiting.confirmation?.token ?? '';
+      await assertRefused(
+        'CONFIRMATION_REQUIRED',
+        bench.intent.deleteResource(bench.request, { ...at('one'), confirmation }),
+      );
+      assert.equal((await cancel(waiting.id)).status, 'CANCELED');
+    });
+
+    it('asks the provider to stop what runs, and keeps what it made', async () => {
+      const gate = Promise.withResolvers<void>();
+      bench.cloud.fault = async ({ name }) => {
+        if (name !== 'apply') return undefined;
+        await gate.promise;
+        return { problems: [{ severity: 'error', summary: 'stopped', detail: '', path: [] }] };
+      };
+      const running = await bench.create('one', { name: 'a' }, 0);
+      const canceling = cancel(running.id);
+      await until(() => bench.cloud.cancelled.includes(running.id));
+      gate.resolve();
+      assert.equal((await canceling).status, 'FAILED');
+    });
+
+    it('calls off what has not acted yet', async () => {
+      const gate = Promise.withResolvers<void>();
+      bench.cloud.fault = async ({ name }) => {
+        if (name === 'plan') await gate.promise;
+        return undefined;
+      };
+      const running = await bench.create('one', { name: 'a' }, 0);
+      const canceling = cancel(running.id);
+      await until(() => bench.cloud.cancelled.includes(running.id));
+      gate.resolve();
+      assert.equal((await canceling).status, 'CANCELED');
+      assert.ok(!bench.cloud.calls.includes('apply'));
+    });
+
+    it('of what is at its end is refused', async () => {
+      const done = await bench.create('one');
+      await assertRefused('CONFLICT', cancel(done.id));
+      await assertRefused('NO_SUCH', cancel('01ARZ3NDEKTSV4RRFFQ69G5FAV'));
+    });
+  });
+
+  describe('dependencies', () => {
+    const edge = (from: string, to: string) => ({ intentProject: bench.project, from, to });
+
+    it('are added, shown from both ends and removed', async () => {
+      await bench.create('one');
+      await bench.create('two');
+      const fieldMappings = [{ sourceField: 'id', targetField: 'name' }];
+      const added = await bench.intent.addDependency(bench.request, { ...edge('two', 'one'), fieldMappings });
+      assert.equal(added.outcome, 'added');
+      const ask = (resourceID: string) => bench.intent.findDependencies(bench.request, at(resourceID));
+      assert.deepEqual((await ask('one'))?.summary, { dependenciesCount: 0, dependentsCount: 1, totalCount: 1 });
+      assert.equal((await ask('two'))?.dependencies[0]?.fieldMappings[0]?.sourceField, 'id');
+      await assertRefused('CONFLICT', bench.intent.addDependency(bench.request, edge('two', 'one')));
+      assert.equal((await bench.intent.removeDependency(bench.request, edge('two', 'one'))).outcome, 'removed');
+      await assertRefused('NO_SUCH', bench.intent.removeDependency(bench.request, edge('two', 'one')));
+      assert.equal((await ask('none')) ?? null, null);
+    });
+
+    it('cannot be of a resource on itself, on an unknown one, or in a circle', async () => {
+      for (const name of ['one', 'two', 'three']) await bench.create(name);
+      await bench.intent.addDependency(bench.request, edge('one', 'two'));
+      await bench.intent.addDependency(bench.request, edge('two', 'three'));
+      await assertRefused('BAD_INPUT', bench.intent.addDependency(bench.request, edge('one', 'one')));
+      await assertRefused('NO_SUCH', bench.intent.addDependency(bench.request, edge('one', 'none')));
+      await assertRefused(
+        'BAD_INPUT',
+        bench.intent.addDependency(bench.request, edge('three', 'one')),
+        /three -> one -> two -> three/,
+      );
+    });
+  });
+});
+
+function field(input: Json, part: string, name: string): Json | undefined {
+  const holder = isJsonObject(input) ? input[part] : undefined;
+  return isJsonObject(holder) ? holder[name] : undefined;
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+}

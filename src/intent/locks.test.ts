@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+
+import { AppError } from '../shared/errors.ts';
+import { isJsonObject } from '../shared/json.ts';
+import { releaseLock } from '../storage/projects.ts';
+import { otherSession, type TestIntent, testIntent } from '../testing/intent.ts';
+import { assertRefused } from '../testing/refusals.ts';
+
+describe('the lock of a project', () => {
+  let bench: TestIntent;
+  const input = (resourceID: string) => ({
+    intentProject: bench.project,
+    resourceID,
+    provider: 'acme/fake',
+    type: 'fake_thing',
+    config: { name: resourceID },
+  });
+  const holdApply = () => {
+    const gate = Promise.withResolvers<void>();
+    bench.cloud.fault = async ({ name }) => {
+      if (name === 'apply') await gate.promise;
+      return undefined;
+    };
+    return gate;
+  };
+
+  const lockReaches = async (time: number): Promise<void> => {
+    for (;;) {
+      const { rows } = await bench.context.storage.executeSql(
+        `select extract(epoch from lock_until)::float8 * 1000 as until from intent_project where id = 'bench'`,
+      );
+      const [row] = rows;
+      if (isJsonObject(row) && Number(row['until']) >= time) return;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  };
+
+  beforeEach(async () => {
+    bench = await testIntent();
+  });
+
+  it('is held for five minutes after the last activity', async () => {
+    const other = otherSession('other');
+    await bench.create('one');
+    bench.clock.advance(4 * 60 + 59);
+    const refused = await assertRefused('PROJECT_LOCKED', bench.intent.createResource(other, input('two')), /admin/);
+    assert.equal(refused.details['holder'], 'admin');
+    await bench.create('three');
+    bench.clock.advance(4 * 60 + 59);
+    await assertRefused('PROJECT_LOCKED', bench.intent.createResource(other, input('two')));
+    bench.clock.advance(2);
+    assert.equal((await bench.intent.createResource(other, input('two'))).status, 'FINISHED');
+    await assertRefused('PROJECT_LOCKED', bench.create('four'));
+  });
+
+  it('lets one of a hundred racing sessions through', async function () {
+    this.timeout(60_000);
+    const calls = Array.from({ length: 100 }, (_, at) =>
+      bench.intent.createResource(otherSession(`s${at % 10}`), input(`r${at}`)).then(
+        () => `s${at % 10}`,
+        (error: unknown) => (error instanceof AppError ? error.code : String(error)),
+      ),
+    );
+    const answers = await Promise.all(calls);
+    const winners = new Set(answers.filter((answer) => answer.startsWith('s')));
+    assert.equal(winners.size, 1);
+    const lost = answers.filter((answer) => !answer.startsWith('s'));
+    assert.deepEqual([...new Set(lost)], ['PROJECT_LOCKED']);
+    assert.equal(answers.length - lost.length, 10);
+    assert.equal(bench.cloud.objects.size, 10);
+  });
+
+  it('is kept while an operation runs, however long', async () => {
+    bench = await testIntent({ limits: { leaseMs: 15 } }); // says every 5 ms that it is there
+    const gate = holdApply();
+    await bench.intent.createResource(bench.request, { ...input('one'), wait: 0 });
+    await until(() => bench.cloud.calls.includes('apply'));
+    for (let minutes = 0; minutes < 10; minutes += 4) {
+      bench.clock.advance(4 * 60);
+      const until = bench.clock.now().getTime() + 5 * 60_000;
+      await lockReaches(until);
+    }
+    await assertRefused('PROJECT_LOCKED', bench.intent.createResource(otherSession('other'), input('two')));
+    gate.resolve();
+    await bench.intent.close();
+  });
+
+  it('that is lost lets its holder write nothing any more', async () => {
+    const gate = holdApply();
+    const running = await bench.intent.createResource(bench.request, { ...input('one'), wait: 0 });
+    await until(() => bench.cloud.calls.includes('apply'));
+    await bench.context.storage.transaction((db) => releaseLock(db, bench.project, undefined));
+    const other = otherSession('other');
+    const taken = bench.intent.createResource(other, input('two'));
+    await until(() => bench.cloud.calls.filter((name) => name === 'apply').length === 2);
+    gate.resolve();
+    assert.equal((await taken).status, 'FINISHED');
+    await bench.intent.close();
+    const { intentProject } = input('one');
+    const stuck = await bench.intent.findOperation(bench.request, { intentProject, id: running.id });
+    assert.equal(stuck?.status, 'APPLYING');
+    assert.equal(await bench.intent.findResource(bench.request, { intentProject, resourceID: 'one' }), null);
+
+    const next = bench.restart();
+    await next.recover();
+    const found = await next.findOperation(bench.request, { intentProject, id: running.id });
+    assert.equal(found?.status, 'INTERRUPTED');
+    const doubtful = await next.findResource(bench.request, { intentProject, resourceID: 'one' });
+    assert.equal(doubtful?.condition, 'INDETERMINATE');
+    await next.close();
+  });
+});
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
