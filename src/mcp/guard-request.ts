@@ -48,14 +48,14 @@ export function refuseStranger(
   if (caller.principal.kind !== 'ANONYMOUS') return undefined;
   const sent = headers.authorization !== undefined;
   const message = sent
-    ? 'unauthorized: the token is wrong or has ended; get a new one (see discover kind auth, or apiKeyUser) and reconnect'
+    ? 'unauthorized: the token is wrong or has ended; get a new one (sluice profile export-token prints one) and connect again'
     : 'unauthorized: send the header "Authorization: Bearer <token>"';
   const error = sent ? { error: 'invalid_token', error_description: message } : {};
   return {
     status: 401,
     rpcCode: REFUSED,
     message,
-    challenge: challengeOf({ ...error, scope: 'mcp:write' }, metadataUrl),
+    challenge: challengeOf({ ...error, scope: 'mcp:read mcp:write' }, metadataUrl),
   };
 }
 

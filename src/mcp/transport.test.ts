@@ -70,7 +70,7 @@ describe('MCP over HTTP', () => {
     assert.match(stranger.text, /get a new one/);
     const silent = await fetch(`${server.url}/mcp`, { method: 'POST', body: JSON.stringify(list) });
     assert.equal(silent.status, 401);
-    assert.equal(silent.headers.get('www-authenticate'), 'Bearer realm="sluice", scope="mcp:write"');
+    assert.equal(silent.headers.get('www-authenticate'), 'Bearer realm="sluice", scope="mcp:read mcp:write"');
   });
 
   it("refuses a tool outside the token's scopes by HTTP, before anything runs", async () => {
