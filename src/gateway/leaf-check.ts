@@ -1,3 +1,5 @@
+import { compileFunction } from 'node:vm';
+
 import {
   type FragmentDefinitionNode,
   getNamedType,
@@ -45,16 +47,17 @@ export function compileLeafCheck(schema: GraphQLSchema, prepared: PreparedOperat
   collect({ schema, fragments: fragmentsOf(prepared) }, prepared.operation.selectionSet, root ?? undefined, shape);
   const types: LeafType[] = [];
   const body = printShape(shape, 'data', types, 0);
-  const repair = (at: number, value: unknown): unknown => types[at]?.coerceOutputValue(value);
+  const repair: Repair = (at, value) => types[at]?.coerceOutputValue(value);
   const names = types.map((type) => new Set(isEnumType(type) ? type.getValues().map((value) => value.name) : []));
-  return parseCheck(
-    new Function('repair', 'names', `return function checkLeaves(data) { let v; ${body} }`)(repair, names),
-  );
+  return parseCheck(compileFunction(`let v; ${body}`, ['data', 'repair', 'names']), repair, names);
 }
 
-// The generated text is ours: it is a function of one object.
-function parseCheck(generated: unknown): LeafCheck {
-  return generated as LeafCheck;
+type Repair = (type: number, value: unknown) => unknown;
+type GeneratedCheck = (data: object, repair: Repair, names: readonly ReadonlySet<string>[]) => void;
+
+function parseCheck(generated: unknown, repair: Repair, names: readonly ReadonlySet<string>[]): LeafCheck {
+  const check = generated as GeneratedCheck; // made three lines above, of these parameters
+  return (data) => check(data, repair, names);
 }
 
 interface Source {

@@ -1,3 +1,4 @@
+import type { Action } from '../../generated/enums.ts';
 import { type Caller, may } from '../shared/caller.ts';
 import { invariant, noSuch } from '../shared/errors.ts';
 import type { AccessTable, Requirement } from './access-table.ts';
@@ -50,18 +51,23 @@ function createReadable(row: Requirement | undefined, isPublic: boolean): Readab
     'a type may ask for actions in parent.<field>, root or any only',
   );
   if (checks.length === 0 && !isPublic) return undefined; // asked before the operation ran
-  const spaces = checks.map(({ action, space }) => ({
-    action,
-    field: space.from === 'parent' ? space.field : undefined,
-  }));
-  return (object, caller) =>
-    caller.principal.kind !== 'ANONYMOUS' &&
-    spaces.every(({ action, field }) =>
-      mayIn(caller, action, field === undefined ? ROOT_SPACE : Reflect.get(object, field)),
-    );
+  const readables = checks.map(({ action, space }) =>
+    readableIn(action, space.from === 'parent' ? space.field : undefined),
+  );
+  const [only] = readables;
+  const all: Readable =
+    readables.length === 1 && only !== undefined
+      ? only // the usual case, asked for every object of a list
+      : (object, caller) => readables.every((readable) => readable(object, caller));
+  return (object, caller) => caller.principal.kind !== 'ANONYMOUS' && all(object, caller);
 }
 
-function mayIn(caller: Caller, action: Parameters<typeof may>[1], space: unknown): boolean {
+function readableIn(action: Action, field: string | undefined): Readable {
+  if (field === undefined) return (_object, caller) => may(caller, action, ROOT_SPACE);
+  return (object, caller) => mayIn(caller, action, Reflect.get(object, field));
+}
+
+function mayIn(caller: Caller, action: Action, space: unknown): boolean {
   return typeof space === 'string' && may(caller, action, space);
 }
 

@@ -22,7 +22,7 @@ export interface ExecutionOutcome {
 
 /** JSON text of the answer: `{"data":…}`, with `errors` first when there are any. */
 export function answerText({ data, errors }: ExecutionOutcome): string {
-  if (errors.length === 0) return `{"data":${JSON.stringify(data ?? null)}}`;
+  if (errors.length === 0) return JSON.stringify({ data: data ?? null });
   const errorsText = JSON.stringify(errors);
   return data === undefined ? `{"errors":${errorsText}}` : `{"errors":${errorsText},"data":${JSON.stringify(data)}}`;
 }

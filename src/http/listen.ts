@@ -11,6 +11,7 @@ export interface Listening {
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000; // to receive a request whole; answering it may take longer
 const KEEP_ALIVE_TIMEOUT_MS = 65_000; // longer than the idle time of usual load balancers, so that they close first
+const IDLE_CHECK_MS = 50;
 const MAX_HEADER_BYTES = 16 * 1024;
 
 export async function listen(listener: RequestListener, host: string, port: number): Promise<Listening> {
@@ -37,8 +38,11 @@ function parseAddress(address: AddressInfo | string | null): AddressInfo {
 
 async function stop(server: Server, graceMs: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
+  // A connection that has answered its last request stays open for another one until it is closed here.
+  const idle = setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS);
   const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+  server.closeIdleConnections();
   await closed;
+  clearInterval(idle);
   clearTimeout(timer);
 }

@@ -22,7 +22,7 @@ export function chooseAnswerType(accept: string): AnswerType | undefined {
 function matchOffer(name: string, parameters: readonly string[]): AnswerType | undefined {
   const charset = parameters.find((parameter) => parameter.startsWith('charset='));
   if (charset !== undefined && !/^charset="?utf-?8"?$/.test(charset)) return undefined;
-  if (name === '*/*' || name === 'application/*') return offers[0];
+  if (name === '*/*' || name === 'application/*') return 'application/json'; // what a client that names nothing can read
   return offers.find((offer) => offer === name);
 }
 
