@@ -1,7 +1,5 @@
 import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 
 import { AppError } from '../shared/errors.ts';
@@ -109,17 +107,6 @@ describe('compiling a policy', function () {
   it('refuses a builtin that we lack by its name', async () => {
     const error = await refusal('package spacelift\n\nallow contains "x" if graphql.is_valid("a", "b")\n');
     match(error.message, /there is no function graphql\.is_valid here/);
-  });
-
-  it('fetches no schema that a policy names by its address', async () => {
-    let requests = 0;
-    const server = createServer((_request, response) => void response.end(String((requests += 1))));
-    await new Promise<void>((listening) => void server.listen(0, '127.0.0.1', listening));
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/schema`;
-    const body = `# METADATA\n# schemas:\n# - input: {"$ref": "${url}"}\npackage spacelift\n\n# METADATA\n# schemas:\n# - input: {"$ref": "${url}"}\nallow contains input.x.y if undefined_function(input.x)\n`;
-    await refusal(body);
-    await new Promise((closed) => server.close(closed));
-    equal(requests, 0);
   });
 
   it('refuses a text over its limit before it runs anything', async () => {
