@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+
+import { silentLogger } from '../shared/logger.ts';
+import { aCaller, access, createResolvers, origin, spaceOf, typeDefs } from '../testing/small-api.ts';
+import { createGateway } from './index.ts';
+import { createOperationCache } from './operation-cache.ts';
+import type { CachedOperation } from './operation-cache.ts';
+
+const reader = aCaller(['mcp:read'], { a: ['SPACE_READ'] });
+const FLOOD = Number(process.env['SLUICE_TEST_FLOOD'] ?? 10_000);
+const MAX_GROWTH = 64 * 1024 * 1024;
+
+describe('the cache of operations', function () {
+  this.timeout(120_000);
+
+  it('lets a text in when it comes for the second time', () => {
+    const cache = createOperationCache({ entries: 10, bytes: 1e6, sightings: 10 });
+    assert.equal(cache.wasSeen('one'), false);
+    assert.equal(cache.wasSeen('one'), true);
+  });
+
+  it('is bounded by entries and by bytes', () => {
+    const operation = {} as CachedOperation; // only kept, never run
+    const few = createOperationCache({ entries: 3, bytes: 1e6, sightings: 10 });
+    const small = createOperationCache({ entries: 1_000, bytes: 50_000, sightings: 10 });
+    for (let at = 0; at < 100; at++) {
+      few.set(`text ${at}`, operation);
+      small.set(`text ${at}`, operation);
+    }
+    assert.equal(few.size, 3);
+    assert.ok(small.size > 0 && small.size <= 12, String(small.size));
+  });
+
+  it(`keeps what is hot through a flood of ${FLOOD} texts, in bounded memory`, async () => {
+    const gateway = createGateway({
+      typeDefs,
+      resolvers: createResolvers({ calls: [] }),
+      access,
+      spaceOf,
+      contextFor: (caller, from) => ({ caller, origin: from }),
+      log: silentLogger,
+    });
+    const run = (document: string) => gateway.execute({ document, caller: reader, origin, allow: 'any' });
+    const hot = Array.from({ length: 100 }, (_, at) => `{ boxes { id hot${at}: label } }`);
+    const runHot = async (times: number): Promise<number> => {
+      const before = process.cpuUsage();
+      for (let turn = 0; turn < times; turn++) for (const document of hot) await run(document);
+      const { user, system } = process.cpuUsage(before);
+      return (user + system) / times;
+    };
+    await runHot(20);
+    const calm = Math.min(await runHot(20), await runHot(20), await runHot(20));
+    const memory = process.memoryUsage.rss();
+    for (let at = 0; at < FLOOD; at++) await run(`{ boxes { cold${at}: id } }`);
+    const growth = process.memoryUsage.rss() - memory;
+    const after = Math.min(await runHot(20), await runHot(20), await runHot(20));
+    assert.ok(growth <= MAX_GROWTH, `grew by ${Math.round(growth / 1024 / 1024)} MB`);
+    // A hot text that was driven out would have to be parsed, validated and compiled again: many times the cost.
+    assert.ok(after <= calm * 2, `${calm} us before, ${after} us after`);
+  });
+});
