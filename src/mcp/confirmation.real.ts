@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+
+import type { JsonObject } from '../shared/json.ts';
+import { connectModern, type McpSession } from '../testing/mcp-clients.ts';
+import { startTestServer, type TestServer } from '../testing/server.ts';
+
+const GUESSES = 1_000;
+const provider = 'sluice/sandbox';
+
+describe('confirmations that were not given', function () {
+  this.timeout(300_000);
+  let server: TestServer;
+  let admin: McpSession;
+  let other: McpSession;
+
+  before(async () => {
+    server = await startTestServer();
+    const open = (token: string) =>
+      connectModern({ url: `${server.url}/mcp`, headers: { authorization: `Bearer ${token}` } });
+    admin = await open(await server.adminToken());
+    other = await open(await secondAdmin());
+  });
+  after(async () => {
+    await admin?.close();
+    await other?.close();
+    await server?.stop();
+  });
+
+  async function secondAdmin(): Promise<string> {
+    const created = await server.graphql(
+      'mutation { apiKeyCreate(input: {name: "other", admin: true, teams: []}) { id secret } }',
+    );
+    const { apiKeyCreate: key } = created.data as unknown as { apiKeyCreate: JsonObject };
+    const exchange = 'mutation($id: ID!, $secret: String!) { apiKeyUser(id: $id, secret: $secret) { jwt } }';
+    const exchanged = await server.graphql(exchange, { id: key['id'] ?? '', secret: key['secret'] ?? '' });
+    return (exchanged.data as unknown as { apiKeyUser: { jwt: string } }).apiKeyUser.jwt;
+  }
+
+  it(`of a destructive field: ${GUESSES} altered tokens, a stolen one and a used one are refused`, async () => {
+    const document = 'mutation { intentProjectDelete(id: "victim") { id } }';
+    const create = 'mutation { intentProjectCreate(name: "victim") { id } }';
+    const remove = (session: McpSession, confirmation?: string) =>
+      session.call('mutate', confirmation === undefined ? { document } : { document, confirmation });
+    assert.equal((await admin.call('mutate', { document: create })).isError, false);
+    const asked = await remove(admin);
+    const token = tokenOf(asked.structured['details']);
+    for (let at = 0; at < GUESSES; at++) {
+      assert.equal((await remove(admin, altered(token))).code, 'CONFIRMATION_REQUIRED');
+    }
+    assert.equal((await remove(other, token)).code, 'CONFIRMATION_REQUIRED');
+    assert.equal((await remove(admin, token)).isError, false);
+    assert.equal((await admin.call('mutate', { document: create })).isError, false);
+    assert.equal((await remove(admin, token)).code, 'CONFIRMATION_REQUIRED');
+    assert.equal((await remove(admin, tokenOf((await remove(admin)).structured['details']))).isError, false);
+  });
+
+  it('of a resource: altered, stolen and used tokens destroy nothing', async () => {
+    const named = { project: 'starter', id: 'victim' };
+    const make = { kind: 'create', ...named, provider, type: 'sandbox_pet', config: {} };
+    const remove = (session: McpSession, confirmation?: string) =>
+      session.call('intent', { kind: 'delete', ...named, ...(confirmation === undefined ? {} : { confirmation }) });
+    const isThere = async () => !(await admin.call('intent', { kind: 'read', ...named })).isError;
+    assert.equal((await admin.call('intent', make)).isError, false);
+    for (let at = 0; at < 50; at++) {
+      const token = tokenOf((await remove(admin)).structured['confirmation']);
+      await remove(admin, altered(token));
+      assert.ok(await isThere());
+    }
+    const token = tokenOf((await remove(admin)).structured['confirmation']);
+    assert.equal((await remove(other, token)).code, 'CONFIRMATION_REQUIRED');
+    assert.ok(await isThere());
+    // The thief's call took the lock, which was free while the operation waited.
+    assert.equal((await admin.call('intent', { kind: 'unlock', project: 'starter' })).isError, false);
+    const fresh = tokenOf((await remove(admin)).structured['confirmation']);
+    assert.equal((await remove(admin, fresh)).structured['outcome'], 'deleted');
+    assert.equal((await admin.call('intent', make)).isError, false);
+    await remove(admin, fresh);
+    assert.ok(await isThere());
+  });
+});
+
+function tokenOf(asked: unknown): string {
+  const { token, confirmation } = asked as { token?: string; confirmation?: string };
+  const found = token ?? confirmation;
+  assert.ok(found !== undefined);
+  return found;
+}
+
+/** The token with one character changed, left out or added. */
+function altered(token: string): string {
+  const at = Math.floor(Math.random() * token.length);
+  const instead = token[at] === 'A' ? 'B' : 'A';
+  const tail = ['', instead, `${instead}${token[at]}`][Math.floor(Math.random() * 3)] ?? '';
+  const changed = token.slice(0, at) + tail + token.slice(at + 1);
+  // Base64 may hold unused bits in its last character: a change of these alone is no other token.
+  return at === token.length - 1 ? `x${changed}` : changed;
+}
