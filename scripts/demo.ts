@@ -37,9 +37,11 @@ const steps: readonly Step[] = [
   { title: 'Proposes a pet and a string, and asks what the policies would say', run: propose },
   { title: 'Creates the pet', run: (demo) => create(demo, 'pet', 'sandbox_pet', { length: 2 }) },
   { title: 'Creates the string', run: (demo) => create(demo, 'string', 'sandbox_string', { length: 12 }) },
-  { title: 'Updates the pet: it is replaced, so the user is asked', run: update },
+  { title: 'Creates a file', run: (demo) => create(demo, 'file', 'sandbox_file', fileOf(demo, 'Hello.')) },
+  { title: 'Updates the file in place', run: updateFile },
+  { title: 'Updates the pet: it is replaced, so the user is asked', run: updatePet },
   { title: 'Is denied a name that looks like production', run: beDenied },
-  { title: 'Deletes both, after the user agrees', run: deleteBoth },
+  { title: 'Deletes all three, each after the user agrees', run: deleteAll },
   { title: 'Reads the history', run: readHistory },
   { title: 'Unlocks the project', run: unlock },
 ];
@@ -142,7 +144,19 @@ function planLines({ structured }: ToolReply): string[] {
   ];
 }
 
-async function update({ session, questions, suffix }: Demo): Promise<string[]> {
+function fileOf({ suffix }: Demo, content: string): JsonObject {
+  return { path: `demo-${suffix}.txt`, content };
+}
+
+async function updateFile(demo: Demo): Promise<string[]> {
+  const config = fileOf(demo, 'Hello, world.');
+  const reply = await call(demo.session, 'intent', { kind: 'update', id: `file-${demo.suffix}`, config });
+  expect(reply.structured['outcome'] === 'updated', `updated, not ${textOf(reply)}`);
+  expect(demo.questions.length === 0, 'no question: nothing is destroyed');
+  return [...planLines(reply), firstLines(textOf(reply), 1)[0] ?? ''];
+}
+
+async function updatePet({ session, questions, suffix }: Demo): Promise<string[]> {
   questions.length = 0;
   const reply = await call(session, 'intent', { kind: 'update', id: `pet-${suffix}`, config: { length: 3 } });
   expect(questions.length === 1, `one question, not ${questions.length}`);
@@ -161,9 +175,9 @@ async function beDenied({ session, suffix }: Demo): Promise<string[]> {
   return firstLines(textOf(reply), 2);
 }
 
-async function deleteBoth({ session, questions, suffix }: Demo): Promise<string[]> {
+async function deleteAll({ session, questions, suffix }: Demo): Promise<string[]> {
   const lines: string[] = [];
-  for (const name of ['string', 'pet']) {
+  for (const name of ['file', 'string', 'pet']) {
     questions.length = 0;
     const reply = await call(session, 'intent', { kind: 'delete', id: `${name}-${suffix}` });
     expect(questions.length === 1, `one question, not ${questions.length}`);
@@ -182,7 +196,9 @@ async function readHistory({ session, suffix }: Demo): Promise<string[]> {
   const nodes = listOf(structured['operations']).map((edge) => objectOf(edge['node']));
   const own = nodes.filter((node) => stringOf(node, 'id').endsWith(suffix)).toReversed();
   const told = own.map((node) => `${stringOf(node, 'kind')} ${stringOf(node, 'status')}`).join(', ');
-  const wanted = 'CREATE FINISHED, CREATE FINISHED, UPDATE FINISHED, CREATE DENIED, DELETE FINISHED, DELETE FINISHED';
+  const wanted =
+    'CREATE FINISHED, CREATE FINISHED, CREATE FINISHED, UPDATE FINISHED, UPDATE FINISHED, CREATE DENIED, ' +
+    'DELETE FINISHED, DELETE FINISHED, DELETE FINISHED';
   expect(told === wanted, `a history of ${wanted}, not ${told}`);
   return own.map((node) => {
     const when = new Date(Number(node['createdAt']) * 1000).toISOString();
