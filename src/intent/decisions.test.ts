@@ -97,7 +97,7 @@ describe('what policies and people decide', () => {
         field(input, 'resource', 'proposed_state') === null ? { deny: ['empty'] } : { allow: ['tagged'], sample: true },
       );
       const { rows } = await bench.context.storage.executeSql(`select id from policy where name = 'tags'`);
-      const policy = rows.map((row) => (isJsonObject(row) ? String(row['id']) : ''))[0] ?? '';
+      const policy = rows.map((row) => (isJsonObject(row) && typeof row['id'] === 'string' ? row['id'] : ''))[0] ?? '';
       const ask = (proposedState: Json) =>
         bench.intent.dryRunPolicy(bench.request, {
           policy, type: 'fake_thing', provider: 'acme/fake', operation: 'CREATE', proposedState,

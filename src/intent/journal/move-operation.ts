@@ -37,8 +37,8 @@ export async function moveOperation(run: Run, move: Move): Promise<void> {
   // One statement is a transaction by itself, which saves two round trips.
   if (move.also === undefined) await storage.read(change);
   else await storage.transaction((db) => change(db).then(() => move.also?.(db)));
-  if (move.durable === true) await storage.durable();
   run.facts.operation = { ...operation, ...changes };
+  if (move.durable === true) await storage.durable();
 }
 
 function statusChanges(run: Run, status: OperationStatus, at: Date): Partial<OperationRow> {

@@ -29,7 +29,7 @@ export async function recordOutcome(run: Run): Promise<void> {
     redacted: shown.redacted,
   };
   const changes = { result: packRecord(result), diagnostics: problemsJson(run), failure: outcome.failure };
-  await persist(() =>
+  await persist(run, () =>
     moveOperation(run, {
       to: outcome.failure === undefined ? 'FINISHED' : 'FAILED',
       step: 'recordOutcome',
@@ -50,16 +50,21 @@ function shownOutcome(run: Run): Shown {
   return loaded === undefined || object.value === null ? { value: null, redacted: [] } : shownOf(loaded, object.value);
 }
 
-async function persist(write: () => Promise<void>): Promise<void> {
+async function persist(run: Run, write: () => Promise<void>): Promise<void> {
+  const before = fact(run, 'operation');
+  // Once it is committed only the disk is left to wait for.
+  const attempt = (): Promise<void> =>
+    fact(run, 'operation') === before ? write() : run.engine.domain.storage.durable();
   for (const delayMs of RETRY_DELAYS_MS) {
     try {
-      return await write();
+      return await attempt();
     } catch (error) {
       if (error instanceof AppError) throw error;
+      run.engine.domain.log.warn({ error, operation: before.id }, 'an outcome could not be recorded yet');
       await pause(delayMs, undefined, { ref: false });
     }
   }
-  await write();
+  await attempt();
 }
 
 async function recordResource(db: Db, run: Run): Promise<void> {
@@ -125,7 +130,7 @@ function destroyedRow(run: Run): ResourceRow {
 /** Between the two halves of a replacement: the old object is gone and the new one is not there yet. */
 export async function recordDestroyed(run: Run): Promise<void> {
   const { id, fence } = fact(run, 'project');
-  await persist(() =>
+  await persist(run, () =>
     moveOperation(run, {
       to: 'APPLYING',
       step: 'recordDestroyed',
