@@ -90,7 +90,7 @@ function toRow(row: object): Row {
 function toCell(value: unknown): Cell {
   if (typeof value === 'number') return rounded(value);
   if (Array.isArray(value)) return value.map(Number).map(rounded).join(' to ');
-  return value === undefined || value === null ? '' : String(value);
+  return typeof value === 'string' ? value : JSON.stringify(value ?? '').replaceAll('"', '');
 }
 
 function rounded(value: number): number {
