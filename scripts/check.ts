@@ -24,6 +24,7 @@ const stages: readonly Stage[] = [
   { name: 'policies', script: 'policies:test' },
   { name: 'tests', script: 'mocha' },
   { name: 'tests with real tools', script: 'test:real' },
+  { name: 'demo', script: 'demo' },
 ];
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
