@@ -6,6 +6,7 @@ import type { SqlEntityManager } from '@mikro-orm/postgresql';
 import { invariant } from '../shared/errors.ts';
 import type { Logger } from '../shared/logger.ts';
 import type { Connection } from './connection.ts';
+import { explainOutage } from './explain-outage.ts';
 import { migrate } from './migrate.ts';
 import { createVault, type Vault } from './vault.ts';
 
@@ -34,8 +35,10 @@ export interface Storage {
    * from inside would wait for itself; it fails instead.
    *
    * @param options.durable also wait until the commit survives a power cut (only PGlite needs to be told)
+   * @param options.vital records what has already happened, so it is tried on a disk that is too full for new work
+   * @throws UNAVAILABLE on such a disk, before the work begins, unless it is durable or vital
    */
-  transaction<T>(work: (db: Db) => Promise<T>, options?: { durable?: boolean }): Promise<T>;
+  transaction<T>(work: (db: Db) => Promise<T>, options?: { durable?: boolean; vital?: boolean }): Promise<T>;
   /** Everything committed so far survives a power cut when this returns. */
   durable(): Promise<void>;
   notify(channel: string, payload: string): Promise<void>;
@@ -88,10 +91,15 @@ export async function storageOver(
     vault,
     async read(work) {
       guard();
-      return work({ em: connection.fork(), vault });
+      try {
+        return await work({ em: connection.fork(), vault });
+      } catch (error) {
+        throw explainOutage(error);
+      }
     },
-    async transaction(work, { durable = false } = {}) {
+    async transaction(work, { durable = false, vital = durable } = {}) {
       guard();
+      if (!vital) await connection.requireSpace();
       const result = await runTransaction(connection, vault, open, work);
       if (durable) await connection.flush();
       return result;
@@ -116,8 +124,17 @@ async function runTransaction<T>(
   work: (db: Db) => Promise<T>,
 ): Promise<T> {
   const mark = { done: false };
+  let committing = false;
   try {
-    return await open.run(mark, () => connection.fork().transactional((em) => work({ em, vault })));
+    return await open.run(mark, () =>
+      connection.fork().transactional(async (em) => {
+        const result = await work({ em, vault });
+        committing = true;
+        return result;
+      }),
+    );
+  } catch (error) {
+    throw explainOutage(error, committing);
   } finally {
     mark.done = true;
   }

@@ -11,7 +11,10 @@ const USER = 'postgres'; // the server refuses to run as root, so root hands it 
 export interface TestPostgres {
   /** An empty database on it. */
   createDatabase(): Promise<string>;
-  /** Stops the server as a power cut would, and starts it again. */
+  /** Stops the server as a power cut would. */
+  stopImmediately(): Promise<void>;
+  startAgain(): Promise<void>;
+  /** Both. */
   restartImmediately(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -24,6 +27,7 @@ export async function startTestPostgres(): Promise<TestPostgres> {
   await asServerUser('initdb', ['-D', data, '-U', 'sluice', '-A', 'trust', '-E', 'UTF8', '--no-sync']);
   const start = () =>
     asServerUser('pg_ctl', ['-D', data, '-w', '-l', join(folder, 'log'), '-o', serverOptions(folder), 'start']);
+  const stopImmediately = () => asServerUser('pg_ctl', ['-D', data, '-w', '-m', 'immediate', 'stop']);
   await start();
   let databases = 0;
   return {
@@ -32,12 +36,14 @@ export async function startTestPostgres(): Promise<TestPostgres> {
       await run('createdb', ['-h', folder, '-U', 'sluice', name]);
       return `postgres://sluice@localhost/${name}?host=${encodeURIComponent(folder)}`;
     },
+    stopImmediately,
+    startAgain: start,
     async restartImmediately() {
-      await asServerUser('pg_ctl', ['-D', data, '-w', '-m', 'immediate', 'stop']);
+      await stopImmediately();
       await start();
     },
     async stop() {
-      await asServerUser('pg_ctl', ['-D', data, '-w', '-m', 'immediate', 'stop']);
+      await stopImmediately();
       await rm(folder, { recursive: true, force: true });
     },
   };
