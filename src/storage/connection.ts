@@ -12,6 +12,8 @@ export interface Connection {
   executeSql(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>;
   /** Calls the handler for each notification until the returned function is called. */
   listen(channel: string, handler: (payload: string) => void): Promise<() => Promise<void>>;
+  /** @throws UNAVAILABLE when the database's disk is too full for new work */
+  requireSpace(): Promise<void>;
   /** Returns when everything committed so far survives a power cut. */
   flush(): Promise<void>;
   close(): Promise<void>;

@@ -4,6 +4,7 @@ import { MikroORM, type PgliteConnection } from '@mikro-orm/pglite';
 
 import type { Logger } from '../shared/logger.ts';
 import { type Connection, ormOptions } from './connection.ts';
+import { createSpaceCheck } from './disk-space.ts';
 import { createWalFlusher } from './wal-flush.ts';
 
 interface PgliteOptions {
@@ -39,6 +40,7 @@ export async function connectPglite(options: PgliteOptions): Promise<PgliteDatab
         ? ((await client.exec(text)).at(-1) ?? { rows: [] })
         : client.query(text, values),
     listen: (channel, handler) => client.listen(channel, handler),
+    requireSpace: options.folder === undefined ? async () => {} : createSpaceCheck(options.folder),
     flush,
     dump: () => client.dumpDataDir('none'),
     close: () => orm.close(true),

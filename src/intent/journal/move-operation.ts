@@ -36,7 +36,7 @@ export async function moveOperation(run: Run, move: Move): Promise<void> {
   const change = (db: Db): Promise<void> => changeOperation(db, target, expected, changes, journal);
   // One statement is a transaction by itself, which saves two round trips.
   if (move.also === undefined) await storage.read(change);
-  else await storage.transaction((db) => change(db).then(() => move.also?.(db)));
+  else await storage.transaction((db) => change(db).then(() => move.also?.(db)), { vital: true });
   run.facts.operation = { ...operation, ...changes };
   if (move.durable === true) await storage.durable();
 }
