@@ -289,7 +289,10 @@ export function describeStorage(name: string, fresh: () => Promise<Storage>): vo
 
     describe('policies', () => {
       it('judge where they are attached and enabled', async () => {
-        const [on, off] = [aPolicy({ wasm: Buffer.from([0, 1]), wasmSha256: 'a', rules: ['deny'] }), aPolicy({ enabled: false })];
+        const [on, off] = [
+          aPolicy({ wasm: Buffer.from([0, 1]), wasmSha256: 'a', rules: ['deny'] }),
+          aPolicy({ enabled: false }),
+        ];
         for (const policy of [on, off]) {
           const attachment = { id: newUlid(), policyId: policy.id, projectId: 'starter', createdAt: noon };
           await storage.read((db) => insertPolicy(db, policy));
