@@ -142,7 +142,7 @@ function enforcementRows(costs: readonly EnforcementCost[]): BenchRow[] {
     value: percent,
     unit: '%',
     range: [percent, upperPercent],
-    note: `mean and upper 95 % bound of ${pairs} pairs, no HTTP`,
+    note: `median and upper 95 % bound of ${pairs} pairs, no HTTP`,
   }));
 }
 

@@ -15,6 +15,7 @@ import { type AccessRefusal, decideAccess, decideConditionalAccess } from './dec
 import { createDescriber } from './describe/describer.ts';
 import type { DescribeRequest, Discovery, DiscoverySources } from './describe/request.ts';
 import { guardSchema } from './guard-schema.ts';
+import { createIntrospect, type Introspect } from './introspect.ts';
 import { defaultLimits, type GatewayLimits } from './limits.ts';
 import { maskErrors } from './mask-errors.ts';
 import {
@@ -78,6 +79,7 @@ interface Parts {
   readonly cache: OperationCache;
   readonly compiler: Compiler;
   readonly views: Views;
+  readonly introspect: Introspect;
   readonly confirmations: Confirmations;
   readonly describe: (caller: Caller, request: DescribeRequest) => Discovery;
 }
@@ -113,6 +115,7 @@ function buildParts(options: GatewayOptions<GatewayContext>): Parts {
     cache: createOperationCache(defaultCacheLimits),
     compiler: createCompiler(schema),
     views,
+    introspect: createIntrospect(),
     confirmations: createConfirmations(options.confirmationKey),
     describe: createDescriber(views, options.discovery),
   };
@@ -142,7 +145,7 @@ function findOperation(parts: Parts, request: GatewayRequest): CachedOperation {
   if (cached !== undefined) return cached;
   const prepared = prepare(parts, document, operationName, stranger);
   if (prepared.use.readsSchema) {
-    return { prepared, execute: interpret(parts.views.schemaFor(caller), prepared) };
+    return { prepared, execute: parts.introspect(parts.views.schemaFor(caller), prepared, document) };
   }
   if (!parts.cache.wasSeen(key)) return { prepared, execute: interpret(parts.schema, prepared) };
   const operation = { prepared, execute: fastest(parts, prepared) };

@@ -94,9 +94,11 @@ function createListGuard(readable: Readable, position: Position): ObjectGuard {
   const check = (produced: unknown, context: GatewayContext): unknown => {
     if (!Array.isArray(produced)) return produced;
     const list: readonly unknown[] = produced;
-    return list.every((element) => isReadable(readable, element, context.caller))
-      ? list
-      : list.map((element) => closeElement(readable, element, position, context));
+    for (const element of list) {
+      if (isReadable(readable, element, context.caller)) continue;
+      return list.map((each) => closeElement(readable, each, position, context));
+    }
+    return list;
   };
   return check;
 }
@@ -104,7 +106,7 @@ function createListGuard(readable: Readable, position: Position): ObjectGuard {
 function isReadable(readable: Readable, element: unknown, caller: Caller): boolean {
   if (element === null || element === undefined) return true;
   if (Array.isArray(element)) return element.every((inner: unknown) => isReadable(readable, inner, caller));
-  return typeof element === 'object' && !(element instanceof Promise) && readable(element, caller);
+  return typeof element === 'object' && readable(element, caller); // a promise has no space, so it is not readable
 }
 
 function closeElement(readable: Readable, element: unknown, position: Position, context: GatewayContext): unknown {
