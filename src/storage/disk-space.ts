@@ -9,7 +9,7 @@ const FRESH_MS = 250; // a disk does not lose the reserve in a quarter of a seco
 /**
  * Refuses new work while there is room to do so in order. What has already acted goes on and uses the reserve.
  *
- * @returns a check to be made before a transaction; @throws UNAVAILABLE saying how much is left and where
+ * @returns a check to be made before a transaction; @throws UNAVAILABLE saying how much is left
  */
 export function createSpaceCheck(folder: string, reserveBytes = RESERVE_BYTES): () => Promise<void> {
   let askedAt = Number.NEGATIVE_INFINITY;
@@ -20,14 +20,14 @@ export function createSpaceCheck(folder: string, reserveBytes = RESERVE_BYTES): 
       freeBytes = bavail * bsize;
       askedAt = performance.now();
     }
-    if (freeBytes < reserveBytes) throw almostFull(folder, freeBytes, reserveBytes);
+    if (freeBytes < reserveBytes) throw almostFull(freeBytes, reserveBytes);
   };
 }
 
-function almostFull(folder: string, freeBytes: number, reserveBytes: number): AppError {
+function almostFull(freeBytes: number, reserveBytes: number): AppError {
   const [free, reserve] = [freeBytes, reserveBytes].map((bytes) => `${Math.floor(bytes / (1024 * 1024))} MB`);
   return new AppError(
     'UNAVAILABLE',
-    `the disk is almost full: ${free} left at ${folder}, ${reserve} are needed; make room and try again. Nothing was done`,
+    `the disk of the data folder is almost full: ${free} left, ${reserve} are needed; make room and try again. Nothing was done`,
   );
 }

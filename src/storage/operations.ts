@@ -119,7 +119,7 @@ export async function insertOperation(db: Db, operation: OperationRow, step: Jou
 }
 
 /**
- * Changes an operation and writes the journal's next line in one statement.
+ * Changes an operation and writes the journal's next lines in one statement.
  *
  * @param fence of the lock holder; `undefined` for an operation that waits, for which nobody holds the lock
  * @param expected statuses it may have; another one means that somebody else moved it on
@@ -130,7 +130,7 @@ export async function changeOperation(
   target: { readonly project: string; readonly id: string; readonly fence: number | undefined },
   expected: readonly OperationStatus[],
   changes: Partial<OperationRow>,
-  step: JournalStep,
+  ...journal: readonly [JournalStep, ...JournalStep[]]
 ): Promise<void> {
   const { project, id } = target;
   const set = assignments(operations.seal(db, id, changes), jsonColumns);
@@ -140,8 +140,10 @@ export async function changeOperation(
       changed as (update intent_operation set ${set.text} where id = ? and project = ?
         and status in (${expected.map(() => '?').join(', ')}) and exists (select 1 from fenced) returning id),
       noted as (insert into operation_step (operation_id, seq, step, at, detail)
-        select id, (select coalesce(max(seq), 0) + 1 from operation_step where operation_id = ?), ?, ?::timestamptz, ?::jsonb
-        from changed)
+        select changed.id, (select coalesce(max(seq), 0) from operation_step where operation_id = ?) + lines.seq,
+          lines.step, lines.at, lines.detail
+        from changed, (values ${journal.map(() => '(?::integer, ?, ?::timestamptz, ?::jsonb)').join(', ')})
+          as lines (seq, step, at, detail))
       select (select count(*)::int from fenced) as fenced, (select count(*)::int from changed) as changed`,
     [
       ...(target.fence === undefined ? [] : [project, target.fence]),
@@ -150,7 +152,7 @@ export async function changeOperation(
       project,
       ...expected,
       id,
-      ...stepValues(step),
+      ...journal.flatMap((step, at) => [at + 1, ...stepValues(step)]),
     ],
   );
   if (result?.fenced !== 1) throw fenceMoved(project);
