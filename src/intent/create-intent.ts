@@ -164,7 +164,7 @@ type Others = 'addDependency' | 'removeDependency' | 'readDataSource' | 'dryRunP
 function changesOf(engine: Engine): Pick<Intent, Changes | Followups | Others> {
   const start = (kind: AskInput['kind']) => async (request: Request, input: Omit<AskInput, 'kind'>) => {
     const run = newRun(engine, request, parseAsk({ ...input, kind }));
-    return answer(engine, await startOperation(run, input.wait));
+    return answer(await startOperation(run, input.wait));
   };
   return {
     createResource: start('CREATE'),
@@ -173,7 +173,7 @@ function changesOf(engine: Engine): Pick<Intent, Changes | Followups | Others> {
     importResource: start('IMPORT'),
     refreshResource: start('REFRESH'),
     ejectResource: start('EJECT'),
-    resumeOperation: async (request, input) => answer(engine, await resumeOperation(engine, request, input)),
+    resumeOperation: async (request, input) => answer(await resumeOperation(engine, request, input)),
     cancelOperation: async (request, input) => show(engine, await cancelOperation(engine, request, input)),
     reviewOperation: async (request, input) => show(engine, await reviewOperation(engine, request, input)),
     addDependency: (request, input) => addDependency(engine, request, input),
@@ -201,13 +201,13 @@ function queriesOf(engine: Engine): Omit<Intent, Changes | Followups | Others | 
   };
 }
 
-function answer(engine: Engine, run: Run): Promise<OperationView> {
-  const { operation } = run.facts;
-  invariant(operation !== undefined, 'an operation that was started is written down');
-  return show(engine, operation, run.token);
+function answer({ facts, token }: Run): OperationView {
+  const { operation, project } = facts;
+  invariant(operation !== undefined && project !== undefined, 'an operation that was started is written down');
+  return operationView(operation, project.space, token);
 }
 
-async function show(engine: Engine, row: Parameters<typeof operationView>[0], token?: string): Promise<OperationView> {
+async function show(engine: Engine, row: Parameters<typeof operationView>[0]): Promise<OperationView> {
   const space = await engine.domain.storage.read((db) => spaceOf(db, row.project));
-  return operationView(row, space, token);
+  return operationView(row, space);
 }

@@ -4,7 +4,7 @@ import type { Value } from '../providers/index.ts';
 import { invariant } from '../shared/errors.ts';
 import type { Json } from '../shared/json.ts';
 import type { Problem } from '../shared/problems.ts';
-import type { OperationKind, OperationRow } from '../storage/operations.ts';
+import type { JournalStep, OperationKind, OperationRow } from '../storage/operations.ts';
 import type { ProjectRow } from '../storage/projects.ts';
 import type { ResourceRow } from '../storage/resources.ts';
 import type { Engine } from './engine.ts';
@@ -66,6 +66,12 @@ export interface Outcome {
   readonly failure: string | undefined;
 }
 
+/** Journal lines and changes that wait for the next move. None of them matters if the server dies before it. */
+export interface Unwritten {
+  journal: JournalStep[];
+  changes: Partial<OperationRow>;
+}
+
 /** One operation on its way through its steps. */
 export interface Run {
   readonly engine: Engine;
@@ -73,6 +79,8 @@ export interface Run {
   readonly ask: Ask;
   readonly facts: Partial<Facts>;
   readonly problems: Problem[];
+  /** What later steps write along with their own: one statement less for each. */
+  readonly unwritten: Unwritten;
   /** Set where the operation must not go on: at its end, or until a person has spoken. */
   stopped: boolean;
   /** Why it failed; told to a caller that still waits. */
@@ -84,7 +92,17 @@ export interface Run {
 export type Step = (run: Run) => Promise<void>;
 
 export function newRun(engine: Engine, request: Request, ask: Ask): Run {
-  return { engine, request, ask, facts: {}, problems: [], stopped: false, error: undefined, token: undefined };
+  return {
+    engine,
+    request,
+    ask,
+    facts: {},
+    problems: [],
+    unwritten: { journal: [], changes: {} },
+    stopped: false,
+    error: undefined,
+    token: undefined,
+  };
 }
 
 /** What an earlier step found out. A step that asks too early is a mistake in the list of steps. */

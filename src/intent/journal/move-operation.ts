@@ -28,17 +28,27 @@ export async function moveOperation(run: Run, move: Move): Promise<void> {
   const operation = fact(run, 'operation');
   invariant(transitions[operation.status].includes(move.to), `no way from ${operation.status} to ${move.to}`);
   const at = clock.now();
-  const changes = { ...move.changes, ...statusChanges(run, move.to, at) };
+  const { unwritten } = run;
+  const changes = { ...unwritten.changes, ...move.changes, ...statusChanges(run, move.to, at) };
   const target = { project: operation.project, id: operation.id, fence: fact(run, 'project').fence };
   // An operation that is said to be interrupted while its server was only slow may still come to its end.
   const expected: OperationStatus[] = isFinal(move.to) ? [operation.status, 'INTERRUPTED'] : [operation.status];
-  const journal = { step: move.step, at, detail: move.detail };
-  const change = (db: Db): Promise<void> => changeOperation(db, target, expected, changes, journal);
+  const [first, ...more] = [...unwritten.journal, { step: move.step, at, detail: move.detail }];
+  const change = (db: Db): Promise<void> => changeOperation(db, target, expected, changes, first, ...more);
   // One statement is a transaction by itself, which saves two round trips.
   if (move.also === undefined) await storage.read(change);
   else await storage.transaction((db) => change(db).then(() => move.also?.(db)), { vital: true });
   run.facts.operation = { ...operation, ...changes };
+  unwritten.journal = [];
+  unwritten.changes = {};
   if (move.durable === true) await storage.durable();
+}
+
+/** Notes a step that moves nothing: it is written with the next one that does. */
+export function noteStep(run: Run, note: { step: string; detail?: Json; changes?: Partial<OperationRow> }): void {
+  const { unwritten } = run;
+  unwritten.journal.push({ step: note.step, at: run.engine.domain.clock.now(), detail: note.detail });
+  Object.assign(unwritten.changes, note.changes);
 }
 
 function statusChanges(run: Run, status: OperationStatus, at: Date): Partial<OperationRow> {

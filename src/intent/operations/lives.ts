@@ -4,7 +4,7 @@ import { awaitConfirmation } from '../steps/await-confirmation.ts';
 import { checkConfiguration } from '../steps/check-configuration.ts';
 import { claimConfirmation, requireSamePlan } from '../steps/claim-confirmation.ts';
 import { findResource, requireDeterminate, requireFreeId, requireState } from '../steps/find-resource.ts';
-import { holdLock } from '../steps/hold-lock.ts';
+import { requireLock } from '../steps/hold-lock.ts';
 import { judgeChange } from '../steps/judge-change.ts';
 import { loadOwnProvider, loadProvider } from '../steps/load-provider.ts';
 import { openProject } from '../steps/open-project.ts';
@@ -24,37 +24,37 @@ export interface Life {
 }
 
 const createLife: Life = {
-  prepare: [openProject, holdLock, requireFreeId, loadProvider, checkConfiguration],
+  prepare: [openProject, requireLock, requireFreeId, loadProvider, checkConfiguration],
   carryOut: [planCreate, judgeChange, awaitConfirmation, applyChange, recordOutcome],
   confirm: [planCreate, requireSamePlan, judgeChange, applyChange, recordOutcome],
 };
 
 const updateLife: Life = {
-  prepare: [openProject, holdLock, findResource, requireDeterminate, loadOwnProvider, checkConfiguration],
+  prepare: [openProject, requireLock, findResource, requireDeterminate, loadOwnProvider, checkConfiguration],
   carryOut: [planUpdate, judgeChange, awaitConfirmation, applyChange, recordOutcome],
   confirm: [planUpdate, requireSamePlan, judgeChange, applyChange, recordOutcome],
 };
 
 const deleteLife: Life = {
-  prepare: [openProject, holdLock, findResource, requireDeterminate, loadOwnProvider],
+  prepare: [openProject, requireLock, findResource, requireDeterminate, loadOwnProvider],
   carryOut: [planDelete, judgeChange, awaitConfirmation, applyChange, recordOutcome],
   confirm: [planDelete, requireSamePlan, judgeChange, applyChange, recordOutcome],
 };
 
 const importLife: Life = {
-  prepare: [openProject, holdLock, requireFreeId, loadProvider],
+  prepare: [openProject, requireLock, requireFreeId, loadProvider],
   carryOut: [planImport, judgeChange, adoptObject, recordOutcome],
   confirm: [],
 };
 
 const refreshLife: Life = {
-  prepare: [openProject, holdLock, findResource, requireState, loadOwnProvider],
+  prepare: [openProject, requireLock, findResource, requireState, loadOwnProvider],
   carryOut: [planRefresh, judgeChange, compareWithRecord, recordOutcome],
   confirm: [],
 };
 
 const ejectLife: Life = {
-  prepare: [openProject, holdLock, findResource],
+  prepare: [openProject, requireLock, findResource],
   carryOut: [planEject, judgeChange, awaitConfirmation, forgetObject, recordOutcome],
   confirm: [planEject, requireSamePlan, judgeChange, forgetObject, recordOutcome],
 };

@@ -10,7 +10,7 @@ import { liveStatuses } from '../journal/transitions.ts';
 import { newRun, type Run, type Step } from '../run.ts';
 import { takeFirstSteps } from '../run-steps.ts';
 import { findResourceIfAny } from '../steps/find-resource.ts';
-import { holdLock, takeProject } from '../steps/hold-lock.ts';
+import { requireLock, takeProject } from '../steps/hold-lock.ts';
 import { loadProvider } from '../steps/load-provider.ts';
 import { openProject } from '../steps/open-project.ts';
 import { claimResource } from '../steps/record-operation.ts';
@@ -52,7 +52,7 @@ function resumptionOf(row: OperationRow, acted: boolean): Resumption {
   const claim = claimOperation(row);
   if (status === 'INTERRUPTED' && acted) {
     return {
-      prepare: [openProject, holdLock, findResourceIfAny, loadProvider],
+      prepare: [openProject, requireLock, findResourceIfAny, loadProvider],
       claim: claimInterrupted(row),
       goOn: [settleByReading, recordOutcome],
     };

@@ -6,15 +6,19 @@ import { liveStatuses } from '../journal/transitions.ts';
 import { fact, type Run } from '../run.ts';
 
 /**
- * Takes the project's lock for the caller's session, or extends it.
+ * Sees that the project's lock is to be had, before anything is asked of a provider. It is taken when the operation is
+ * written down, in the same transaction.
  *
  * @throws PROJECT_LOCKED naming holder and expiry when another session has it
  */
-export async function holdLock(run: Run): Promise<void> {
-  run.facts.project = await run.engine.domain.storage.read((db) => takeProject(db, run));
+export async function requireLock(run: Run): Promise<void> {
+  const { lockHolder, lockUntil = new Date(0) } = fact(run, 'project');
+  const { clock, storage } = run.engine.domain;
+  const held = lockHolder !== undefined && lockHolder !== run.request.caller.session && lockUntil > clock.now();
+  if (held) run.facts.project = await storage.read((db) => takeProject(db, run));
 }
 
-/** The same within a transaction: until it ends nobody else can take the lock. */
+/** Takes the lock for the caller's session, or extends it. Until the transaction ends nobody else can take it. */
 export function takeProject(db: Db, run: Run): Promise<ProjectRow> {
   return lockProject(db, run.engine.domain, run.request.caller, run.ask.project);
 }

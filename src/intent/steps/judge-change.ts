@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject } from '../../shared/json.ts';
 import type { Db } from '../../storage/database.ts';
 import { judge } from '../judgement/judge.ts';
-import { moveOperation } from '../journal/move-operation.ts';
+import { moveOperation, noteStep } from '../journal/move-operation.ts';
 import { decisionJson, writeReceipt } from '../journal/receipt.ts';
 import { packRecord, type StoredPlan } from '../journal/stored.ts';
 import { encodeFor } from '../provider/loaded-type.ts';
@@ -28,12 +28,7 @@ export async function judgeChange(run: Run): Promise<void> {
   if (decision.outcome === 'DENIED') return deny(run, decision);
   if (decision.outcome === 'REVIEW' && !isReviewed(run)) return leaveToPerson(run, decision);
   const changes = judgedColumns(run, decision);
-  await moveOperation(run, {
-    to: operation.status,
-    step: 'judgeChange',
-    detail: { outcome: decision.outcome },
-    changes,
-  });
+  noteStep(run, { step: 'judgeChange', detail: { outcome: decision.outcome }, changes });
 }
 
 async function deny(run: Run, decision: Decision): Promise<void> {

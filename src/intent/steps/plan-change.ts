@@ -1,7 +1,7 @@
 import type { CallOptions } from '../../executor/index.ts';
 import { equalValues } from '../../providers/index.ts';
 import { openObject } from '../journal/object-store.ts';
-import { moveOperation } from '../journal/move-operation.ts';
+import { moveOperation, noteStep } from '../journal/move-operation.ts';
 import { readPlan } from '../journal/stored.ts';
 import { planChange as askProvider, type PlannedChange, nothing } from '../provider/plan-change.ts';
 import { importObject, readObject, type ReadResult } from '../provider/read-object.ts';
@@ -60,9 +60,10 @@ function readPlanned(run: Run, { object, warnings }: ReadResult): PlannedChange 
   };
 }
 
-/** A plan made again to be compared with the one that was shown leaves the status alone. */
-async function startPlanning(run: Run, step: string): Promise<void> {
+/** A new operation is written down as being planned; one that a review let through is moved there now. */
+export async function startPlanning(run: Run, step: string): Promise<void> {
   if (fact(run, 'operation').status === 'QUEUED') await moveOperation(run, { to: 'PLANNING', step });
+  else noteStep(run, { step });
 }
 
 async function readNow(run: Run): Promise<ReadResult> {

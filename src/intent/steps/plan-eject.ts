@@ -1,15 +1,15 @@
 import { createHmac } from 'node:crypto';
 
-import { moveOperation } from '../journal/move-operation.ts';
 import { readPlan, readShown } from '../journal/stored.ts';
 import { nothing } from '../provider/plan-change.ts';
 import { fact, type Run } from '../run.ts';
 import { newSalt } from '../show/describe-change.ts';
+import { startPlanning } from './plan-change.ts';
 
 /** Nothing happens to the object, so no provider is asked: one that is gone must not keep a record from being dropped. */
 export async function planEject(run: Run): Promise<void> {
   const operation = fact(run, 'operation');
-  if (operation.status === 'QUEUED') await moveOperation(run, { to: 'PLANNING', step: 'planEject' });
+  await startPlanning(run, 'planEject');
   const resource = fact(run, 'resource');
   const salt = readPlan(operation.plan)?.salt ?? newSalt();
   const shown = readShown(resource.state);

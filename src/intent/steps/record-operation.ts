@@ -52,7 +52,7 @@ function newOperation(run: Run): OperationRow {
 }
 
 const blankOperation = {
-  status: 'QUEUED',
+  status: 'PLANNING', // it is begun at once; only one that a review let through is queued
   fence: 0,
   prior: undefined,
   plan: undefined,

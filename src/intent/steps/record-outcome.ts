@@ -20,6 +20,7 @@ const RETRY_DELAYS_MS = [100, 1_000, 5_000, 15_000];
 
 /** Records what came of it, in one transaction with the resource and the receipt, and only then answers. */
 export async function recordOutcome(run: Run): Promise<void> {
+  const { kind } = run.ask;
   const outcome = fact(run, 'outcome');
   const shown = shownOutcome(run);
   const result: StoredResult = {
@@ -37,7 +38,7 @@ export async function recordOutcome(run: Run): Promise<void> {
       durable: true,
       also: async (db) => {
         await recordResource(db, run);
-        await settleInterrupted(db, run);
+        if (kind === 'IMPORT' || kind === 'REFRESH' || kind === 'EJECT') await settleInterrupted(db, run);
         await writeReceipt(db, run, result.outcome, isJsonObject(shown.value) ? shown.value : undefined);
       },
     }),
