@@ -15,7 +15,7 @@ const BEARER = /^bearer +([A-Za-z0-9\-._~+/]+=*) *$/i;
  * that the time of an answer tells nothing about a token
  */
 export function createAuthenticate(callerOf: CallerOf): Authenticate {
-  return (header) => (header === undefined ? anonymous : callerOf(parseBearer(header)));
+  return (header) => (header === undefined || header === '' ? anonymous : callerOf(parseBearer(header)));
 }
 
 /** @throws UNAUTHENTICATED without repeating what was sent */

@@ -18,7 +18,7 @@ const welcome = `# Sluice's API. Press the book to read it, Ctrl+Enter to run a 
 #
 #   mutation { apiKeyUser(id: "<id>", secret: "<secret>") { jwt } }
 #
-# and put it under "Headers" below, in place of <token>:
+# and put it under "Headers" below:
 #
 #   { "Authorization": "Bearer <token>" }
 
@@ -41,7 +41,7 @@ async function renderPage(): Promise<EditorPage> {
     title: 'Sluice',
     endpoint: '/graphql',
     defaultQuery: welcome,
-    headers: JSON.stringify({ Authorization: 'Bearer <token>' }, null, 2),
+    headers: JSON.stringify({ Authorization: '' }, null, 2), // empty means a stranger, so the editor works at once
     isHeadersEditorEnabled: true,
     shouldPersistHeaders: false, // a token is not left behind in the browser's storage
   });

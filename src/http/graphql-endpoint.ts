@@ -76,7 +76,7 @@ async function runRequest(
 
 async function callerOf(authenticate: Authenticate, exchange: Exchange): Promise<Caller> {
   const header = exchange.request.headers.authorization;
-  if (header === undefined) return anonymous;
+  if (header === undefined || header === '') return anonymous;
   try {
     const caller = await authenticate(header);
     exchange.callerId = caller.principal.id;
