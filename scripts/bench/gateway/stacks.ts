@@ -117,17 +117,21 @@ const readable = {
 } as const;
 const held = { ...authenticated, actions: [{ action: 'SPACE_READ', space: { from: 'any' } }] } as const;
 
+type Row = AccessTables['fieldAccess'][string];
+
+const fieldRows: readonly (readonly [field: string, row: Row])[] = [
+  ...[
+    ...rows('Stack', names(scalarFields)),
+    ...rows('Commit', names(commitFields)),
+    ...rows('Run', names(runFields)),
+  ].map((field) => [field, authenticated] as const),
+  ...['stacks', 'stack', 'stackCount'].map((field) => [`Query.${field}`, held] as const),
+];
+
 /** Every field asks for a scope, every stack for an action in its space. */
 export const access: AccessTables = {
   typeAccess: { Stack: readable, Commit: authenticated, Run: authenticated },
-  fieldAccess: Object.fromEntries([
-    ...[
-      ...rows('Stack', names(scalarFields)),
-      ...rows('Commit', names(commitFields)),
-      ...rows('Run', names(runFields)),
-    ].map((row) => [row, authenticated]),
-    ...['stacks', 'stack', 'stackCount'].map((field) => [`Query.${field}`, held]),
-  ]),
+  fieldAccess: Object.fromEntries<Row>(fieldRows),
 };
 
 export const spaceOf: SpaceOf<GatewayContext> = {};
