@@ -120,7 +120,7 @@ describe('a server killed in the middle of slow changes', () => {
   async function nothingStaysLive(): Promise<void> {
     const deadline = Date.now() + SHOWN_WITHIN_MS;
     for (;;) {
-      const live = (await operations()).filter(({ status }) => LIVE.includes(String(status)));
+      const live = (await operations()).filter(({ status }) => LIVE.includes(textOf(status)));
       if (live.length === 0) return;
       assert.ok(Date.now() < deadline, `still live: ${JSON.stringify(live)}`);
       await pause(100);
@@ -158,10 +158,10 @@ describe('a server killed in the middle of slow changes', () => {
     for (const { id, resourceID } of interrupted) {
       const data = await post(
         `mutation($id: ID!) { intentResourceOperationResume(intentProject: "kill", operationID: $id) { status } }`,
-        { id: String(id) },
+        { id: textOf(id) },
       );
       const resumed = data['intentResourceOperationResume'];
-      if (isJsonObject(resumed) && resumed['status'] === 'INTERRUPTED') await settleByHand(String(resourceID));
+      if (isJsonObject(resumed) && resumed['status'] === 'INTERRUPTED') await settleByHand(textOf(resourceID));
     }
     const left = (await operations()).filter(({ status }) => status === 'INTERRUPTED');
     assert.deepEqual(left, []);
@@ -201,4 +201,8 @@ describe('a server killed in the middle of slow changes', () => {
 function listOf(holder: unknown, name: string): JsonObject[] {
   const list = isJsonObject(holder) ? holder[name] : undefined;
   return Array.isArray(list) ? list.filter(isJsonObject) : [];
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }
