@@ -63,10 +63,11 @@ export async function saveResource(db: Db, row: ResourceRow, fence: Fence): Prom
   const sealed = resources.seal(db, row.id, row);
   const { names, marks, values } = insertColumns(sealed, noJson);
   const changed = Object.keys(row).filter((key) => !keyColumns.has(key));
-  const updates = changed.map(columnName).map((name) => `${name} = excluded.${name}`);
+  // A row that another server put there in doubt has an id of its own, to which nothing is sealed: it gives way.
+  const updates = ['id', ...changed].map(columnName).map((name) => `${name} = excluded.${name}`);
   const rows = await db.em.execute(
     `with ${FENCED} insert into intent_resource (${names}) select ${marks} from fenced
-      on conflict (id) do update set ${updates.join(', ')} returning id`,
+      on conflict (project, resource_id) do update set ${updates.join(', ')} returning id`,
     [fence.project, fence.fence, ...values],
   );
   if (rows.length !== 1) throw fenceMoved(fence.project);

@@ -31,14 +31,17 @@ export const fakeBinary: ProviderBinary = {
   sha256: 'f'.repeat(64),
 };
 
-type CallName = 'validate' | 'plan' | 'apply' | 'read' | 'import';
+type CallName = 'validate' | 'plan' | 'apply' | 'read' | 'import' | 'upgrade';
 
 /** What a call does instead of what it should: throw, or answer with these. */
 export type Fault = (call: { name: CallName; prior: Value; planned: Value }) => Promise<FaultAnswer | undefined>;
 
 export interface FaultAnswer {
   readonly problems?: Problem[];
+  /** What a plan or an apply answers with. */
   readonly state?: Value;
+  /** The provider declares that it cannot keep the contract. */
+  readonly legacy?: boolean;
 }
 
 /** A provider process and the cloud behind it, in memory: what really exists, and every call that was made. */
@@ -49,6 +52,8 @@ export interface FakeCloud {
   readonly executor: Executor;
   readonly providers: ProviderCatalogue;
   fault: Fault | undefined;
+  /** Hash of the provider's program. */
+  sha256: string;
   /** Ids known when planned: then an interrupted creation can be found again. */
   plansIds: boolean;
 }
@@ -61,7 +66,8 @@ export function fakeCloud(): FakeCloud {
     fault: undefined,
     plansIds: false,
     executor: unbuilt(),
-    providers: fakeCatalogue,
+    providers: fakeCatalogue(() => cloud),
+    sha256: fakeBinary.sha256,
   };
   return Object.assign(cloud, { executor: fakeExecutor(cloud) });
 }
@@ -71,11 +77,13 @@ export function providerCrash(mayHaveActed: boolean): AppError {
   return new AppError('PROVIDER_FAILED', 'provider acme/fake 1.2.3 exited with code 2', { details: { mayHaveActed } });
 }
 
-const fakeCatalogue: ProviderCatalogue = {
-  search: () => Promise.resolve([]),
-  versions: () => Promise.resolve([fakeBinary.version]),
-  resolve: () => Promise.resolve(fakeBinary),
-};
+function fakeCatalogue(cloud: () => FakeCloud): ProviderCatalogue {
+  return {
+    search: () => Promise.resolve([]),
+    versions: () => Promise.resolve([fakeBinary.version]),
+    resolve: () => Promise.resolve({ ...fakeBinary, sha256: cloud().sha256 }),
+  };
+}
 
 function fakeExecutor(cloud: FakeCloud): Executor {
   const answer = async (name: CallName, prior: Value = null, planned: Value = null): Promise<FaultAnswer> => {
@@ -92,20 +100,20 @@ function fakeExecutor(cloud: FakeCloud): Executor {
       const before = decode(prior);
       const fault = await answer('plan', before);
       return {
-        planned: encode(planOf(cloud, before, decode(proposed))),
+        planned: encode(fault.state ?? planOf(cloud, before, decode(proposed))),
         requiresReplace: [['name']],
         plannedPrivate: Buffer.from('planned'),
-        legacyTypeSystem: false,
+        legacyTypeSystem: fault.legacy ?? false,
         problems: fault.problems ?? [],
       };
     },
     apply: async (_session, { prior, planned, plannedPrivate }) => {
       const fault = await answer('apply', decode(prior), decode(planned));
-      if (fault.problems !== undefined) {
-        return { state: stateOf(fault), private: plannedPrivate, legacyTypeSystem: false, problems: fault.problems };
-      }
-      const state = applyTo(cloud, decode(prior), decode(planned));
-      return { state: encode(state), private: Buffer.from('applied'), legacyTypeSystem: false, problems: [] };
+      const { problems = [], legacy: legacyTypeSystem = false } = fault;
+      if (fault.problems !== undefined)
+        return { state: stateOf(fault), private: plannedPrivate, legacyTypeSystem, problems };
+      const state = fault.state === undefined ? applyTo(cloud, decode(prior), decode(planned)) : fault.state;
+      return { state: encode(state), private: Buffer.from('applied'), legacyTypeSystem, problems };
     },
     read: async (_session, request) => {
       await answer('read');
@@ -118,7 +126,11 @@ function fakeExecutor(cloud: FakeCloud): Executor {
       const imported = found === undefined ? [] : [{ type, state: encode(found), private: new Uint8Array() }];
       return { imported, problems: [] };
     },
-    upgradeState: () => Promise.reject(new Error('not in these tests')),
+    upgradeState: async (_session, { stateJson }) => {
+      const fault = await answer('upgrade');
+      const state = cloud.objects.get(/"id":"([^"]*)"/.exec(stateJson)?.[1] ?? '') ?? null;
+      return { state: encode(state), problems: fault.problems ?? [] };
+    },
     readDataSource: (_session, { config }) => Promise.resolve({ state: config, problems: [] }),
     cancel: (operation) => {
       cloud.cancelled.push(operation);

@@ -3,10 +3,11 @@ import type { Request } from '../../domain/context.ts';
 import { AppError } from '../../shared/errors.ts';
 import { changeOperation, type OperationRow } from '../../storage/operations.ts';
 import type { Engine } from '../engine.ts';
-import { settleWithin } from '../journal/running-operations.ts';
+import { type RunningOperation, settleWithin } from '../journal/running-operations.ts';
 import { requireOperation } from './operation-request.ts';
 
 const CANCEL_WAIT_MS = 5_000; // long enough for a provider that gives up at once
+const CANCEL_AGAIN_MS = 500;
 
 /**
  * Ends an operation that waits for a person at once. One that runs is asked to stop; it comes to its end by itself, with
@@ -21,15 +22,23 @@ export async function cancelOperation(
   const row = await requireOperation(engine, intentProject, operationID);
   const running = engine.running.find(operationID);
   if (running !== undefined) {
-    running.cancelRequested = true;
-    await engine.domain.executor.cancel(operationID);
-    await settleWithin(running.done, CANCEL_WAIT_MS);
+    await stopRunning(engine, running);
   } else if (waits(row)) {
     await callOff(engine, request, row);
   } else if (row.status !== 'CANCELED') {
     throw notCancelable(row);
   }
   return requireOperation(engine, intentProject, operationID);
+}
+
+/** Asks more than once: between two calls of an operation there is no provider to be asked. */
+async function stopRunning(engine: Engine, running: RunningOperation): Promise<void> {
+  running.cancelRequested = true;
+  const deadline = Date.now() + CANCEL_WAIT_MS;
+  while (engine.running.has(running.id) && Date.now() < deadline) {
+    await engine.domain.executor.cancel(running.id);
+    await settleWithin(running.done, CANCEL_AGAIN_MS);
+  }
 }
 
 function waits({ status, leaseUntil }: OperationRow): boolean {

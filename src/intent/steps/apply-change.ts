@@ -1,3 +1,4 @@
+import { AppError } from '../../shared/errors.ts';
 import { formatPath } from '../../shared/problems.ts';
 import type { ResourceCondition } from '../../storage/resources.ts';
 import { moveOperation } from '../journal/move-operation.ts';
@@ -13,6 +14,7 @@ export async function applyChange(run: Run): Promise<void> {
   const { planned } = fact(run, 'change');
   if (planned.action === 'no-op') return applyNothing(run);
   await moveOperation(run, { to: 'APPLYING', step: 'applyChange', durable: true });
+  requireWanted(run);
   const applied = planned.action === 'replace' ? await replace(run) : await actOnce(run);
   run.problems.push(...applied.problems);
   run.error = applied.failure;
@@ -23,6 +25,12 @@ export async function applyChange(run: Run): Promise<void> {
     message: sentence(run, planned.action),
     failure: applied.failure?.message,
   };
+}
+
+/** The caller may have called it off while it was being written down. */
+function requireWanted(run: Run): void {
+  if (run.engine.running.find(fact(run, 'operation').id)?.cancelRequested !== true) return;
+  throw new AppError('CONFLICT', 'called off before the provider was told to act: nothing was changed');
 }
 
 async function applyNothing(run: Run): Promise<void> {
