@@ -12,7 +12,8 @@ import { requireTool } from '../testing/tools.ts';
 
 const KILLS = 20;
 const CREATES = 5;
-const SHOWN_WITHIN_MS = 5_000;
+const SHOWN_WITHIN_MS = 5_000; // of the start of the next server
+const ENDS_WITHIN_MS = 60_000; // under a server that lives: the disks of shared machines are slow
 const LIVE = ['QUEUED', 'PLANNING', 'APPLYING'];
 
 // The provider makes one file for each object it creates, so whatever was forgotten can be counted.
@@ -56,7 +57,7 @@ describe('a server killed in the middle of slow changes', () => {
       await Promise.all(names.map((name) => beginCreate(name, Math.floor(Math.random() * 400))));
       await pause(Math.random() * 600);
       await killSomething(round);
-      await nothingStaysLive();
+      await nothingStaysLive(round % 3 === 1 ? ENDS_WITHIN_MS : SHOWN_WITHIN_MS);
       await assertNothingForgotten(`round ${round}`);
     }
     // A test that interrupts nothing shows nothing.
@@ -117,8 +118,8 @@ describe('a server killed in the middle of slow changes', () => {
     }
   }
 
-  async function nothingStaysLive(): Promise<void> {
-    const deadline = Date.now() + SHOWN_WITHIN_MS;
+  async function nothingStaysLive(withinMs: number): Promise<void> {
+    const deadline = Date.now() + withinMs;
     for (;;) {
       const live = (await operations()).filter(({ status }) => LIVE.includes(textOf(status)));
       if (live.length === 0) return;
