@@ -15,9 +15,10 @@ export async function startSweeping(engine: Engine): Promise<Sweeper> {
   const found = await sweep(engine, { alone });
   if (found > 0) engine.domain.log.warn({ operations: found }, 'found operations that an earlier server left behind');
   // The first flush after a start takes longest; it need not wait for the first change.
-  let current: Promise<unknown> = engine.domain.storage
+  const flushed = engine.domain.storage
     .durable()
     .catch((error: unknown) => engine.domain.log.warn({ error }, 'the disk could not be flushed'));
+  let current: Promise<unknown> = Promise.resolve();
   let busy = false;
   const timer = setInterval(() => {
     if (busy) return;
@@ -31,7 +32,7 @@ export async function startSweeping(engine: Engine): Promise<Sweeper> {
   return {
     async stop() {
       clearInterval(timer);
-      await current;
+      await Promise.all([flushed, current]);
     },
   };
 }
