@@ -44,7 +44,8 @@ async function main([name = 'serve', ...args]: readonly string[]): Promise<void>
       throw new ConfigError([`no such command: ${name}; use ${Object.keys(commands).join(', ')}`]);
     await command(processConfig(), args);
   } catch (error) {
-    process.exitCode = explainFailure(error);
+    // At once: what had been started already must not keep a server that failed to start alive.
+    process.exit(explainFailure(error));
   }
 }
 

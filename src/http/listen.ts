@@ -1,6 +1,8 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+import { AppError } from '../shared/errors.ts';
+
 export interface Listening {
   /** The port that was taken, also when 0 was asked for. */
   readonly port: number;
@@ -25,10 +27,21 @@ export async function listen(listener: RequestListener, host: string, port: numb
     listener,
   );
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
+    server.once('error', (error: NodeJS.ErrnoException) => reject(explainListen(error, host, port)));
     server.listen(port, host, resolve);
   });
   return { port: parseAddress(server.address()).port, stop: (graceMs) => stop(server, graceMs) };
+}
+
+function explainListen(error: NodeJS.ErrnoException, host: string, port: number): Error {
+  const advice: Readonly<Record<string, string>> = {
+    EADDRINUSE: `port ${port} is in use by another program; set PORT to a free one`,
+    EACCES: `port ${port} needs more rights than this user has; set PORT to one above 1023`,
+    EADDRNOTAVAIL: `${host} is not an address of this computer; set HOST to one that is`,
+    ENOTFOUND: `${host} is not an address of this computer; set HOST to one that is`,
+  };
+  const message = advice[error.code ?? ''];
+  return message === undefined ? error : new AppError('UNAVAILABLE', message, { cause: error });
 }
 
 function parseAddress(address: AddressInfo | string | null): AddressInfo {

@@ -5,6 +5,7 @@ import { MikroORM, type PgliteConnection } from '@mikro-orm/pglite';
 import type { Logger } from '../shared/logger.ts';
 import { type Connection, ormOptions } from './connection.ts';
 import { createSpaceCheck } from './disk-space.ts';
+import { holdFolder } from './hold-folder.ts';
 import { createWalFlusher } from './wal-flush.ts';
 
 interface PgliteOptions {
@@ -23,6 +24,8 @@ export interface PgliteDatabase extends Connection {
 /** PostgreSQL inside this process and for this process only: its data folder takes no second server. */
 export async function connectPglite(options: PgliteOptions): Promise<PgliteDatabase> {
   if (options.folder !== undefined) await mkdir(options.folder, { recursive: true, mode: 0o700 });
+  // Two processes in one cluster destroy it, and PGlite does not look.
+  const release = options.folder === undefined ? async () => {} : await holdFolder(options.folder);
   const orm = await MikroORM.init({
     ...ormOptions(options.log),
     dbName: options.folder ?? 'memory://',
@@ -43,7 +46,10 @@ export async function connectPglite(options: PgliteOptions): Promise<PgliteDatab
     requireSpace: options.folder === undefined ? async () => {} : createSpaceCheck(options.folder),
     flush,
     dump: () => client.dumpDataDir('none'),
-    close: () => orm.close(true),
+    async close() {
+      await orm.close(true);
+      await release();
+    },
   };
 }
 

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { startTestServer } from './testing/server.ts';
+
+const main = join(import.meta.dirname, 'main.ts');
+
+function run(
+  args: readonly string[],
+  settings: Record<string, string>,
+): { code: number | null; out: string; err: string } {
+  const env = { PATH: process.env['PATH'], HOME: process.env['HOME'], ...settings };
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
+    env,
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
+  return { code: status, out: stdout, err: stderr };
+}
+
+describe('the server process', function () {
+  this.timeout(180_000);
+  let dataDir: string;
+  before(() => {
+    dataDir = mkdtempSync(join(tmpdir(), 'sluice-main-'));
+  });
+  after(() => rmSync(dataDir, { recursive: true, force: true }));
+
+  it('ends with code 2 and one line for each wrong setting', () => {
+    const { code, err } = run(['serve'], { PORT: 'http', SLUICE_MAX_DEPHT: '3', SLUICE_DATA_DIR: dataDir });
+    assert.equal(code, 2);
+    assert.deepEqual(
+      err
+        .trim()
+        .split('\n')
+        .map((line) => line.split(':')[0])
+        .toSorted(),
+      ['PORT', 'SLUICE_MAX_DEPHT'],
+    );
+  });
+
+  it('ends with code 2 for a command that it does not have', () => {
+    const { code, err } = run(['sevre'], { SLUICE_DATA_DIR: dataDir });
+    assert.equal(code, 2);
+    assert.match(err, /no such command: sevre; use serve, migrate, audit/);
+  });
+
+  it('keeps the admin key to its owner, tells what to do next, and finds everything again', async () => {
+    const first = await startTestServer({ dataDir });
+    const keyFile = join(dataDir, 'admin-key.json');
+    const key = readFileSync(keyFile, 'utf8');
+    assert.equal(statSync(keyFile).mode & 0o777, 0o600);
+    assert.equal(statSync(join(dataDir, 'keys.json')).mode & 0o777, 0o600);
+    for (const told of [
+      /GraphiQL/,
+      /claude mcp add/,
+      /\.gemini\/settings\.json/,
+      /config\.toml/,
+      /\.vscode\/mcp\.json/,
+      /\.cursor\/mcp\.json/,
+      /npm run demo/,
+    ]) {
+      assert.match(first.output(), told);
+    }
+    await first.graphql('mutation { intentProjectCreate(name: "Kept") { id } }');
+    await first.stop();
+    assert.equal(first.process.exitCode, 0);
+
+    const second = await startTestServer({ dataDir });
+    assert.equal(readFileSync(keyFile, 'utf8'), key);
+    const { data } = await second.graphql('{ intentProject(id: "kept") { name } policies { name } }');
+    assert.deepEqual(data, { intentProject: { name: 'Kept' }, policies: [{ name: 'Starter, sandbox only' }] });
+    await second.stop();
+  });
+
+  it('checks the audit trail from the command line', () => {
+    const { code, out } = run(['audit', 'verify'], { SLUICE_DATA_DIR: dataDir });
+    assert.equal(code, 0);
+    assert.match(out, /^\d+ entries, chain intact, .*Tail unproven/);
+  });
+
+  it('brings a database up to date as a step of its own', () => {
+    const { code, out } = run(['migrate'], { SLUICE_DATA_DIR: dataDir });
+    assert.equal(code, 0);
+    assert.match(out, /up to date/);
+  });
+
+  it('says what to do when its port is taken', async () => {
+    const running = await startTestServer();
+    const { port } = new URL(running.url);
+    const { code, err } = run(['serve'], { PORT: port, SLUICE_DATA_DIR: dataDir });
+    assert.equal(code, 1);
+    assert.match(err, new RegExp(`${port} is in use.*PORT`, 's'));
+    await running.stop();
+  });
+
+  it('refuses a data folder that another server uses', async () => {
+    const running = await startTestServer();
+    const { code, err } = run(['serve'], { PORT: '4999', SLUICE_DATA_DIR: running.dataDir });
+    assert.equal(code, 1);
+    assert.match(err, /in use by another server; stop that one first/);
+    await running.stop();
+  });
+});
