@@ -6,9 +6,11 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { serverFlags } from './server-flags.mjs';
+
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const programs = {
-  start: ['src/main.ts', 'serve'],
+  start: [...serverFlags, 'src/main.ts', 'serve'],
   test: ['scripts/check.ts'],
   demo: ['scripts/demo.ts'],
 };
@@ -48,7 +50,7 @@ function pinnedNode() {
 
 function run(program, args) {
   const path = `${join(root, 'node_modules', '.bin')}${delimiter}${process.env.PATH ?? ''}`;
-  const child = spawn(pinnedNode(), [join(root, program[0]), ...program.slice(1), ...args], {
+  const child = spawn(pinnedNode(), [...program, ...args], {
     cwd: root,
     stdio: 'inherit',
     // Compiled code is kept between starts: it halves the time to load.

@@ -1,5 +1,7 @@
 // Server CPU for each correct reply: our gateway, with every field checked, against servers that check nothing.
-import { createRequire } from 'node:module';
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 
 import { type LoadResult, sendLoad, type Shot } from './gateway/load.ts';
 import type { EnforcementCost } from './gateway/compare-pairs.ts';
@@ -7,6 +9,7 @@ import { measureEnforcement } from './gateway/enforcement.ts';
 import { type ServerProcess, startServer } from './gateway/server-process.ts';
 import { bigDocument, smallDocument } from './gateway/stacks.ts';
 import { makeKeys, makeTokens } from './gateway/tokens.ts';
+import { serverFlags } from '../server-flags.mjs';
 
 /** One measured figure. `value` is in microseconds of CPU for a reply, unless the unit says otherwise. */
 export interface BenchRow {
@@ -59,22 +62,24 @@ export async function measureGateway(): Promise<BenchRow[]> {
   }
 }
 
+/** The servers to compare with are no dependency of the project; they are fetched when they are first needed. */
 function requirePeers(): void {
-  try {
-    createRequire(import.meta.url).resolve('graphql-yoga');
-  } catch {
-    throw new Error('the peers are not installed: run `npm install --no-package-lock` in scripts/bench');
-  }
+  const folder = import.meta.dirname;
+  if (existsSync(join(folder, 'node_modules/graphql-yoga'))) return;
+  const options = { cwd: folder, stdio: 'inherit' } as const;
+  const { status } = spawnSync('npm', ['install', '--no-package-lock', '--no-audit', '--no-fund'], options);
+  if (status !== 0) throw new Error('npm could not install the servers to compare with; its messages are above');
 }
 
 async function startServers(pem: string): Promise<ServerProcess[]> {
   const port = String(20_000 + Math.floor(Math.random() * 20_000));
   return [
-    await startServer('sluice', 'sluice-server.ts', {
-      BENCH_KEY: pem,
-      BENCH_PORT: port,
-      BENCH_HOST: `127.0.0.1:${port}`,
-    }),
+    await startServer(
+      'sluice',
+      'sluice-server.ts',
+      { BENCH_KEY: pem, BENCH_PORT: port, BENCH_HOST: `127.0.0.1:${port}` },
+      serverFlags,
+    ),
     await startServer('yoga', 'yoga-server.mjs', {}),
     await startServer('mercurius-jit', 'mercurius-server.mjs', {}),
   ];

@@ -9,6 +9,7 @@ import { buildSchema, type GraphQLField } from 'graphql';
 import { createToolShelf } from '../../src/mcp/tool-list.ts';
 import { generatedTools } from '../../src/testing/mcp-server.ts';
 import { type ServerProcess, startServer } from './gateway/server-process.ts';
+import { serverFlags } from '../server-flags.mjs';
 import { generations, sendCalls, type Generation } from './mcp/load.ts';
 
 /** One measured figure. */
@@ -70,7 +71,7 @@ const document = 'query ($id: ID!) { item(id: $id) { id name size } }';
 /** Server CPU for each right answer, both protocol generations, 50 connections. Under a minute. */
 export async function measureCalls(): Promise<BenchRow[]> {
   const servers = [
-    await startServer('sluice', '../mcp/sluice-server.ts', {}),
+    await startServer('sluice', '../mcp/sluice-server.ts', {}, serverFlags),
     await startServer('echo on the same library', '../mcp/echo-server.ts', {}),
   ];
   try {

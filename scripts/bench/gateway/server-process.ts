@@ -14,8 +14,14 @@ export interface ServerProcess {
 
 const TICK_MICROSECONDS = 10_000; // what Linux counts in, on every common build (sysconf CLK_TCK = 100)
 
-export async function startServer(name: string, file: string, environment: NodeJS.ProcessEnv): Promise<ServerProcess> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, file)], {
+/** @param flags of Node; ours is measured with those that it ships with */
+export async function startServer(
+  name: string,
+  file: string,
+  environment: NodeJS.ProcessEnv,
+  flags: readonly string[] = [],
+): Promise<ServerProcess> {
+  const child = spawn(process.execPath, [...flags, join(import.meta.dirname, file)], {
     env: { ...process.env, NODE_ENV: 'production', ...environment },
     stdio: ['ignore', 'pipe', 'ignore'],
   });
