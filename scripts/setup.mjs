@@ -17,9 +17,10 @@ const programs = {
 
 const OLDEST_NODE = 20; // older ones cannot install the pinned Node's package
 const [target = 'start', ...rest] = process.argv.slice(2);
+const program = programs[target] ?? fail(`no such target: ${target}; use ${Object.keys(programs).join(', ')}`);
 refuseOldNode();
 installPackages();
-run(programs[target] ?? fail(`no such target: ${target}; use ${Object.keys(programs).join(', ')}`), rest);
+run(program, rest);
 
 function refuseOldNode() {
   const major = Number(process.versions.node.split('.')[0]);
