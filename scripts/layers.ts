@@ -32,6 +32,7 @@ export const packageOwners: Readonly<Record<string, readonly string[]>> = {
   'node:worker_threads': ['policy'],
   '@grpc/*': ['providers', 'sandbox'],
   '@msgpack/msgpack': ['providers'],
+  openpgp: ['providers'],
   'node:child_process': ['executor', 'sandbox', 'policy'],
   jose: ['domain'],
   graphql: ['gateway', 'codegen'],
