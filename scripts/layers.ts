@@ -16,7 +16,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   auth: ['domain', 'outbound', 'shared'],
   mcp: ['gateway', 'shared', 'generated'],
   http: ['auth', 'mcp', 'gateway', 'shared'],
-  cli: ['providers', 'executor', 'shared', 'generated'],
+  cli: ['providers', 'executor', 'outbound', 'shared', 'generated'],
   codegen: ['shared', 'providers'],
 };
 

@@ -47,7 +47,7 @@ interface Attempt extends DownloadOptions {
 async function continueFile(route: Route, start: string, file: string, attempt: Attempt): Promise<void> {
   const { before, signal } = attempt;
   const headers: Record<string, string> = before === 0 ? {} : { range: `bytes=${before}-` };
-  const hop = await follow(route, start, headers, signal);
+  const hop = await follow(route, start, { headers, signal });
   const { statusCode } = hop.response;
   if (statusCode === 416 && before > 0) {
     await discard(hop.response);

@@ -14,24 +14,23 @@ export interface Hop {
   readonly response: Dispatcher.ResponseData;
 }
 
-const MAX_REDIRECTS = 5;
+export interface FollowOptions {
+  /** Sent to the first origin only: they may be meant for it alone. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly maxRedirects?: number | undefined;
+  readonly signal: AbortSignal;
+}
+
+const DEFAULT_REDIRECTS = 5;
 const STALL_MS = 30_000; // without a byte for so long, a connection counts as dead
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
-/**
- * Requests a URL and follows where it is sent. The body of the answer is the caller's to read or to dump.
- *
- * @param headers sent to the first origin only: they may be meant for it alone
- */
-export async function follow(
-  route: Route,
-  start: string,
-  headers: Readonly<Record<string, string>>,
-  signal: AbortSignal,
-): Promise<Hop> {
+/** Requests a URL and follows where it is sent. The body of the answer is the caller's to read or to dump. */
+export async function follow(route: Route, start: string, options: FollowOptions): Promise<Hop> {
+  const { headers = {}, maxRedirects = DEFAULT_REDIRECTS, signal } = options;
   let target = start;
   let origin: string | undefined;
-  for (let hops = 0; hops <= MAX_REDIRECTS; hops += 1) {
+  for (let hops = 0; hops <= maxRedirects; hops += 1) {
     const { url, trusted } = checkUrl(target, route.trustedHosts);
     origin ??= url.origin;
     const response = await request(url, {
@@ -43,13 +42,14 @@ export async function follow(
       bodyTimeout: STALL_MS,
     });
     const { location } = response.headers;
-    if (!REDIRECTS.has(response.statusCode) || typeof location !== 'string') return { url, response };
+    const isLast = maxRedirects === 0 || !REDIRECTS.has(response.statusCode);
+    if (isLast || typeof location !== 'string') return { url, response };
     await discard(response);
     const next = URL.parse(location, url);
     if (next === null) throw badInput('url', `${shownUrl(url)} redirects to what is no URL`);
     target = next.href;
   }
-  throw badInput('url', `${start.split('?')[0]} redirects more than ${MAX_REDIRECTS} times`);
+  throw badInput('url', `${start.split('?')[0]} redirects more than ${maxRedirects} times`);
 }
 
 function keepRange(headers: Readonly<Record<string, string>>): Record<string, string> {

@@ -6,6 +6,8 @@ export interface GetOptions {
   readonly maxBytes: number;
   /** From the first connection to the last byte, redirects included. */
   readonly timeoutMs: number;
+  /** Redirects to follow, 5 unless given. With 0 the redirect itself is the answer. */
+  readonly maxRedirects?: number | undefined;
   /** Sent to the first host only; names in lower case. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
@@ -23,7 +25,7 @@ export interface OutboundAnswer {
 export async function get(route: Route, start: string, options: GetOptions): Promise<OutboundAnswer> {
   const signal = AbortSignal.timeout(options.timeoutMs);
   try {
-    const { url, response } = await follow(route, start, options.headers ?? {}, signal);
+    const { url, response } = await follow(route, start, { ...options, signal });
     const body = await readBody({ url, response }, options.maxBytes);
     return { status: response.statusCode, url: url.href, headers: plainHeaders(response.headers), body };
   } catch (cause) {

@@ -64,6 +64,12 @@ describe('requests to the outside', () => {
     assert.equal(seen.length, 6);
   });
 
+  it('follow no redirect where none is wanted', async () => {
+    answer = (_request, response) => response.writeHead(302, { location: '/again' }).end();
+    const got = await outbound.get(url(), { ...limits, maxRedirects: 0 });
+    assert.deepEqual([got.status, got.headers['location'], seen.length], [302, '/again', 1]);
+  });
+
   for (const [said, headers] of Object.entries({
     'with its length': { 'content-length': '200000' },
     'without it': {},

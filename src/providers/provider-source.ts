@@ -81,6 +81,7 @@ export function createProviderSource(options: ProviderSourceOptions): ProviderCa
   return {
     search: async (query) => {
       const local = rankHits(query, await listHits(sources, hitsFor));
+      if (local.some(({ address }) => address === query.trim())) return local; // nobody can know better
       return addFound(local, () => findRemote(options.network, query, (found) => hitsFor(found, sources)));
     },
     versions: async (text) => {

@@ -74,7 +74,10 @@ export async function createTestKey(options: { date?: Date; lifeSeconds?: number
 /** A detached, binary signature. */
 export async function signBytes(content: string | Uint8Array, key: TestKey, date?: Date): Promise<Uint8Array> {
   const message = await createMessage({ binary: Buffer.from(content) });
-  return sign({ message, signingKeys: key.secret, detached: true, format: 'binary', date: date ?? new Date() });
+  const options = { message, signingKeys: key.secret, detached: true, format: 'binary' } as const;
+  const signature: unknown = await sign({ ...options, date: date ?? new Date() });
+  if (!(signature instanceof Uint8Array)) throw new Error('a binary signature is bytes');
+  return signature;
 }
 
 export function archiveOf(address: string, version: string): Buffer {
