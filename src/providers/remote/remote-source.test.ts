@@ -75,6 +75,14 @@ describe('providers from a registry', () => {
     );
   });
 
+  it('downloads once for several processes that share their folders', async () => {
+    const sources = [bench.source(), bench.source(), bench.source()]; // each with a memory of its own
+    const found = await Promise.all(sources.map((source) => source.resolve('acme/cloud')));
+    assert.deepEqual(found[1], found[0]);
+    assert.deepEqual(found[2], found[0]);
+    assert.equal(downloads().length, 1);
+  });
+
   it('tells how far a download is', async () => {
     const progress: InstallProgress[] = [];
     await bench.source().resolve('acme/cloud', undefined, (each) => progress.push(each));

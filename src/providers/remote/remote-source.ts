@@ -1,12 +1,17 @@
+import { join } from 'node:path';
+
 import { LRUCache } from 'lru-cache';
 
 import type { Outbound } from '../../outbound/index.ts';
 import { formatAddress, formatFullAddress, type ProviderAddress } from '../address.ts';
 import type { AddressFilter } from '../address-filter.ts';
 import { cacheFolderOf } from '../install-package.ts';
-import type { Installer, ObtainedPackage } from '../installer.ts';
+import type { Installer, ObtainedPackage, Wanted } from '../installer.ts';
 import type { OnProgress, PackageSource } from '../package-source.ts';
+import type { ProviderBinary } from '../provider-binary.ts';
+import { parseConstraint } from '../version.ts';
 import { downloadPackage } from './download-package.ts';
+import { inOneProcess } from './one-process.ts';
 import type { RemoteIndex } from './remote-index.ts';
 
 export interface RemoteSourceOptions {
@@ -23,6 +28,7 @@ const VERSIONS_LIFE_MS = 60_000;
 export function remoteSource(options: RemoteSourceOptions): PackageSource {
   const { index, installer, serves } = options;
   const versions = cachedVersions(index);
+  const running = new Map<string, Promise<ProviderBinary>>(); // whoever comes meanwhile waits for the same download
   return {
     name: index.name,
     addresses: async () => [], // servers do not list what they have
@@ -33,10 +39,28 @@ export function remoteSource(options: RemoteSourceOptions): PackageSource {
       if (installed !== undefined) return installed;
       const version = await installer.choose(address, constraint, (await versions(address)) ?? []);
       if (version === undefined) return undefined;
-      const wanted = { address, version, constraint };
-      return installer.install(wanted, () => obtain(options, address, version, onProgress));
+      const key = `${formatFullAddress(address)} ${version}`;
+      const pending = running.get(key) ?? install(options, { address, version, constraint }, onProgress);
+      running.set(key, pending);
+      return pending.finally(() => running.delete(key));
     },
   };
+}
+
+/** Of several processes with the same folder one downloads, and the others then find what it installed. */
+function install(
+  options: RemoteSourceOptions,
+  wanted: Wanted,
+  onProgress: OnProgress | undefined,
+): Promise<ProviderBinary> {
+  const { installer, cacheDir } = options;
+  const { address, version } = wanted;
+  const folder = cacheFolderOf(cacheDir, address, version, installer.platform);
+  return inOneProcess(join(folder, '.lock'), async () => {
+    const installed = await installer.installed(address, parseConstraint(version));
+    if (installed !== undefined) return installed;
+    return installer.install(wanted, () => obtain(options, address, version, onProgress));
+  });
 }
 
 async function obtain(
