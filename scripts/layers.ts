@@ -16,7 +16,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   auth: ['domain', 'outbound', 'shared'],
   mcp: ['gateway', 'shared', 'generated'],
   http: ['auth', 'mcp', 'gateway', 'shared'],
-  cli: ['providers', 'executor', 'shared', 'generated'],
+  cli: ['providers', 'executor', 'outbound', 'shared', 'generated'],
   codegen: ['shared', 'providers'],
 };
 
@@ -32,6 +32,7 @@ export const packageOwners: Readonly<Record<string, readonly string[]>> = {
   'node:worker_threads': ['policy'],
   '@grpc/*': ['providers', 'sandbox'],
   '@msgpack/msgpack': ['providers'],
+  openpgp: ['providers'],
   'node:child_process': ['executor', 'sandbox', 'policy'],
   jose: ['domain'],
   graphql: ['gateway', 'codegen'],

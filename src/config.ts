@@ -84,6 +84,21 @@ function url(
   return { variable, describe, fallbackText, parse };
 }
 
+/** The address of a server to get things from, or `off`. */
+function server(variable: string, fallback: string | undefined, describe: string): Setting<string | undefined> {
+  const parse = (given: string | undefined): string | undefined => {
+    const chosen = given ?? fallback;
+    if (chosen === undefined || chosen === 'off') return undefined;
+    const value = URL.parse(chosen);
+    if (value === null || !['https:', 'http:'].includes(value.protocol))
+      throw new SettingProblem('must be `off`, or a URL that begins with https://');
+    if (value.username !== '' || value.password !== '')
+      throw new SettingProblem('must be a URL without a user name and password');
+    return value.href;
+  };
+  return { variable, describe, fallbackText: fallback ?? 'none', parse };
+}
+
 /** `address=path` pairs, as in `hashicorp/time=/opt/providers/time`. */
 function overrides(variable: string, describe: string): Setting<ReadonlyMap<string, string>> {
   const parse = (given: string | undefined): ReadonlyMap<string, string> => {
@@ -152,6 +167,34 @@ const settings = {
     'SLUICE_PROVIDER_MIRROR',
     'none',
     "Folder with providers in Terraform's filesystem mirror layout, packed or unpacked.",
+  ),
+  providerMirrorFor: list(
+    'SLUICE_PROVIDER_MIRROR_FOR',
+    'Providers that the folder is asked for, separated by commas: `hashicorp/*`, `example.com/*/*`, an address; `!` in front leaves out. All when empty.',
+  ),
+  providerNetworkMirror: server(
+    'SLUICE_PROVIDER_NETWORK_MIRROR',
+    undefined,
+    "Base address of a server that speaks Terraform's network mirror protocol.",
+  ),
+  providerNetworkMirrorFor: list(
+    'SLUICE_PROVIDER_NETWORK_MIRROR_FOR',
+    'Providers that the network mirror is asked for.',
+  ),
+  providerRegistry: server(
+    'SLUICE_PROVIDER_REGISTRY',
+    'https://registry.opentofu.org',
+    'Where the registry of addresses without a host is reached. `off` asks no registry, of other hosts neither.',
+  ),
+  providerRegistryFor: list('SLUICE_PROVIDER_REGISTRY_FOR', 'Providers that registries are asked for.'),
+  registrySearchUrl: server(
+    'SLUICE_REGISTRY_SEARCH_URL',
+    'https://api.opentofu.org/registry/docs/search',
+    'Search of the registry, or `off`.',
+  ),
+  outboundAllow: list(
+    'SLUICE_OUTBOUND_ALLOW',
+    'Hosts, as `host` or `host:port`, that requests may reach in private networks and without TLS. All others must be on the public internet, with https.',
   ),
   providerOverrides: overrides(
     'SLUICE_PROVIDER_OVERRIDES',

@@ -17,6 +17,7 @@ import { createApp, type HealthReport, listen } from './http/index.ts';
 import { createIntent, type Intent } from './intent/index.ts';
 import { clientSetups, createMcp, describeClients, type Mcp, parseTools, type Tool } from './mcp/index.ts';
 import { createPolicyCompiler, findOpa, type PolicyCompiler, startPolicyEngine } from './policy/index.ts';
+import { createOutbound } from './outbound/index.ts';
 import { type AllowedProvider, createProviderSource, type ProviderCatalogue } from './providers/index.ts';
 import { createLoaders, type ResolverContext, resolvers, spaceOf } from './resolvers/index.ts';
 import { systemClock } from './shared/clock.ts';
@@ -195,6 +196,17 @@ function providersOf(config: Config): ProviderCatalogue {
     allowed: [...catalogProviders.map(allowCatalogued), ...config.providerAllow.map(parseAllowed)],
     mirrorDir: config.providerMirror,
     developmentOverrides: Object.fromEntries(config.providerOverrides),
+    network: {
+      outbound: createOutbound({ allow: config.outboundAllow }),
+      mirrorUrl: config.providerNetworkMirror,
+      registryUrl: config.providerRegistry,
+      searchUrl: config.registrySearchUrl,
+    },
+    patterns: {
+      mirror: config.providerMirrorFor,
+      networkMirror: config.providerNetworkMirrorFor,
+      registry: config.providerRegistryFor,
+    },
     cacheDir: join(config.dataDir, 'providers'),
     lockFile: join(config.dataDir, 'providers.lock.hcl'),
   });

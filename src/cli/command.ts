@@ -15,31 +15,32 @@ interface ProviderOptions {
   readonly resources?: string[];
   readonly dataSources?: string[];
   readonly mirror?: string;
+  readonly networkMirror?: string;
+  readonly registry?: string;
+  readonly allowHosts?: string[];
 }
 
 /** The whole command line. Parse it with `parseAsync`. */
 export function createCommand(terminal: Terminal): Command {
   const command = new Command('sluice').description('Control plane and gateway for work on infrastructure.');
   const providers = command.command('providers').description('The provider catalog: types that the API has by name.');
-  providers
+  const add = providers
     .command('add')
     .description('Catalogues a provider: reads its schema and stores what the API is generated from.')
     .argument('<address>', 'address of the provider, such as hashicorp/time')
     .option('--version <constraint>', 'versions to take, such as "~> 0.14"; the newest minor one when left out')
     .option('--resources <globs...>', 'resource types to catalogue, such as "time_*"; all when left out')
-    .option('--data-sources <globs...>', 'data sources to catalogue; all when left out')
-    .addOption(mirrorOption())
-    .action((address: string, options: ProviderOptions) =>
-      addProvider(contextOf(terminal, options), { address, ...options }),
-    );
-  providers
+    .option('--data-sources <globs...>', 'data sources to catalogue; all when left out');
+  withSources(add).action((address: string, options: ProviderOptions) =>
+    addProvider(contextOf(terminal, options), { address, ...options }),
+  );
+  const update = providers
     .command('update')
     .description('Reads the schemas of catalogued providers again, at the newest version that the catalog allows.')
-    .argument('[address]', 'one provider; all when left out')
-    .addOption(mirrorOption())
-    .action((address: string | undefined, options: ProviderOptions) =>
-      updateProviders(contextOf(terminal, options), address),
-    );
+    .argument('[address]', 'one provider; all when left out');
+  withSources(update).action((address: string | undefined, options: ProviderOptions) =>
+    updateProviders(contextOf(terminal, options), address),
+  );
   providers
     .command('list')
     .description('Lists the catalogued providers.')
@@ -71,10 +72,21 @@ function addProfile(command: Command, terminal: Terminal): void {
     .action(async (options: ProfileOptions) => terminal.print(headersText(await exchangeKey(options))));
 }
 
-function mirrorOption(): Option {
-  return new Option('--mirror <folder>', "filesystem mirror in Terraform's layout").env('SLUICE_PROVIDER_MIRROR');
+/** Where a provider may come from; the same settings as the server's. */
+function withSources(command: Command): Command {
+  const hosts = new Option('--allow-hosts <hosts>', 'hosts that may be private and without TLS, separated by commas');
+  return command
+    .addOption(new Option('--mirror <folder>', "filesystem mirror in Terraform's layout").env('SLUICE_PROVIDER_MIRROR'))
+    .addOption(new Option('--network-mirror <url>', 'network mirror').env('SLUICE_PROVIDER_NETWORK_MIRROR'))
+    .addOption(
+      new Option('--registry <url>', 'registry of addresses without a host, or `off`')
+        .env('SLUICE_PROVIDER_REGISTRY')
+        .default('https://registry.opentofu.org'),
+    )
+    .addOption(hosts.env('SLUICE_OUTBOUND_ALLOW').argParser((text) => text.split(',').map((host) => host.trim())));
 }
 
 function contextOf(terminal: Terminal, options: ProviderOptions): ProvidersContext {
-  return { ...terminal, mirror: options.mirror };
+  const { mirror, networkMirror, registry, allowHosts } = options;
+  return { ...terminal, mirror, networkMirror, registry: registry === 'off' ? undefined : registry, allowHosts };
 }

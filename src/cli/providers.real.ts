@@ -19,7 +19,9 @@ describe('sluice providers with a provider from a mirror', () => {
   after(() => rmSync(root, { recursive: true, force: true }));
 
   const sluice = (...args: string[]) =>
-    createCommand({ root, print: () => undefined }).parseAsync(['providers', ...args], { from: 'user' });
+    createCommand({ root, print: () => undefined }).parseAsync(['providers', ...args, '--registry', 'off'], {
+      from: 'user',
+    });
   const read = (name: string): string => readFileSync(join(root, 'schema/providers', name), 'utf8');
 
   it('adds and updates it, and pins what it installed', async () => {

@@ -19,7 +19,8 @@ describe('sluice providers', () => {
 
   async function sluice(...args: string[]): Promise<void> {
     const command = createCommand({ root, print: (line) => printed.push(line) });
-    await command.parseAsync(['providers', ...args], { from: 'user' });
+    const offline = args[0] === 'list' || args.includes('--registry') ? [] : ['--registry', 'off'];
+    await command.parseAsync(['providers', ...args, ...offline], { from: 'user' });
   }
   const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 

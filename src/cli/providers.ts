@@ -4,13 +4,11 @@ import { join } from 'node:path';
 import { formatAddress, parseAddress } from '../providers/index.ts';
 import { AppError, noSuch } from '../shared/errors.ts';
 import { CatalogFile, type CatalogProvider } from './catalog-file.ts';
-import { readProvider, withoutPin } from './read-provider.ts';
+import { type ProviderPlace, readProvider, withoutPin } from './read-provider.ts';
 import { printSnapshot, type SnapshotContent } from './snapshot-text.ts';
 
-export interface ProvidersContext {
+export interface ProvidersContext extends ProviderPlace {
   print(line: string): void;
-  readonly root: string;
-  readonly mirror: string | undefined;
 }
 
 export interface AddRequest {

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import picomatch from 'picomatch';
 
 import { startExecutor } from '../executor/index.ts';
+import { createOutbound } from '../outbound/index.ts';
 import { createProviderSource, formatFullAddress, parseAddress } from '../providers/index.ts';
-import type { ProviderBinary, ResourceSchema } from '../providers/index.ts';
+import type { OnProgress, ProviderBinary, ResourceSchema } from '../providers/index.ts';
 import { silentLogger } from '../shared/logger.ts';
 import type { SnapshotContent } from './snapshot-text.ts';
 
@@ -17,22 +18,48 @@ export interface ProviderRequest {
   readonly dataSources: readonly string[];
 }
 
+/** Where the catalog is, where a provider may come from, and who is told of a download. */
 export interface ProviderPlace {
   readonly root: string;
   readonly mirror: string | undefined;
+  readonly networkMirror?: string | undefined;
+  readonly registry?: string | undefined;
+  readonly allowHosts?: readonly string[] | undefined;
+  print(line: string): void;
 }
 
 const lockFile = 'schema/providers/lock.hcl';
 
 /** Installs the provider that the constraint chooses, pins it in the lock file, and reads the chosen part of its schema. */
 export async function readProvider(request: ProviderRequest, place: ProviderPlace): Promise<SnapshotContent> {
+  const outbound = createOutbound({ allow: place.allowHosts });
   const source = createProviderSource({
     allowed: [{ address: request.address }], // whoever catalogues a provider by hand allows it
     mirrorDir: place.mirror,
+    network: { outbound, mirrorUrl: place.networkMirror, registryUrl: place.registry },
     cacheDir: join(place.root, '.cache/providers'),
     lockFile: join(place.root, lockFile),
   });
-  return readSchema(await source.resolve(request.address, request.constraint), request);
+  try {
+    const binary = await source.resolve(request.address, request.constraint, progressPrinter(place));
+    return await readSchema(binary, request);
+  } finally {
+    await outbound.close();
+  }
+}
+
+const MEGABYTE = 1_000_000;
+
+/** A line for the beginning of a download, one for each tenth of it, and so for its end. */
+function progressPrinter(place: ProviderPlace): OnProgress {
+  let tenths = -1;
+  return ({ address, version, receivedBytes, totalBytes }) => {
+    const reached = totalBytes === undefined ? 0 : Math.floor((receivedBytes / totalBytes) * 10);
+    if (reached <= tenths) return;
+    tenths = reached;
+    const total = totalBytes === undefined ? '' : ` of ${(totalBytes / MEGABYTE).toFixed(1)} MB`;
+    place.print(`${address} ${version}: ${reached === 10 ? 'downloaded' : 'downloading'}${total}, ${reached * 10} %`);
+  };
 }
 
 /** Runs the work with the provider's pin taken out of the lock file, so that a newer version may be chosen. */

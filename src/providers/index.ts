@@ -6,8 +6,9 @@ export { builtInAddress, builtInVersion } from './built-in.ts';
 export { parseConstraint, type VersionConstraint } from './version.ts';
 export { developmentVersion } from './override-source.ts';
 export { createProviderSource, type ProviderCatalogue, type ProviderSourceOptions } from './provider-source.ts';
-export { type ProviderBinary, verifyBinary } from './provider-binary.ts';
+export type { InstallProgress, OnProgress } from './package-source.ts';
 export type { ProviderHit } from './provider-search.ts';
+export { type ProviderBinary, verifyBinary } from './provider-binary.ts';
 export { createPluginCertificate, type PluginCertificate } from './plugin-certificate.ts';
 export { loadControllerService, loadProviderService } from './protocol/load-protocol.ts';
 // Values and schemas: `intent` merges and compares them.
@@ -18,13 +19,7 @@ export { valueToJson, valueToPlain } from './values/index.ts';
 export { conform, impliedType, type NestedBlock, type ProviderSchema, type ResourceSchema } from './schema/index.ts';
 export { type SchemaAttribute, type SchemaBlock, type SchemaPart } from './schema/index.ts';
 // The client of the protocol: for the executor.
-export {
-  connectProvider,
-  HandshakeError,
-  MAGIC_COOKIE,
-  parseHandshake,
-  preloadProtocol,
-  ProviderCallError,
-} from './protocol/index.ts';
+export { connectProvider, HandshakeError, MAGIC_COOKIE, parseHandshake } from './protocol/index.ts';
+export { preloadProtocol, ProviderCallError } from './protocol/index.ts';
 export type { ApplyAnswer, ApplyRequest, ImportAnswer, PlanAnswer, PlanRequest } from './protocol/index.ts';
 export type { ProviderConnection, ReadAnswer, ReadRequest, StateAnswer, TypedConfig } from './protocol/index.ts';

@@ -10,6 +10,8 @@ import { archiveHash, contentHash, folderSums, type FileSums } from './package-h
 
 /** How a package's checksums are judged, for one version of one provider. */
 export interface PackageJudge {
+  /** Checksums that the package's source states; the package must have one of them. Absent: nothing is stated. */
+  readonly stated?: readonly string[] | undefined;
   /** Whether the lock file names this very checksum. */
   isPinned(hash: string): Promise<boolean>;
   /** Pins at first sight; throws when the lock file names none of the checksums. */
@@ -43,7 +45,7 @@ export async function installPackage(
 
 async function acceptFolder(folder: string, judge: PackageJudge): Promise<InstalledPackage> {
   const sums = await folderSums(folder);
-  await judge.accept([contentHash(sums)]);
+  await accept(judge, folder, [contentHash(sums)]);
   return { folder, sums };
 }
 
@@ -59,8 +61,20 @@ async function installArchive(
   if (sums === undefined || !(await judge.isPinned(contentHash(sums)))) {
     return extractInto(archive, cacheFolder, judge, limits);
   }
-  await judge.accept([contentHash(sums), zh]);
+  await accept(judge, archive, [contentHash(sums), zh]);
   return { folder, sums };
+}
+
+async function accept(judge: PackageJudge, from: string, hashes: readonly string[]): Promise<void> {
+  const { stated } = judge;
+  if (stated !== undefined && !hashes.some((hash) => stated.includes(hash))) {
+    throw new AppError(
+      'PROVIDER_REFUSED',
+      `the provider package ${basename(from)} has none of the checksums that its source states: it was changed on the way, or its source is wrong`,
+      { details: { found: hashes, stated } },
+    );
+  }
+  await judge.accept(hashes);
 }
 
 /** Named by the archive's checksum, so that another archive never meets what an earlier one left. */
@@ -89,7 +103,7 @@ async function extractInto(
     await copyFile(archive, copy);
     const zh = await archiveHash(copy);
     const sums = await extractArchive(copy, join(draft, 'package'), limits);
-    await judge.accept([contentHash(sums), zh]);
+    await accept(judge, archive, [contentHash(sums), zh]);
     const folder = folderOf(cacheFolder, zh);
     await rm(folder, { recursive: true, force: true }); // a cached copy that the lock file does not know
     await rename(join(draft, 'package'), folder).catch((cause: NodeJS.ErrnoException) =>

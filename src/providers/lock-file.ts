@@ -17,7 +17,19 @@ export interface LockFile {
    *
    * @throws AppError PROVIDER_REFUSED when none of them is pinned
    */
-  checkAndPin(address: ProviderAddress, version: string, constraint: string, hashes: readonly string[]): Promise<void>;
+  checkAndPin(pin: Pin): Promise<void>;
+}
+
+/** What is known of a package that is about to be used. */
+export interface Pin {
+  readonly address: ProviderAddress;
+  readonly version: string;
+  /** The constraint that it was chosen by, as written. */
+  readonly constraint: string;
+  /** The package's own checksums: these are compared. */
+  readonly hashes: readonly string[];
+  /** Of its siblings for other platforms: pinned along, so that the file serves those platforms too. Never compared. */
+  readonly siblings?: readonly string[] | undefined;
 }
 
 /**
@@ -37,13 +49,17 @@ export function openLockFile(path: string): LockFile {
       const locks = await readLocks(await fileFor(path, address, version));
       return locks.get(formatFullAddress(address))?.hashes ?? [];
     },
-    checkAndPin: (address, version, constraint, hashes) =>
+    checkAndPin: ({ address, version, constraint, hashes, siblings = [] }) =>
       inTurn(async () => {
         const file = await fileFor(path, address, version);
         const locks = await readLocks(file);
         const pinned = locks.get(formatFullAddress(address));
         if (pinned !== undefined) requireKnown(file, address, pinned, hashes);
-        const merged = { version, constraints: pinned?.constraints ?? constraint, hashes: merge(pinned, hashes) };
+        const merged = {
+          version,
+          constraints: pinned?.constraints ?? constraint,
+          hashes: merge(pinned, hashes, siblings),
+        };
         if (merged.hashes.length === pinned?.hashes.length) return;
         await writeLocks(file, new Map(locks).set(formatFullAddress(address), merged));
       }),
@@ -56,8 +72,8 @@ async function fileFor(path: string, address: ProviderAddress, version: string):
   return join(`${path}.d`, address.hostname.replace(':', '_'), address.namespace, address.type, `${version}.lock.hcl`);
 }
 
-function merge(pinned: ProviderLock | undefined, hashes: readonly string[]): string[] {
-  return [...new Set([...(pinned?.hashes ?? []), ...hashes])];
+function merge(pinned: ProviderLock | undefined, ...more: readonly (readonly string[])[]): string[] {
+  return [...new Set([...(pinned?.hashes ?? []), ...more.flat()])];
 }
 
 function requireKnown(file: string, address: ProviderAddress, pinned: ProviderLock, hashes: readonly string[]): void {

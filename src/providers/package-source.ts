@@ -11,7 +11,23 @@ export interface PackageSource {
   readonly name: string;
   addresses(): Promise<string[]>;
   versions(address: ProviderAddress): Promise<string[] | undefined>;
-  resolve(address: ProviderAddress, constraint: VersionConstraint): Promise<ProviderBinary | undefined>;
+  resolve(
+    address: ProviderAddress,
+    constraint: VersionConstraint,
+    onProgress?: OnProgress,
+  ): Promise<ProviderBinary | undefined>;
+}
+
+/** Told while a package is downloaded. */
+export type OnProgress = (progress: InstallProgress) => void;
+
+export interface InstallProgress {
+  /** `hashicorp/time` */
+  readonly address: string;
+  readonly version: string;
+  readonly receivedBytes: number;
+  /** Unknown where the server does not say. */
+  readonly totalBytes: number | undefined;
 }
 
 /** The error of a source that has the provider, but no version that fits. */

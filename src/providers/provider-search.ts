@@ -3,7 +3,7 @@ export interface ProviderHit {
   readonly address: string;
   /** Newest first. */
   readonly versions: readonly string[];
-  /** Which source has it: development override, filesystem mirror, built in. */
+  /** Which source has it: development override, filesystem mirror, built in, network mirror, registry. */
   readonly source: string;
 }
 
@@ -28,4 +28,20 @@ function rankOf(wanted: string, address: string): number {
   if (address.includes(wanted)) return 2;
   // `hashicorp time` and `random pet` find by any word that is long enough to mean something
   return wanted.split(/[\s/]+/).some((word) => word.length > 2 && address.includes(word)) ? 1 : 0;
+}
+
+/**
+ * Adds what a server finds after what this machine has: a server finds by more than names. When it does not answer,
+ * the hits on this machine are the answer; only without any is its failure told.
+ */
+export async function addFound(
+  local: readonly ProviderHit[],
+  find: () => Promise<readonly ProviderHit[]>,
+): Promise<ProviderHit[]> {
+  const found = await find().catch((cause: unknown) => {
+    if (local.length === 0) throw cause;
+    return [];
+  });
+  const known = new Set(local.map(({ address }) => address));
+  return [...local, ...found.filter(({ address }) => !known.has(address))].slice(0, MAX_HITS);
 }

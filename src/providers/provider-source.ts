@@ -1,16 +1,20 @@
 import { stat } from 'node:fs/promises';
 
+import type { Outbound } from '../outbound/index.ts';
 import { AppError } from '../shared/errors.ts';
+import { createAddressFilter } from './address-filter.ts';
 import { formatAddress, formatFullAddress, parseAddress, type ProviderAddress } from './address.ts';
 import { createAllowList, type AllowedProvider, type AllowList } from './allow-list.ts';
 import type { ArchiveLimits } from './archive.ts';
 import { builtInSource } from './built-in.ts';
+import { createInstaller } from './installer.ts';
 import { mirrorSource } from './mirror-source.ts';
 import { hostPlatform, openMirror } from './mirror.ts';
 import { developmentVersion, overrideSource } from './override-source.ts';
-import type { PackageSource } from './package-source.ts';
+import type { OnProgress, PackageSource } from './package-source.ts';
 import type { ProviderBinary } from './provider-binary.ts';
-import { rankHits, type ProviderHit } from './provider-search.ts';
+import { addFound, rankHits, type ProviderHit } from './provider-search.ts';
+import { networkMirrorIndex, registryIndex, remoteSource, searchRegistry } from './remote/index.ts';
 import { anyVersion, parseConstraint } from './version.ts';
 
 /** The providers that may run here: finding them, choosing a version, installing it. */
@@ -23,9 +27,10 @@ export interface ProviderCatalogue {
    * Chooses a version (the pinned one where it fits, else the newest that the constraint allows), installs it, and
    * checks it against the lock file.
    *
-   * @throws AppError BAD_INPUT, NO_SUCH, or PROVIDER_REFUSED
+   * @param onProgress told while a package is downloaded for this call
+   * @throws AppError BAD_INPUT, NO_SUCH, PROVIDER_REFUSED, or UNAVAILABLE when a server did not answer
    */
-  resolve(address: string, constraint?: string): Promise<ProviderBinary>;
+  resolve(address: string, constraint?: string, onProgress?: OnProgress): Promise<ProviderBinary>;
 }
 
 export interface ProviderSourceOptions {
@@ -34,6 +39,10 @@ export interface ProviderSourceOptions {
   readonly mirrorDir?: string | undefined;
   /** Address to an absolute path: the provider's executable, or the folder that holds it. Not checked against locks. */
   readonly developmentOverrides?: Readonly<Record<string, string>> | undefined;
+  /** Servers to get packages from; without it the network is not used. */
+  readonly network?: ProviderNetwork | undefined;
+  /** For which providers a source is asked: `hashicorp/*`, `!acme/secret`. Everything where a list is empty. */
+  readonly patterns?: SourcePatterns | undefined;
   /** Archives are unpacked below it. */
   readonly cacheDir: string;
   readonly lockFile: string;
@@ -42,38 +51,80 @@ export interface ProviderSourceOptions {
   readonly archiveLimits?: ArchiveLimits | undefined;
 }
 
+/** Addresses of servers; each one that is absent is not asked. */
+export interface ProviderNetwork {
+  readonly outbound: Outbound;
+  /** Base address of a network mirror. */
+  readonly mirrorUrl?: string | undefined;
+  /** Where the default registry is reached. Registries of other hosts are asked under their own names. */
+  readonly registryUrl?: string | undefined;
+  /** The registry's search. */
+  readonly searchUrl?: string | undefined;
+}
+
+export interface SourcePatterns {
+  readonly mirror?: readonly string[] | undefined;
+  readonly networkMirror?: readonly string[] | undefined;
+  readonly registry?: readonly string[] | undefined;
+}
+
 /** @throws AppError BAD_INPUT when an option does not parse */
 export function createProviderSource(options: ProviderSourceOptions): ProviderCatalogue {
   const allowList = createAllowList(options.allowed);
   const sources = sourcesOf(options, allowList);
+  const allowedOf = (address: ProviderAddress, versions: readonly string[]): string[] =>
+    versions.filter((version) => version === developmentVersion || allowList.allows(address, version));
+  const hitsFor = async (addresses: Iterable<string>, asked: readonly PackageSource[]): Promise<ProviderHit[]> => {
+    const named = [...addresses].map((text) => parseAddress(text)).filter((address) => allowList.names(address));
+    return (await Promise.all(named.map((address) => describeHit(address, asked, allowedOf)))).flat();
+  };
   return {
-    search: async (query) => rankHits(query, await listHits(sources, allowList)),
+    search: async (query) => {
+      const local = rankHits(query, await listHits(sources, hitsFor));
+      if (local.some(({ address }) => address === query.trim())) return local; // nobody can know better
+      return addFound(local, () => findRemote(options.network, query, (found) => hitsFor(found, sources)));
+    },
     versions: async (text) => {
       const address = parseAddress(text);
-      allowList.require(address);
+      allowList.require(address); // before anybody is asked for it
       const found = await firstAnswer(sources, (source) => source.versions(address));
-      return (found ?? []).filter((version) => version === developmentVersion || allowList.allows(address, version));
+      return allowedOf(address, found ?? []);
     },
-    resolve: async (text, constraintText) => {
+    resolve: async (text, constraintText, onProgress) => {
       const address = parseAddress(text);
       allowList.require(address); // before anything of the provider is read
       const constraint = constraintText === undefined ? anyVersion : parseConstraint(constraintText);
-      const binary = await firstAnswer(sources, (source) => source.resolve(address, constraint));
-      if (binary === undefined) throw await missing(address, options.mirrorDir);
+      const binary = await firstAnswer(sources, (source) => source.resolve(address, constraint, onProgress));
+      if (binary === undefined) throw await missing(address, options);
       return binary;
     },
   };
 }
 
 /**
- * In the order that Terraform users know: development override, filesystem mirror, then what needs the network (nothing
- * yet: a network mirror and a registry belong after the filesystem mirror), last what is built in.
+ * In the order that Terraform users know: development override, filesystem mirror, network mirror, registry. What is
+ * built in comes before the network, so that no server can stand in for it.
  */
 function sourcesOf(options: ProviderSourceOptions, allowList: AllowList): PackageSource[] {
+  const { mirrorDir, network, patterns = {} } = options;
+  const installer = createInstaller({ ...options, allowList });
   const sources: PackageSource[] = [overrideSource(options.developmentOverrides ?? {})];
-  const { mirrorDir } = options;
-  if (mirrorDir !== undefined) sources.push(mirrorSource({ ...options, mirrorDir, allowList }));
+  if (mirrorDir !== undefined) {
+    sources.push(mirrorSource({ mirrorDir, installer, serves: createAddressFilter(patterns.mirror) }));
+  }
   sources.push(builtInSource(allowList));
+  if (network === undefined) return sources;
+  const { outbound } = network;
+  const server = { outbound, platform: installer.platform };
+  const common = { installer, outbound, cacheDir: options.cacheDir };
+  if (network.mirrorUrl !== undefined) {
+    const index = networkMirrorIndex({ ...server, url: network.mirrorUrl });
+    sources.push(remoteSource({ ...common, index, serves: createAddressFilter(patterns.networkMirror) }));
+  }
+  if (network.registryUrl !== undefined) {
+    const index = registryIndex({ ...server, url: network.registryUrl });
+    sources.push(remoteSource({ ...common, index, serves: createAddressFilter(patterns.registry) }));
+  }
   return sources;
 }
 
@@ -88,27 +139,56 @@ async function firstAnswer<T>(
   return undefined;
 }
 
-async function listHits(sources: readonly PackageSource[], allowList: AllowList): Promise<ProviderHit[]> {
+type HitsFor = (addresses: Iterable<string>, asked: readonly PackageSource[]) => Promise<ProviderHit[]>;
+
+/** What the sources on this machine have; a provider that several have is the first one's. */
+async function listHits(sources: readonly PackageSource[], hitsFor: HitsFor): Promise<ProviderHit[]> {
   const hits = new Map<string, ProviderHit>();
   for (const source of sources) {
-    for (const address of await source.addresses()) {
-      const parsed = parseAddress(address);
-      if (hits.has(address) || !allowList.names(parsed)) continue;
-      const versions = ((await source.versions(parsed)) ?? []).filter(
-        (version) => version === developmentVersion || allowList.allows(parsed, version),
-      );
-      if (versions.length > 0) hits.set(address, { address, versions, source: source.name });
+    for (const hit of await hitsFor(new Set(await source.addresses()), [source])) {
+      if (!hits.has(hit.address)) hits.set(hit.address, hit);
     }
   }
   return [...hits.values()];
 }
 
-async function missing(address: ProviderAddress, mirrorDir: string | undefined): Promise<AppError> {
-  return new AppError('NO_SUCH', `no such provider: ${await whyMissing(address, mirrorDir)}`);
+async function describeHit(
+  address: ProviderAddress,
+  asked: readonly PackageSource[],
+  allowedOf: (address: ProviderAddress, versions: readonly string[]) => string[],
+): Promise<ProviderHit[]> {
+  for (const source of asked) {
+    const found = await source.versions(address);
+    if (found === undefined) continue;
+    const versions = allowedOf(address, found);
+    return versions.length === 0 ? [] : [{ address: formatAddress(address), versions, source: source.name }];
+  }
+  return [];
 }
 
-async function whyMissing(address: ProviderAddress, mirrorDir: string | undefined): Promise<string> {
+async function findRemote(
+  network: ProviderNetwork | undefined,
+  query: string,
+  hitsFor: (addresses: readonly string[]) => Promise<ProviderHit[]>,
+): Promise<ProviderHit[]> {
+  if (network?.searchUrl === undefined || network.registryUrl === undefined || query.trim() === '') return [];
+  return hitsFor(await searchRegistry(network.outbound, network.searchUrl, query));
+}
+
+async function missing(address: ProviderAddress, options: ProviderSourceOptions): Promise<AppError> {
+  return new AppError('NO_SUCH', `no such provider: ${await whyMissing(address, options)}`);
+}
+
+async function whyMissing(address: ProviderAddress, { mirrorDir, network }: ProviderSourceOptions): Promise<string> {
   const name = formatFullAddress(address);
+  const servers = [
+    network?.mirrorUrl === undefined ? [] : [`the network mirror ${network.mirrorUrl}`],
+    network?.registryUrl === undefined ? [] : ['its registry'],
+  ].flat();
+  if (servers.length > 0) {
+    const asked = [...(mirrorDir === undefined ? [] : [`the mirror ${mirrorDir}`]), ...servers];
+    return `${name} for ${hostPlatform()} is in none of: ${asked.join(', ')}; check the address, and the settings SLUICE_PROVIDER_*`;
+  }
   if (mirrorDir === undefined) {
     return `${formatAddress(address)} needs a mirror; set SLUICE_PROVIDER_MIRROR to a folder in Terraform's mirror layout`;
   }

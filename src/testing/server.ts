@@ -48,7 +48,13 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'sluice-server-'));
   const port = await freePort();
   const url = `http://localhost:${port}`;
-  const settings = { PORT: String(port), SLUICE_DATA_DIR: dataDir, SLUICE_LOG_LEVEL: 'warn', ...options.settings };
+  const settings = {
+    PORT: String(port),
+    SLUICE_DATA_DIR: dataDir,
+    SLUICE_LOG_LEVEL: 'warn',
+    SLUICE_PROVIDER_REGISTRY: 'off', // no test leaves this computer
+    ...options.settings,
+  };
   const child = spawn(process.execPath, [join(root, 'src/main.ts'), 'serve'], {
     cwd: root,
     env: { ...inherited(), ...settings },

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
-export type Tool = 'opa' | 'go' | 'terraform' | 'postgres' | 'chromium';
+export type Tool = 'opa' | 'go' | 'terraform' | 'postgres' | 'chromium' | 'gpg';
 
 const programs: Readonly<Record<Tool, string>> = {
   opa: 'opa',
@@ -10,6 +10,7 @@ const programs: Readonly<Record<Tool, string>> = {
   terraform: 'terraform',
   postgres: 'initdb',
   chromium: 'chromium',
+  gpg: 'gpg',
 };
 
 /** Where a program lies: on PATH, or where `go install` puts it. */

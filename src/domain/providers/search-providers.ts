@@ -26,7 +26,13 @@ export async function searchProviders(
     version: versions[0] ?? '',
     versions,
     title: address.slice(address.lastIndexOf('/') + 1),
-    description: `${address}, from the ${source}`,
+    description: `${address}, from the ${source}${documentationOf(address, source)}`,
     source,
   }));
+}
+
+/** Where people read about a provider of the default registry; others have no place that is known. */
+function documentationOf(address: string, source: string): string {
+  if (source !== 'registry' || address.split('/').length > 2) return '';
+  return `; documentation: https://search.opentofu.org/provider/${address}/latest`;
 }
