@@ -376,6 +376,27 @@ export type AuditTrailResource = {
   readonly resourceType: Scalars['String']['output'];
 };
 
+/** A variable or file to be set. */
+export type ConfigInput = {
+  /** What it is for. */
+  readonly description?: InputMaybe<Scalars['String']['input']>;
+  /** Name of the variable; or path of the file below `/app`, such as `gcp.json`. */
+  readonly id: Scalars['ID']['input'];
+  /** What it is. */
+  readonly type: ConfigType;
+  /** Value of the variable, in which another one is written `${OTHER}`; or content of the file in base64. */
+  readonly value: Scalars['String']['input'];
+  /** Whether the value is secret: it is never shown again, to nobody. */
+  readonly writeOnly: Scalars['Boolean']['input'];
+};
+
+/** What a value in an environment is. */
+export type ConfigType =
+  /** A variable of the environment. */
+  | 'ENVIRONMENT_VARIABLE'
+  /** A file that is there while something runs. */
+  | 'FILE_MOUNT';
+
 /** Facts for clients. */
 export type DebugInfo = {
   readonly __typename?: 'DebugInfo';
@@ -676,6 +697,8 @@ export type IntentProject = {
   readonly allowedActions: ReadonlyArray<Action>;
   /** Policies attached to it. */
   readonly attachedPolicies: ReadonlyArray<PolicyProjectAttachment>;
+  /** Environment variables and mounted files that its providers get, by id. */
+  readonly config: ReadonlyArray<IntentProjectConfig>;
   /** Who must confirm destructive operations. */
   readonly confirmation: IntentConfirmation;
   /** Unix seconds. */
@@ -702,6 +725,25 @@ export type IntentProject = {
   readonly spaceDetails: Space;
   /** Whether operations may run. */
   readonly state: IntentProjectState;
+};
+
+/** An environment variable or mounted file of a project. */
+export type IntentProjectConfig = {
+  readonly __typename?: 'IntentProjectConfig';
+  /** SHA-256 of the value as it was sent, in lower-case hexadecimal. */
+  readonly checksum: Scalars['String']['output'];
+  /** Unix seconds. */
+  readonly createdAt: Scalars['Int']['output'];
+  /** What it is for; may be empty. */
+  readonly description: Scalars['String']['output'];
+  /** Name of the variable, or path of the file below `/app`. */
+  readonly id: Scalars['ID']['output'];
+  /** What it is. */
+  readonly type: ConfigType;
+  /** The value, a file's in base64; null when it is secret. */
+  readonly value?: Maybe<Scalars['String']['output']>;
+  /** Whether the value is secret. */
+  readonly writeOnly: Scalars['Boolean']['output'];
 };
 
 /** A project in a page. */
@@ -894,6 +936,12 @@ export type Mutation = {
   readonly intentPolicyUpdate: Policy;
   /** Selects the project for this session and takes its lock. */
   readonly intentProjectActivate: IntentProject;
+  /** Adds an environment variable or a mounted file to a project. Its providers get it from their next operation on. */
+  readonly intentProjectConfigAdd: IntentProjectConfig;
+  /** Takes a variable or file away from a project. */
+  readonly intentProjectConfigDelete: IntentProjectConfig;
+  /** Gives a variable or file of a project another value. */
+  readonly intentProjectConfigUpdate: IntentProjectConfig;
   /** Creates an Intent project. */
   readonly intentProjectCreate: IntentProject;
   /** Deletes an Intent project. A project with resources is deleted only if they are to be kept, that is forgotten and not destroyed. */
@@ -1018,6 +1066,27 @@ export type MutationIntentPolicyUpdateArgs = {
 /** Changes to the account. */
 export type MutationIntentProjectActivateArgs = {
   id: Scalars['ID']['input'];
+};
+
+
+/** Changes to the account. */
+export type MutationIntentProjectConfigAddArgs = {
+  config: ConfigInput;
+  intentProject: Scalars['ID']['input'];
+};
+
+
+/** Changes to the account. */
+export type MutationIntentProjectConfigDeleteArgs = {
+  id: Scalars['ID']['input'];
+  intentProject: Scalars['ID']['input'];
+};
+
+
+/** Changes to the account. */
+export type MutationIntentProjectConfigUpdateArgs = {
+  config: ConfigInput;
+  intentProject: Scalars['ID']['input'];
 };
 
 
@@ -2016,6 +2085,8 @@ export type ResolversTypes = {
   AuditTrailEntryEdge: ResolverTypeWrapper<AuditTrailEntryEdge>;
   AuditTrailResource: ResolverTypeWrapper<AuditTrailResource>;
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
+  ConfigInput: ConfigInput;
+  ConfigType: ConfigType;
   DebugInfo: ResolverTypeWrapper<DebugInfo>;
   DiscoverKind: DiscoverKind;
   Discovery: ResolverTypeWrapper<Discovery>;
@@ -2039,6 +2110,7 @@ export type ResolversTypes = {
   IntentOperationStep: ResolverTypeWrapper<IntentOperationStep>;
   IntentPlan: ResolverTypeWrapper<IntentPlan>;
   IntentProject: ResolverTypeWrapper<ProjectRecord>;
+  IntentProjectConfig: ResolverTypeWrapper<IntentProjectConfig>;
   IntentProjectEdge: ResolverTypeWrapper<Omit<IntentProjectEdge, 'node'> & { node: ResolversTypes['IntentProject'] }>;
   IntentProjectLock: ResolverTypeWrapper<IntentProjectLock>;
   IntentProjectState: IntentProjectState;
@@ -2101,6 +2173,7 @@ export type ResolversParentTypes = {
   AuditTrailEntryEdge: AuditTrailEntryEdge;
   AuditTrailResource: AuditTrailResource;
   Boolean: Scalars['Boolean']['output'];
+  ConfigInput: ConfigInput;
   DebugInfo: DebugInfo;
   Discovery: Discovery;
   ID: Scalars['ID']['output'];
@@ -2118,6 +2191,7 @@ export type ResolversParentTypes = {
   IntentOperationStep: IntentOperationStep;
   IntentPlan: IntentPlan;
   IntentProject: ProjectRecord;
+  IntentProjectConfig: IntentProjectConfig;
   IntentProjectEdge: Omit<IntentProjectEdge, 'node'> & { node: ResolversParentTypes['IntentProject'] };
   IntentProjectLock: IntentProjectLock;
   IntentResource: ResourceView;
@@ -2326,6 +2400,7 @@ export type IntentPlanResolvers<ContextType = ResolverContext, ParentType extend
 export type IntentProjectResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['IntentProject'] = ResolversParentTypes['IntentProject']> = {
   allowedActions?: Resolver<ReadonlyArray<ResolversTypes['Action']>, ParentType, ContextType>;
   attachedPolicies?: Resolver<ReadonlyArray<ResolversTypes['PolicyProjectAttachment']>, ParentType, ContextType>;
+  config?: Resolver<ReadonlyArray<ResolversTypes['IntentProjectConfig']>, ParentType, ContextType>;
   confirmation?: Resolver<ResolversTypes['IntentConfirmation'], ParentType, ContextType>;
   createdAt?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   createdBy?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
@@ -2339,6 +2414,16 @@ export type IntentProjectResolvers<ContextType = ResolverContext, ParentType ext
   space?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   spaceDetails?: Resolver<ResolversTypes['Space'], ParentType, ContextType>;
   state?: Resolver<ResolversTypes['IntentProjectState'], ParentType, ContextType>;
+};
+
+export type IntentProjectConfigResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['IntentProjectConfig'] = ResolversParentTypes['IntentProjectConfig']> = {
+  checksum?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  createdAt?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  description?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  type?: Resolver<ResolversTypes['ConfigType'], ParentType, ContextType>;
+  value?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  writeOnly?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
 };
 
 export type IntentProjectEdgeResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['IntentProjectEdge'] = ResolversParentTypes['IntentProjectEdge']> = {
@@ -2432,6 +2517,9 @@ export type MutationResolvers<ContextType = ResolverContext, ParentType extends 
   intentPolicyDelete: Resolver<ResolversTypes['Policy'], ParentType, ContextType, RequireFields<MutationIntentPolicyDeleteArgs, 'id'>>;
   intentPolicyUpdate: Resolver<ResolversTypes['Policy'], ParentType, ContextType, RequireFields<MutationIntentPolicyUpdateArgs, 'id'>>;
   intentProjectActivate: Resolver<ResolversTypes['IntentProject'], ParentType, ContextType, RequireFields<MutationIntentProjectActivateArgs, 'id'>>;
+  intentProjectConfigAdd: Resolver<ResolversTypes['IntentProjectConfig'], ParentType, ContextType, RequireFields<MutationIntentProjectConfigAddArgs, 'config' | 'intentProject'>>;
+  intentProjectConfigDelete: Resolver<ResolversTypes['IntentProjectConfig'], ParentType, ContextType, RequireFields<MutationIntentProjectConfigDeleteArgs, 'id' | 'intentProject'>>;
+  intentProjectConfigUpdate: Resolver<ResolversTypes['IntentProjectConfig'], ParentType, ContextType, RequireFields<MutationIntentProjectConfigUpdateArgs, 'config' | 'intentProject'>>;
   intentProjectCreate: Resolver<ResolversTypes['IntentProject'], ParentType, ContextType, RequireFields<MutationIntentProjectCreateArgs, 'name'>>;
   intentProjectDelete: Resolver<ResolversTypes['IntentProject'], ParentType, ContextType, RequireFields<MutationIntentProjectDeleteArgs, 'id'>>;
   intentProjectDisable: Resolver<ResolversTypes['IntentProject'], ParentType, ContextType, RequireFields<MutationIntentProjectDisableArgs, 'id'>>;
@@ -2674,6 +2762,7 @@ export type Resolvers<ContextType = ResolverContext> = {
   IntentOperationStep?: IntentOperationStepResolvers<ContextType>;
   IntentPlan?: IntentPlanResolvers<ContextType>;
   IntentProject?: IntentProjectResolvers<ContextType>;
+  IntentProjectConfig?: IntentProjectConfigResolvers<ContextType>;
   IntentProjectEdge?: IntentProjectEdgeResolvers<ContextType>;
   IntentProjectLock?: IntentProjectLockResolvers<ContextType>;
   IntentResource?: IntentResourceResolvers<ContextType>;

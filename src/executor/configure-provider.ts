@@ -37,7 +37,7 @@ export async function validateConfiguration(
   settings: ProcessSettings,
   timeoutMs: number,
 ): Promise<{ problems: Problem[] }> {
-  const process = await startProvider(session.binary, session.environment, settings);
+  const process = await startProvider(session, settings);
   try {
     if (session.schemaOptional !== true) await process.connection.primeSchema({ timeoutMs });
     return await process.connection.validateProvider({ config: session.configuration }, { timeoutMs });

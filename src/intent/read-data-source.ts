@@ -9,6 +9,7 @@ import { shownOf } from './journal/object-store.ts';
 import type { ShownPlan } from './journal/stored.ts';
 import { judge } from './judgement/judge.ts';
 import { checkConfig } from './provider/check-config.ts';
+import { inProject } from './provider/in-project.ts';
 import { loadType } from './provider/load-type.ts';
 import type { LoadedType } from './provider/loaded-type.ts';
 import { readDataSource as read } from './provider/read-object.ts';
@@ -42,7 +43,7 @@ export async function readDataSource(
   if (project === undefined) throw noSuch('Intent project', input.intentProject);
   const { provider, type } = input;
   const name = { provider, version: input.version ?? undefined, type, kind: 'DATA_SOURCE' } as const;
-  const loaded = await loadType(domain, request, name);
+  const loaded = await inProject(domain, await loadType(domain, request, name), project.id);
   const { value } = await checkConfig(domain.executor, loaded, input.config, 'data source');
   const decision = await judgeRead(engine, request, project, loaded, input);
   await recordRead(engine, request, project, loaded, decision);

@@ -32,7 +32,7 @@ interface Parts {
   readonly capabilities: { readonly planDestroy: boolean; readonly schemaOptional: boolean };
 }
 
-/** Puts together what is needed to work with a type. The provider gets an empty configuration and no environment. */
+/** Puts together what is needed to work with a type. The provider gets an empty configuration and no environment yet. */
 export function loadedType({ type, binary, schema, provider, capabilities }: Parts): LoadedType {
   return {
     type,

@@ -1,0 +1,39 @@
+import { findProjectConfig, type ProjectConfigRow } from '../../storage/project-config.ts';
+import type { DomainContext } from '../context.ts';
+import { expandVariables } from './expand-variables.ts';
+
+/** What a project's providers get. */
+export interface ProjectEnvironment {
+  readonly variables: Readonly<Record<string, string>>;
+  /** Contents by path below the place where files are mounted. */
+  readonly files: Readonly<Record<string, Uint8Array>>;
+  /** Values that may not be shown, in text of a provider either. */
+  readonly secrets: readonly string[];
+}
+
+/** The environment as it is now; an operation keeps the one that it began with. */
+export function projectEnvironment(context: DomainContext, project: string): Promise<ProjectEnvironment> {
+  return context.storage.read(async (db) => environmentOf(await findProjectConfig(db, project)));
+}
+
+function environmentOf(rows: readonly ProjectConfigRow[]): ProjectEnvironment {
+  const variables = rows.filter(({ type }) => type === 'ENVIRONMENT_VARIABLE');
+  const files = rows.filter(({ type }) => type === 'FILE_MOUNT');
+  const expanded = expandRows(variables);
+  const secret = variables.filter(({ writeOnly }) => writeOnly).map((row) => [valueOf(row), expanded.get(row.name)]);
+  return {
+    variables: Object.fromEntries(expanded),
+    files: Object.fromEntries(files.map((row) => [row.name, Buffer.from(valueOf(row), 'base64')])),
+    secrets: [...new Set(secret.flat().filter((value) => value !== undefined))],
+  };
+}
+
+/** The variables as providers get them. @throws CONFLICT, LIMIT_EXCEEDED when they cannot be made */
+export function expandRows(variables: readonly ProjectConfigRow[]): Map<string, string> {
+  return expandVariables(new Map(variables.map((row) => [row.name, valueOf(row)])));
+}
+
+/** As it was sent. */
+export function valueOf({ value }: ProjectConfigRow): string {
+  return Buffer.from(value).toString();
+}
