@@ -717,6 +717,8 @@ export type IntentProject = {
   readonly lock?: Maybe<IntentProjectLock>;
   /** Display name. */
   readonly name: Scalars['String']['output'];
+  /** Configurations of its providers, by provider and name. */
+  readonly providerConfigs: ReadonlyArray<IntentProviderConfig>;
   /** How many resources it has. */
   readonly resourceCount: Scalars['Int']['output'];
   /** Id of its space. */
@@ -773,6 +775,23 @@ export type IntentProjectState =
   /** They may. */
   | 'ENABLED';
 
+/** The configuration that a provider gets in a project. */
+export type IntentProviderConfig = {
+  readonly __typename?: 'IntentProviderConfig';
+  /** Name of the configuration; null for the one that is used where none is asked for. */
+  readonly alias?: Maybe<Scalars['String']['output']>;
+  /** The provider's arguments; sensitive ones are null. */
+  readonly config: Scalars['JSON']['output'];
+  /** Unix seconds. */
+  readonly createdAt: Scalars['Int']['output'];
+  /** Address of the provider. */
+  readonly provider: Scalars['String']['output'];
+  /** Paths of the arguments that are null because they are sensitive. */
+  readonly redacted: ReadonlyArray<Scalars['String']['output']>;
+  /** Unix seconds. */
+  readonly updatedAt: Scalars['Int']['output'];
+};
+
 /** Something real that a provider made, kept under management. */
 export type IntentResource = {
   readonly __typename?: 'IntentResource';
@@ -792,6 +811,8 @@ export type IntentResource = {
   readonly intentProject: Scalars['ID']['output'];
   /** Address of its provider. */
   readonly provider: Scalars['String']['output'];
+  /** Name of the provider's configuration that it uses; null for the one without a name. */
+  readonly providerAlias?: Maybe<Scalars['String']['output']>;
   /** Paths of the attributes that are null because they are sensitive. */
   readonly redacted: ReadonlyArray<Scalars['String']['output']>;
   /** Id in the project. */
@@ -954,6 +975,10 @@ export type Mutation = {
   readonly intentProjectUnlock: IntentProject;
   /** Changes an Intent project; arguments left out stay as they are. */
   readonly intentProjectUpdate: IntentProject;
+  /** Takes a provider's configuration away. One with a name is kept while resources use it. */
+  readonly intentProviderConfigDelete: IntentProviderConfig;
+  /** Configures a provider for a project, after the provider has checked it. Its next operations there use it. */
+  readonly intentProviderConfigSet: IntentProviderConfig;
   /** Creates a resource by its provider, under the policies of the project. */
   readonly intentResourceCreate: IntentOperation;
   /** Destroys a resource. It must be confirmed, and nothing may depend on it. */
@@ -1137,11 +1162,30 @@ export type MutationIntentProjectUpdateArgs = {
 
 
 /** Changes to the account. */
+export type MutationIntentProviderConfigDeleteArgs = {
+  alias?: InputMaybe<Scalars['String']['input']>;
+  intentProject: Scalars['ID']['input'];
+  provider: Scalars['String']['input'];
+};
+
+
+/** Changes to the account. */
+export type MutationIntentProviderConfigSetArgs = {
+  alias?: InputMaybe<Scalars['String']['input']>;
+  config: Scalars['JSON']['input'];
+  intentProject: Scalars['ID']['input'];
+  provider: Scalars['String']['input'];
+  version?: InputMaybe<Scalars['String']['input']>;
+};
+
+
+/** Changes to the account. */
 export type MutationIntentResourceCreateArgs = {
   config: Scalars['JSON']['input'];
   confirmation?: InputMaybe<Scalars['String']['input']>;
   intentProject: Scalars['ID']['input'];
   provider: Scalars['String']['input'];
+  providerAlias?: InputMaybe<Scalars['String']['input']>;
   resourceID: Scalars['ID']['input'];
   type: Scalars['String']['input'];
   version?: InputMaybe<Scalars['String']['input']>;
@@ -1191,6 +1235,7 @@ export type MutationIntentResourceImportArgs = {
   importID: Scalars['String']['input'];
   intentProject: Scalars['ID']['input'];
   provider: Scalars['String']['input'];
+  providerAlias?: InputMaybe<Scalars['String']['input']>;
   resourceID: Scalars['ID']['input'];
   type: Scalars['String']['input'];
   version?: InputMaybe<Scalars['String']['input']>;
@@ -1657,6 +1702,7 @@ export type QueryIntentDataSourceReadArgs = {
   config: Scalars['JSON']['input'];
   intentProject: Scalars['ID']['input'];
   provider: Scalars['String']['input'];
+  providerAlias?: InputMaybe<Scalars['String']['input']>;
   type: Scalars['String']['input'];
   version?: InputMaybe<Scalars['String']['input']>;
 };
@@ -2114,6 +2160,7 @@ export type ResolversTypes = {
   IntentProjectEdge: ResolverTypeWrapper<Omit<IntentProjectEdge, 'node'> & { node: ResolversTypes['IntentProject'] }>;
   IntentProjectLock: ResolverTypeWrapper<IntentProjectLock>;
   IntentProjectState: IntentProjectState;
+  IntentProviderConfig: ResolverTypeWrapper<IntentProviderConfig>;
   IntentResource: ResolverTypeWrapper<ResourceView>;
   IntentResourceCondition: IntentResourceCondition;
   IntentResourceDependencies: ResolverTypeWrapper<IntentResourceDependencies>;
@@ -2194,6 +2241,7 @@ export type ResolversParentTypes = {
   IntentProjectConfig: IntentProjectConfig;
   IntentProjectEdge: Omit<IntentProjectEdge, 'node'> & { node: ResolversParentTypes['IntentProject'] };
   IntentProjectLock: IntentProjectLock;
+  IntentProviderConfig: IntentProviderConfig;
   IntentResource: ResourceView;
   IntentResourceDependencies: IntentResourceDependencies;
   IntentResourceDependency: IntentResourceDependency;
@@ -2410,6 +2458,7 @@ export type IntentProjectResolvers<ContextType = ResolverContext, ParentType ext
   labels?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
   lock?: Resolver<Maybe<ResolversTypes['IntentProjectLock']>, ParentType, ContextType>;
   name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  providerConfigs?: Resolver<ReadonlyArray<ResolversTypes['IntentProviderConfig']>, ParentType, ContextType>;
   resourceCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   space?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   spaceDetails?: Resolver<ResolversTypes['Space'], ParentType, ContextType>;
@@ -2437,6 +2486,15 @@ export type IntentProjectLockResolvers<ContextType = ResolverContext, ParentType
   until?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
 };
 
+export type IntentProviderConfigResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['IntentProviderConfig'] = ResolversParentTypes['IntentProviderConfig']> = {
+  alias?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  config?: Resolver<ResolversTypes['JSON'], ParentType, ContextType>;
+  createdAt?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  provider?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  redacted?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
+  updatedAt?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
 export type IntentResourceResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['IntentResource'] = ResolversParentTypes['IntentResource']> = {
   condition?: Resolver<ResolversTypes['IntentResourceCondition'], ParentType, ContextType>;
   config?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
@@ -2446,6 +2504,7 @@ export type IntentResourceResolvers<ContextType = ResolverContext, ParentType ex
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   intentProject?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   provider?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  providerAlias?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   redacted?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
   resourceID?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   space?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
@@ -2526,6 +2585,8 @@ export type MutationResolvers<ContextType = ResolverContext, ParentType extends 
   intentProjectEnable: Resolver<ResolversTypes['IntentProject'], ParentType, ContextType, RequireFields<MutationIntentProjectEnableArgs, 'id'>>;
   intentProjectUnlock: Resolver<ResolversTypes['IntentProject'], ParentType, ContextType, RequireFields<MutationIntentProjectUnlockArgs, 'id'>>;
   intentProjectUpdate: Resolver<ResolversTypes['IntentProject'], ParentType, ContextType, RequireFields<MutationIntentProjectUpdateArgs, 'id'>>;
+  intentProviderConfigDelete: Resolver<ResolversTypes['IntentProviderConfig'], ParentType, ContextType, RequireFields<MutationIntentProviderConfigDeleteArgs, 'intentProject' | 'provider'>>;
+  intentProviderConfigSet: Resolver<ResolversTypes['IntentProviderConfig'], ParentType, ContextType, RequireFields<MutationIntentProviderConfigSetArgs, 'config' | 'intentProject' | 'provider'>>;
   intentResourceCreate: Resolver<ResolversTypes['IntentOperation'], ParentType, ContextType, RequireFields<MutationIntentResourceCreateArgs, 'config' | 'intentProject' | 'provider' | 'resourceID' | 'type'>>;
   intentResourceDelete: Resolver<ResolversTypes['IntentOperation'], ParentType, ContextType, RequireFields<MutationIntentResourceDeleteArgs, 'intentProject' | 'resourceID'>>;
   intentResourceDependencyAdd: Resolver<ResolversTypes['IntentResourceDependency'], ParentType, ContextType, RequireFields<MutationIntentResourceDependencyAddArgs, 'from' | 'intentProject' | 'to'>>;
@@ -2765,6 +2826,7 @@ export type Resolvers<ContextType = ResolverContext> = {
   IntentProjectConfig?: IntentProjectConfigResolvers<ContextType>;
   IntentProjectEdge?: IntentProjectEdgeResolvers<ContextType>;
   IntentProjectLock?: IntentProjectLockResolvers<ContextType>;
+  IntentProviderConfig?: IntentProviderConfigResolvers<ContextType>;
   IntentResource?: IntentResourceResolvers<ContextType>;
   IntentResourceDependencies?: IntentResourceDependenciesResolvers<ContextType>;
   IntentResourceDependency?: IntentResourceDependencyResolvers<ContextType>;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -94,6 +94,24 @@ describe('the environment that a real provider gets', function () {
     assert.match(path, /\/app\/gcp\.json$/);
     for (let tries = 0; existsSync(path) && tries < 100; tries += 1) await pause(100);
     assert.equal(existsSync(path), false);
+  });
+
+  it('goes with a configuration for each alias, whose secrets are shown to nobody', async () => {
+    const SET = `mutation($project: ID!, $alias: String, $config: JSON!) { intentProviderConfigSet(
+      intentProject: $project, provider: "${fixtureAddress}", alias: $alias, config: $config) { config redacted } }`;
+    const CREATE = `mutation($project: ID!, $id: ID!, $alias: String) { intentResourceCreate(intentProject: $project,
+      resourceID: $id, provider: "${fixtureAddress}", type: "fixture_object", providerAlias: $alias, config: { name: "x" }) { status } }`;
+    const create = (id: string, alias: string | null) => server.graphql(CREATE, { project, id, alias });
+    assert.match(refusal(await create('none', null)).message, /set directory in the provider configuration/);
+    for (const alias of [null, 'second']) {
+      const directory = mkdtempSync(join(folder, 'cloud-'));
+      const config = { directory, token: 'secret-token' };
+      assert.deepEqual(read(await server.graphql(SET, { project, alias, config })), {
+        intentProviderConfigSet: { config: { directory, token: null }, redacted: ['token'] },
+      });
+      read(await create(`in ${alias}`.replaceAll(' ', '-'), alias));
+      assert.equal(readdirSync(directory).filter((name) => name.endsWith('.json')).length, 1);
+    }
   });
 
   it('is not quoted where it is secret', async () => {

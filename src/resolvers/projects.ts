@@ -45,6 +45,8 @@ export const projectMutations = {
     updateConfig(context.domain, context, intentProject, config),
   intentProjectConfigDelete: (_root, { intentProject, id }, context) =>
     deleteConfig(context.domain, context, intentProject, id),
+  intentProviderConfigSet: (_root, args, context) => context.intent.setProviderConfig(context, args),
+  intentProviderConfigDelete: (_root, args, context) => context.intent.deleteProviderConfig(context, args),
 } satisfies Partial<MutationResolvers>;
 
 export const IntentProject: IntentProjectResolvers = {
@@ -55,4 +57,5 @@ export const IntentProject: IntentProjectResolvers = {
   attachedPolicies: ({ id }, _args, context) => listAttachments(context.domain, { project: id }),
   resourceCount: ({ id }, _args, context) => countResources(context.domain, id),
   config: ({ id }, _args, context) => listConfig(context.domain, id),
+  providerConfigs: ({ id }, _args, context) => context.intent.providerConfigsOf(id),
 };

@@ -1,14 +1,16 @@
 import type { Db } from './database.ts';
-import { type ConfigType, ProjectConfigEntity } from './entities/project-config.ts';
+import { type ConfigType, ProjectConfigEntity, ProviderConfigEntity } from './entities/project-config.ts';
 import { type Row, tableOf } from './table.ts';
 
 export type { ConfigType };
 export type ProjectConfigRow = Row<typeof ProjectConfigEntity>;
+export type ProviderConfigRow = Row<typeof ProviderConfigEntity>;
 
 /** How large a file is, in bytes of its content. */
 export type ConfigSize = Pick<ProjectConfigRow, 'id' | 'name' | 'size'>;
 
 const configs = tableOf(ProjectConfigEntity, ['value']);
+const providerConfigs = tableOf(ProviderConfigEntity, ['config']);
 
 /** By name. */
 export function findProjectConfig(db: Db, project: string): Promise<ProjectConfigRow[]> {
@@ -37,4 +39,27 @@ export async function updateProjectConfig(db: Db, id: string, changes: Partial<P
 
 export async function removeProjectConfig(db: Db, id: string): Promise<void> {
   await configs.remove(db, { id });
+}
+
+/** By provider and name. */
+export function findProviderConfigs(db: Db, project: string): Promise<ProviderConfigRow[]> {
+  return providerConfigs.find(db, { project }, { orderBy: { provider: 'asc', alias: 'asc' } });
+}
+
+/** @param name alias is empty for the configuration without a name */
+export function findProviderConfig(
+  db: Db,
+  { project, provider, alias }: Pick<ProviderConfigRow, 'project' | 'provider' | 'alias'>,
+): Promise<ProviderConfigRow | undefined> {
+  return providerConfigs.findOne(db, { project, provider, alias });
+}
+
+/** Adds it, or changes the one with this id. Two writers of one name are kept apart by the project's row. */
+export async function saveProviderConfig(db: Db, row: ProviderConfigRow): Promise<void> {
+  const { id, config, updatedAt } = row;
+  if (!(await providerConfigs.update(db, id, { config, updatedAt }))) await providerConfigs.insert(db, row);
+}
+
+export async function removeProviderConfig(db: Db, id: string): Promise<void> {
+  await providerConfigs.remove(db, { id });
 }

@@ -1,9 +1,41 @@
 import type { DomainContext } from '../../domain/context.ts';
 import { projectEnvironment } from '../../domain/environment/index.ts';
-import type { LoadedType } from './loaded-type.ts';
+import { badInput } from '../../shared/errors.ts';
+import { providerConfig } from '../provider-configs/provider-configs.ts';
+import { sessionConfiguration } from '../provider-configs/session-configuration.ts';
+import { type LoadedType, providerName } from './loaded-type.ts';
 
 /** A type as an operation of a project works with it: its provider gets what the project has for it now. */
-export async function inProject(domain: DomainContext, loaded: LoadedType, project: string): Promise<LoadedType> {
+export async function inProject(
+  domain: DomainContext,
+  loaded: LoadedType,
+  project: string,
+  alias: string | undefined,
+): Promise<LoadedType> {
+  const provider = loaded.binary.address;
   const { variables, files, secrets } = await projectEnvironment(domain, project);
-  return { ...loaded, session: { ...loaded.session, environment: variables, files, secrets } };
+  const config = await providerConfig(domain, { project, provider, alias: alias ?? '' });
+  if (config === undefined && alias !== undefined) throw noConfiguration(project, provider, alias);
+  const configuration = sessionConfiguration(loaded.provider, {
+    provider: providerName(loaded),
+    project,
+    config,
+    hasVariables: Object.keys(variables).length > 0,
+  });
+  const session = {
+    ...loaded.session,
+    configuration: configuration.bytes,
+    environment: variables,
+    files,
+    secrets: [...secrets, ...configuration.secrets],
+  };
+  return { ...loaded, session };
+}
+
+function noConfiguration(project: string, provider: string, alias: string): Error {
+  return badInput(
+    'providerAlias',
+    `project ${project} has no configuration ${alias} of ${provider}; set it with ` +
+      'intentProviderConfigSet(intentProject, provider, alias, config), or leave providerAlias out',
+  );
 }

@@ -20,5 +20,12 @@ export async function loadOwnProvider(run: Run): Promise<void> {
 
 async function loadInProject(run: Run, name: TypeName): Promise<void> {
   const { domain } = run.engine;
-  run.facts.loaded = await inProject(domain, await loadType(domain, run.request, name), run.ask.project);
+  const loaded = await loadType(domain, run.request, name);
+  run.facts.loaded = await inProject(domain, loaded, run.ask.project, aliasOf(run));
+}
+
+/** Which of the provider's configurations an operation uses: a new object's caller says, an old one remembers. */
+export function aliasOf({ ask, facts: { resource } }: Run): string | undefined {
+  const isNew = ask.kind === 'CREATE' || ask.kind === 'IMPORT' || resource === undefined;
+  return isNew ? ask.providerAlias : resource.providerAlias;
 }
