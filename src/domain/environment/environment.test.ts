@@ -46,12 +46,13 @@ describe('the environment of a project', () => {
     await add(aVariable('TOKEN', SECRET, { writeOnly: true }));
     await add(aVariable('URL', 'https://me:${TOKEN}@${HOST}/${NOBODY}'));
     await add(aVariable('HOST', 'h1'));
-    await add(aFile('a/b.txt', 'content', { writeOnly: true }));
+    await add(aFile('a/b.txt', 'content\n', { writeOnly: true }));
+    await add(aFile('two-lines', 'one\ntwo', { writeOnly: true }));
     const { variables: given, files, secrets } = await projectEnvironment(domain.context, project);
     const url = `https://me:${SECRET}@h1/\${NOBODY}`;
     assert.deepEqual({ ...given }, { HOST: 'h1', TOKEN: SECRET, URL: url });
-    assert.equal(Buffer.from(files['a/b.txt'] ?? []).toString(), 'content');
-    assert.deepEqual(secrets, [SECRET]);
+    assert.equal(Buffer.from(files['a/b.txt'] ?? []).toString(), 'content\n');
+    assert.deepEqual(secrets, [SECRET, 'content']);
     await update(aVariable('HOST', 'h2'));
     await remove('TOKEN');
     assert.deepEqual(await variables(), { HOST: 'h2', URL: 'https://me:${TOKEN}@h2/${NOBODY}' });

@@ -2,6 +2,8 @@ import { findProjectConfig, type ProjectConfigRow } from '../../storage/project-
 import type { DomainContext } from '../context.ts';
 import { expandVariables } from './expand-variables.ts';
 
+const MAX_TOKEN_BYTES = 4 * 1024;
+
 /** What a project's providers get. */
 export interface ProjectEnvironment {
   readonly variables: Readonly<Record<string, string>>;
@@ -21,11 +23,18 @@ function environmentOf(rows: readonly ProjectConfigRow[]): ProjectEnvironment {
   const files = rows.filter(({ type }) => type === 'FILE_MOUNT');
   const expanded = expandRows(variables);
   const secret = variables.filter(({ writeOnly }) => writeOnly).map((row) => [valueOf(row), expanded.get(row.name)]);
+  const tokens = files.filter(({ writeOnly }) => writeOnly).map(onlyLine);
   return {
     variables: Object.fromEntries(expanded),
     files: Object.fromEntries(files.map((row) => [row.name, Buffer.from(valueOf(row), 'base64')])),
-    secrets: [...new Set(secret.flat().filter((value) => value !== undefined))],
+    secrets: [...new Set([...secret.flat(), ...tokens].filter((value) => value !== undefined))],
   };
+}
+
+/** A small file of one line is a token, which a provider may quote; the text of a larger one it hardly would. */
+function onlyLine(row: ProjectConfigRow): string | undefined {
+  const text = row.size > MAX_TOKEN_BYTES ? '' : Buffer.from(valueOf(row), 'base64').toString().trim();
+  return text === '' || text.includes('\n') ? undefined : text;
 }
 
 /** The variables as providers get them. @throws CONFLICT, LIMIT_EXCEEDED when they cannot be made */

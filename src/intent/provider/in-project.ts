@@ -13,8 +13,10 @@ export async function inProject(
   alias: string | undefined,
 ): Promise<LoadedType> {
   const provider = loaded.binary.address;
-  const { variables, files, secrets } = await projectEnvironment(domain, project);
-  const config = await providerConfig(domain, { project, provider, alias: alias ?? '' });
+  const [{ variables, files, secrets }, config] = await Promise.all([
+    projectEnvironment(domain, project),
+    providerConfig(domain, { project, provider, alias: alias ?? '' }),
+  ]);
   if (config === undefined && alias !== undefined) throw noConfiguration(project, provider, alias);
   const configuration = sessionConfiguration(loaded.provider, {
     provider: providerName(loaded),
