@@ -117,6 +117,13 @@ export const actions = [
 /** What a role can allow. A role is a set of actions, held in a space. */
 export type Action = (typeof actions)[number];
 
+export const configTypes = [
+  'ENVIRONMENT_VARIABLE',
+  'FILE_MOUNT',
+] as const;
+/** What a value in an environment is. */
+export type ConfigType = (typeof configTypes)[number];
+
 export const discoverKinds = [
   'QUERIES',
   'MUTATIONS',

@@ -376,6 +376,27 @@ export type AuditTrailResource = {
   readonly resourceType: Scalars['String']['output'];
 };
 
+/** A variable or file to be set. */
+export type ConfigInput = {
+  /** What it is for. */
+  readonly description?: InputMaybe<Scalars['String']['input']>;
+  /** Name of the variable; or path of the file below `/app`, such as `gcp.json`. */
+  readonly id: Scalars['ID']['input'];
+  /** What it is. */
+  readonly type: ConfigType;
+  /** Value of the variable, in which another one is written `${OTHER}`; or content of the file in base64. */
+  readonly value: Scalars['String']['input'];
+  /** Whether the value is secret: it is never shown again, to nobody. */
+  readonly writeOnly: Scalars['Boolean']['input'];
+};
+
+/** What a value in an environment is. */
+export type ConfigType =
+  /** A variable of the environment. */
+  | 'ENVIRONMENT_VARIABLE'
+  /** A file that is there while something runs. */
+  | 'FILE_MOUNT';
+
 /** Facts for clients. */
 export type DebugInfo = {
   readonly __typename?: 'DebugInfo';
@@ -676,6 +697,8 @@ export type IntentProject = {
   readonly allowedActions: ReadonlyArray<Action>;
   /** Policies attached to it. */
   readonly attachedPolicies: ReadonlyArray<PolicyProjectAttachment>;
+  /** Environment variables and mounted files that its providers get, by id. */
+  readonly config: ReadonlyArray<IntentProjectConfig>;
   /** Who must confirm destructive operations. */
   readonly confirmation: IntentConfirmation;
   /** Unix seconds. */
@@ -694,6 +717,8 @@ export type IntentProject = {
   readonly lock?: Maybe<IntentProjectLock>;
   /** Display name. */
   readonly name: Scalars['String']['output'];
+  /** Configurations of its providers, by provider and name. */
+  readonly providerConfigs: ReadonlyArray<IntentProviderConfig>;
   /** How many resources it has. */
   readonly resourceCount: Scalars['Int']['output'];
   /** Id of its space. */
@@ -702,6 +727,25 @@ export type IntentProject = {
   readonly spaceDetails: Space;
   /** Whether operations may run. */
   readonly state: IntentProjectState;
+};
+
+/** An environment variable or mounted file of a project. */
+export type IntentProjectConfig = {
+  readonly __typename?: 'IntentProjectConfig';
+  /** SHA-256 of the value as it was sent, in lower-case hexadecimal. */
+  readonly checksum: Scalars['String']['output'];
+  /** Unix seconds. */
+  readonly createdAt: Scalars['Int']['output'];
+  /** What it is for; may be empty. */
+  readonly description: Scalars['String']['output'];
+  /** Name of the variable, or path of the file below `/app`. */
+  readonly id: Scalars['ID']['output'];
+  /** What it is. */
+  readonly type: ConfigType;
+  /** The value, a file's in base64; null when it is secret. */
+  readonly value?: Maybe<Scalars['String']['output']>;
+  /** Whether the value is secret. */
+  readonly writeOnly: Scalars['Boolean']['output'];
 };
 
 /** A project in a page. */
@@ -731,6 +775,23 @@ export type IntentProjectState =
   /** They may. */
   | 'ENABLED';
 
+/** The configuration that a provider gets in a project. */
+export type IntentProviderConfig = {
+  readonly __typename?: 'IntentProviderConfig';
+  /** Name of the configuration; null for the one that is used where none is asked for. */
+  readonly alias?: Maybe<Scalars['String']['output']>;
+  /** The provider's arguments; sensitive ones are null. */
+  readonly config: Scalars['JSON']['output'];
+  /** Unix seconds. */
+  readonly createdAt: Scalars['Int']['output'];
+  /** Address of the provider. */
+  readonly provider: Scalars['String']['output'];
+  /** Paths of the arguments that are null because they are sensitive. */
+  readonly redacted: ReadonlyArray<Scalars['String']['output']>;
+  /** Unix seconds. */
+  readonly updatedAt: Scalars['Int']['output'];
+};
+
 /** Something real that a provider made, kept under management. */
 export type IntentResource = {
   readonly __typename?: 'IntentResource';
@@ -750,6 +811,8 @@ export type IntentResource = {
   readonly intentProject: Scalars['ID']['output'];
   /** Address of its provider. */
   readonly provider: Scalars['String']['output'];
+  /** Name of the provider's configuration that it uses; null for the one without a name. */
+  readonly providerAlias?: Maybe<Scalars['String']['output']>;
   /** Paths of the attributes that are null because they are sensitive. */
   readonly redacted: ReadonlyArray<Scalars['String']['output']>;
   /** Id in the project. */
@@ -894,6 +957,12 @@ export type Mutation = {
   readonly intentPolicyUpdate: Policy;
   /** Selects the project for this session and takes its lock. */
   readonly intentProjectActivate: IntentProject;
+  /** Adds an environment variable or a mounted file to a project. Its providers get it from their next operation on. */
+  readonly intentProjectConfigAdd: IntentProjectConfig;
+  /** Takes a variable or file away from a project. */
+  readonly intentProjectConfigDelete: IntentProjectConfig;
+  /** Gives a variable or file of a project another value. */
+  readonly intentProjectConfigUpdate: IntentProjectConfig;
   /** Creates an Intent project. */
   readonly intentProjectCreate: IntentProject;
   /** Deletes an Intent project. A project with resources is deleted only if they are to be kept, that is forgotten and not destroyed. */
@@ -906,6 +975,10 @@ export type Mutation = {
   readonly intentProjectUnlock: IntentProject;
   /** Changes an Intent project; arguments left out stay as they are. */
   readonly intentProjectUpdate: IntentProject;
+  /** Takes a provider's configuration away. One with a name is kept while resources use it. */
+  readonly intentProviderConfigDelete: IntentProviderConfig;
+  /** Configures a provider for a project, after the provider has checked it. Its next operations there use it. */
+  readonly intentProviderConfigSet: IntentProviderConfig;
   /** Creates a resource by its provider, under the policies of the project. */
   readonly intentResourceCreate: IntentOperation;
   /** Destroys a resource. It must be confirmed, and nothing may depend on it. */
@@ -1022,6 +1095,27 @@ export type MutationIntentProjectActivateArgs = {
 
 
 /** Changes to the account. */
+export type MutationIntentProjectConfigAddArgs = {
+  config: ConfigInput;
+  intentProject: Scalars['ID']['input'];
+};
+
+
+/** Changes to the account. */
+export type MutationIntentProjectConfigDeleteArgs = {
+  id: Scalars['ID']['input'];
+  intentProject: Scalars['ID']['input'];
+};
+
+
+/** Changes to the account. */
+export type MutationIntentProjectConfigUpdateArgs = {
+  config: ConfigInput;
+  intentProject: Scalars['ID']['input'];
+};
+
+
+/** Changes to the account. */
 export type MutationIntentProjectCreateArgs = {
   confirmation?: InputMaybe<IntentConfirmation>;
   description?: InputMaybe<Scalars['String']['input']>;
@@ -1068,11 +1162,30 @@ export type MutationIntentProjectUpdateArgs = {
 
 
 /** Changes to the account. */
+export type MutationIntentProviderConfigDeleteArgs = {
+  alias?: InputMaybe<Scalars['String']['input']>;
+  intentProject: Scalars['ID']['input'];
+  provider: Scalars['String']['input'];
+};
+
+
+/** Changes to the account. */
+export type MutationIntentProviderConfigSetArgs = {
+  alias?: InputMaybe<Scalars['String']['input']>;
+  config: Scalars['JSON']['input'];
+  intentProject: Scalars['ID']['input'];
+  provider: Scalars['String']['input'];
+  version?: InputMaybe<Scalars['String']['input']>;
+};
+
+
+/** Changes to the account. */
 export type MutationIntentResourceCreateArgs = {
   config: Scalars['JSON']['input'];
   confirmation?: InputMaybe<Scalars['String']['input']>;
   intentProject: Scalars['ID']['input'];
   provider: Scalars['String']['input'];
+  providerAlias?: InputMaybe<Scalars['String']['input']>;
   resourceID: Scalars['ID']['input'];
   type: Scalars['String']['input'];
   version?: InputMaybe<Scalars['String']['input']>;
@@ -1122,6 +1235,7 @@ export type MutationIntentResourceImportArgs = {
   importID: Scalars['String']['input'];
   intentProject: Scalars['ID']['input'];
   provider: Scalars['String']['input'];
+  providerAlias?: InputMaybe<Scalars['String']['input']>;
   resourceID: Scalars['ID']['input'];
   type: Scalars['String']['input'];
   version?: InputMaybe<Scalars['String']['input']>;
@@ -1588,6 +1702,7 @@ export type QueryIntentDataSourceReadArgs = {
   config: Scalars['JSON']['input'];
   intentProject: Scalars['ID']['input'];
   provider: Scalars['String']['input'];
+  providerAlias?: InputMaybe<Scalars['String']['input']>;
   type: Scalars['String']['input'];
   version?: InputMaybe<Scalars['String']['input']>;
 };
@@ -2016,6 +2131,8 @@ export type ResolversTypes = {
   AuditTrailEntryEdge: ResolverTypeWrapper<AuditTrailEntryEdge>;
   AuditTrailResource: ResolverTypeWrapper<AuditTrailResource>;
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
+  ConfigInput: ConfigInput;
+  ConfigType: ConfigType;
   DebugInfo: ResolverTypeWrapper<DebugInfo>;
   DiscoverKind: DiscoverKind;
   Discovery: ResolverTypeWrapper<Discovery>;
@@ -2039,9 +2156,11 @@ export type ResolversTypes = {
   IntentOperationStep: ResolverTypeWrapper<IntentOperationStep>;
   IntentPlan: ResolverTypeWrapper<IntentPlan>;
   IntentProject: ResolverTypeWrapper<ProjectRecord>;
+  IntentProjectConfig: ResolverTypeWrapper<IntentProjectConfig>;
   IntentProjectEdge: ResolverTypeWrapper<Omit<IntentProjectEdge, 'node'> & { node: ResolversTypes['IntentProject'] }>;
   IntentProjectLock: ResolverTypeWrapper<IntentProjectLock>;
   IntentProjectState: IntentProjectState;
+  IntentProviderConfig: ResolverTypeWrapper<IntentProviderConfig>;
   IntentResource: ResolverTypeWrapper<ResourceView>;
   IntentResourceCondition: IntentResourceCondition;
   IntentResourceDependencies: ResolverTypeWrapper<IntentResourceDependencies>;
@@ -2101,6 +2220,7 @@ export type ResolversParentTypes = {
   AuditTrailEntryEdge: AuditTrailEntryEdge;
   AuditTrailResource: AuditTrailResource;
   Boolean: Scalars['Boolean']['output'];
+  ConfigInput: ConfigInput;
   DebugInfo: DebugInfo;
   Discovery: Discovery;
   ID: Scalars['ID']['output'];
@@ -2118,8 +2238,10 @@ export type ResolversParentTypes = {
   IntentOperationStep: IntentOperationStep;
   IntentPlan: IntentPlan;
   IntentProject: ProjectRecord;
+  IntentProjectConfig: IntentProjectConfig;
   IntentProjectEdge: Omit<IntentProjectEdge, 'node'> & { node: ResolversParentTypes['IntentProject'] };
   IntentProjectLock: IntentProjectLock;
+  IntentProviderConfig: IntentProviderConfig;
   IntentResource: ResourceView;
   IntentResourceDependencies: IntentResourceDependencies;
   IntentResourceDependency: IntentResourceDependency;
@@ -2326,6 +2448,7 @@ export type IntentPlanResolvers<ContextType = ResolverContext, ParentType extend
 export type IntentProjectResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['IntentProject'] = ResolversParentTypes['IntentProject']> = {
   allowedActions?: Resolver<ReadonlyArray<ResolversTypes['Action']>, ParentType, ContextType>;
   attachedPolicies?: Resolver<ReadonlyArray<ResolversTypes['PolicyProjectAttachment']>, ParentType, ContextType>;
+  config?: Resolver<ReadonlyArray<ResolversTypes['IntentProjectConfig']>, ParentType, ContextType>;
   confirmation?: Resolver<ResolversTypes['IntentConfirmation'], ParentType, ContextType>;
   createdAt?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   createdBy?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
@@ -2335,10 +2458,21 @@ export type IntentProjectResolvers<ContextType = ResolverContext, ParentType ext
   labels?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
   lock?: Resolver<Maybe<ResolversTypes['IntentProjectLock']>, ParentType, ContextType>;
   name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  providerConfigs?: Resolver<ReadonlyArray<ResolversTypes['IntentProviderConfig']>, ParentType, ContextType>;
   resourceCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   space?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   spaceDetails?: Resolver<ResolversTypes['Space'], ParentType, ContextType>;
   state?: Resolver<ResolversTypes['IntentProjectState'], ParentType, ContextType>;
+};
+
+export type IntentProjectConfigResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['IntentProjectConfig'] = ResolversParentTypes['IntentProjectConfig']> = {
+  checksum?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  createdAt?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  description?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  type?: Resolver<ResolversTypes['ConfigType'], ParentType, ContextType>;
+  value?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  writeOnly?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
 };
 
 export type IntentProjectEdgeResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['IntentProjectEdge'] = ResolversParentTypes['IntentProjectEdge']> = {
@@ -2352,6 +2486,15 @@ export type IntentProjectLockResolvers<ContextType = ResolverContext, ParentType
   until?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
 };
 
+export type IntentProviderConfigResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['IntentProviderConfig'] = ResolversParentTypes['IntentProviderConfig']> = {
+  alias?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  config?: Resolver<ResolversTypes['JSON'], ParentType, ContextType>;
+  createdAt?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  provider?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  redacted?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
+  updatedAt?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
 export type IntentResourceResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['IntentResource'] = ResolversParentTypes['IntentResource']> = {
   condition?: Resolver<ResolversTypes['IntentResourceCondition'], ParentType, ContextType>;
   config?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
@@ -2361,6 +2504,7 @@ export type IntentResourceResolvers<ContextType = ResolverContext, ParentType ex
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   intentProject?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   provider?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  providerAlias?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   redacted?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
   resourceID?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   space?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
@@ -2432,12 +2576,17 @@ export type MutationResolvers<ContextType = ResolverContext, ParentType extends 
   intentPolicyDelete: Resolver<ResolversTypes['Policy'], ParentType, ContextType, RequireFields<MutationIntentPolicyDeleteArgs, 'id'>>;
   intentPolicyUpdate: Resolver<ResolversTypes['Policy'], ParentType, ContextType, RequireFields<MutationIntentPolicyUpdateArgs, 'id'>>;
   intentProjectActivate: Resolver<ResolversTypes['IntentProject'], ParentType, ContextType, RequireFields<MutationIntentProjectActivateArgs, 'id'>>;
+  intentProjectConfigAdd: Resolver<ResolversTypes['IntentProjectConfig'], ParentType, ContextType, RequireFields<MutationIntentProjectConfigAddArgs, 'config' | 'intentProject'>>;
+  intentProjectConfigDelete: Resolver<ResolversTypes['IntentProjectConfig'], ParentType, ContextType, RequireFields<MutationIntentProjectConfigDeleteArgs, 'id' | 'intentProject'>>;
+  intentProjectConfigUpdate: Resolver<ResolversTypes['IntentProjectConfig'], ParentType, ContextType, RequireFields<MutationIntentProjectConfigUpdateArgs, 'config' | 'intentProject'>>;
   intentProjectCreate: Resolver<ResolversTypes['IntentProject'], ParentType, ContextType, RequireFields<MutationIntentProjectCreateArgs, 'name'>>;
   intentProjectDelete: Resolver<ResolversTypes['IntentProject'], ParentType, ContextType, RequireFields<MutationIntentProjectDeleteArgs, 'id'>>;
   intentProjectDisable: Resolver<ResolversTypes['IntentProject'], ParentType, ContextType, RequireFields<MutationIntentProjectDisableArgs, 'id'>>;
   intentProjectEnable: Resolver<ResolversTypes['IntentProject'], ParentType, ContextType, RequireFields<MutationIntentProjectEnableArgs, 'id'>>;
   intentProjectUnlock: Resolver<ResolversTypes['IntentProject'], ParentType, ContextType, RequireFields<MutationIntentProjectUnlockArgs, 'id'>>;
   intentProjectUpdate: Resolver<ResolversTypes['IntentProject'], ParentType, ContextType, RequireFields<MutationIntentProjectUpdateArgs, 'id'>>;
+  intentProviderConfigDelete: Resolver<ResolversTypes['IntentProviderConfig'], ParentType, ContextType, RequireFields<MutationIntentProviderConfigDeleteArgs, 'intentProject' | 'provider'>>;
+  intentProviderConfigSet: Resolver<ResolversTypes['IntentProviderConfig'], ParentType, ContextType, RequireFields<MutationIntentProviderConfigSetArgs, 'config' | 'intentProject' | 'provider'>>;
   intentResourceCreate: Resolver<ResolversTypes['IntentOperation'], ParentType, ContextType, RequireFields<MutationIntentResourceCreateArgs, 'config' | 'intentProject' | 'provider' | 'resourceID' | 'type'>>;
   intentResourceDelete: Resolver<ResolversTypes['IntentOperation'], ParentType, ContextType, RequireFields<MutationIntentResourceDeleteArgs, 'intentProject' | 'resourceID'>>;
   intentResourceDependencyAdd: Resolver<ResolversTypes['IntentResourceDependency'], ParentType, ContextType, RequireFields<MutationIntentResourceDependencyAddArgs, 'from' | 'intentProject' | 'to'>>;
@@ -2674,8 +2823,10 @@ export type Resolvers<ContextType = ResolverContext> = {
   IntentOperationStep?: IntentOperationStepResolvers<ContextType>;
   IntentPlan?: IntentPlanResolvers<ContextType>;
   IntentProject?: IntentProjectResolvers<ContextType>;
+  IntentProjectConfig?: IntentProjectConfigResolvers<ContextType>;
   IntentProjectEdge?: IntentProjectEdgeResolvers<ContextType>;
   IntentProjectLock?: IntentProjectLockResolvers<ContextType>;
+  IntentProviderConfig?: IntentProviderConfigResolvers<ContextType>;
   IntentResource?: IntentResourceResolvers<ContextType>;
   IntentResourceDependencies?: IntentResourceDependenciesResolvers<ContextType>;
   IntentResourceDependency?: IntentResourceDependencyResolvers<ContextType>;

@@ -5,6 +5,10 @@ import { explainFailure } from './explain-failure.ts';
 import { nameProvider } from './provider-failure.ts';
 import { type ProcessSettings, type ProviderProcess, startProvider } from './provider-process.ts';
 
+// Whoever meets this error works in a project, and there is where both are set.
+const ADVICE =
+  'A project gives a provider its arguments with intentProviderConfigSet, its variables and files with intentProjectConfigAdd';
+
 /** Makes a fresh process ready for calls. @throws AppError PROVIDER_REFUSED when it does not like its configuration */
 export async function configureProvider(
   process: ProviderProcess,
@@ -19,7 +23,7 @@ export async function configureProvider(
     if (errors.length === 0) return;
     throw new AppError(
       'PROVIDER_REFUSED',
-      `${nameProvider(binary)} refused its configuration: ${errors.map(formatProblem).join('; ')}`,
+      `${nameProvider(binary)} refused its configuration: ${errors.map(formatProblem).join('; ')}. ${ADVICE}`,
       {
         details: { provider: binary.address, version: binary.version, problems: errors, mayHaveActed: false },
       },
@@ -37,7 +41,7 @@ export async function validateConfiguration(
   settings: ProcessSettings,
   timeoutMs: number,
 ): Promise<{ problems: Problem[] }> {
-  const process = await startProvider(session.binary, session.environment, settings);
+  const process = await startProvider(session, settings);
   try {
     if (session.schemaOptional !== true) await process.connection.primeSchema({ timeoutMs });
     return await process.connection.validateProvider({ config: session.configuration }, { timeoutMs });

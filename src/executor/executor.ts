@@ -44,6 +44,13 @@ export interface ProviderSession {
   readonly configuration: Uint8Array;
   /** All the environment that the provider gets, beside what the plugin handshake needs. */
   readonly environment: Readonly<Record<string, string>>;
+  /**
+   * Contents of files by path. They lie in a private folder of the process as long as it lives; where a variable names
+   * one as `/app/<path>` the provider gets the real place instead.
+   */
+  readonly files?: Readonly<Record<string, Uint8Array>>;
+  /** Taken out of whatever the provider says. They do not leave this process. */
+  readonly secrets?: readonly string[];
   /** From the stored schema's capabilities; if not known to be true the provider is asked for its schema first. */
   readonly schemaOptional?: boolean;
 }

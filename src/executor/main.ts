@@ -37,7 +37,7 @@ const pool = new ProviderPool({ ...settings, start: startSession });
 const calls = new SessionCalls(pool, settings.startTimeoutMs);
 
 async function startSession(session: ProviderSession) {
-  const provider = await startProvider(session.binary, session.environment, processSettings);
+  const provider = await startProvider(session, processSettings);
   await configureProvider(provider, session, settings.startTimeoutMs);
   return provider;
 }

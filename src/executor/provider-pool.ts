@@ -174,9 +174,12 @@ export class ProviderPool {
   }
 }
 
-// What makes two sessions one: the binary, its configuration, its environment. Hashed, since they may hold secrets.
-function sessionKey({ binary, configuration, environment }: ProviderSession): string {
+// What makes two sessions one: the binary, its configuration, its environment and files. Hashed, since they may hold secrets.
+function sessionKey({ binary, configuration, environment, files = {} }: ProviderSession): string {
   const variables = Object.entries(environment).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  const named = JSON.stringify([binary.sha256, binary.path, binary.command ?? [], variables]);
+  const mounted = Object.entries(files)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([path, content]) => [path, createHash('sha256').update(content).digest('base64')]);
+  const named = JSON.stringify([binary.sha256, binary.path, binary.command ?? [], variables, mounted]);
   return createHash('sha256').update(named).update('\0').update(configuration).digest('base64');
 }

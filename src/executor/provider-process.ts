@@ -13,7 +13,9 @@ import {
   verifyBinary,
 } from '../providers/index.ts';
 import { ChildProgram } from './child-program.ts';
+import type { ProviderSession } from './executor.ts';
 import { readFirstLine } from './first-line.ts';
+import { mountFiles } from './mount-files.ts';
 import { providerFailed } from './provider-failure.ts';
 
 const STOP_TIMEOUT_MS = 2_000; // a provider that was asked to end and has not by then is killed
@@ -49,15 +51,14 @@ export interface Obituary {
 
 /** Checks the file, starts it and shakes hands. @throws AppError PROVIDER_REFUSED, PROVIDER_FAILED */
 export async function startProvider(
-  binary: ProviderBinary,
-  environment: Readonly<Record<string, string>>,
+  { binary, environment, files }: Pick<ProviderSession, 'binary' | 'environment' | 'files'>,
   settings: ProcessSettings,
 ): Promise<ProviderProcess> {
   await verifyBinary(binary);
   const folder = await mkdtemp(join(settings.socketDir, 'p-')); // mode 0700, so only we reach the socket
   const own = createPluginCertificate();
   const command = binary.command ?? [binary.path];
-  const env = pluginEnvironment(environment, own, folder);
+  const env = pluginEnvironment(await mountFiles(folder, files ?? {}, environment), own, folder);
   const program = new ChildProgram(command, { env, cwd: settings.workDir, folder });
   announce(program, folder, settings);
   try {

@@ -19,7 +19,7 @@ export async function readSchema(
   settings: ProcessSettings,
   onPart: (part: SchemaPart) => Promise<void>,
 ): Promise<void> {
-  const process = await startProvider(binary, environment, { ...settings, maxMessageBytes: MAX_SCHEMA_BYTES });
+  const process = await startProvider({ binary, environment }, { ...settings, maxMessageBytes: MAX_SCHEMA_BYTES });
   try {
     const { problems } = await process.connection.readSchema(onPart, { timeoutMs });
     const errors = errorsOf(problems);

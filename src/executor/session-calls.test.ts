@@ -47,7 +47,7 @@ describe('calls of a session', function (this: Mocha.Suite) {
       maxProviders: 2,
       idleMs: 60_000,
       start: async (wanted) => {
-        const started = await startProvider(wanted.binary, wanted.environment, settings);
+        const started = await startProvider(wanted, settings);
         await configureProvider(started, wanted, timeoutMs);
         return started;
       },

@@ -7,6 +7,7 @@ import { type ExecutorFolders, makeExecutorFolders } from './executor-folders.ts
 import { ExecutorProcess, type ProcessOptions, type Request } from './executor-process.ts';
 import type { AnswerOf, SessionCall, SessionRequest } from './messages.ts';
 import { providerFailed } from './provider-failure.ts';
+import { withoutSecrets } from './without-secrets.ts';
 
 const SCHEMA_TIMEOUT_MS = 120_000; // the largest providers take half a minute on a slow machine
 const READY_TIMEOUT_MS = 30_000;
@@ -77,8 +78,9 @@ class ExecutorHost {
     options: CallOptions = {},
   ): Promise<AnswerOf<Name>> {
     const timeoutMs = options.timeoutMs ?? this.timeoutOf(call.name);
-    const request = { kind: 'call', session, call, operationId: options.operationId, timeoutMs } as const;
-    return parseAnswer<Name>(await this.ask(request, session.binary, call.name));
+    const { secrets = [], ...sent } = session;
+    const request = { kind: 'call', session: sent, call, operationId: options.operationId, timeoutMs } as const;
+    return parseAnswer<Name>(await withoutSecrets(secrets, () => this.ask(request, session.binary, call.name)));
   }
 
   async validateProvider(
@@ -86,8 +88,10 @@ class ExecutorHost {
     options: CallOptions = {},
   ): ReturnType<Executor['validateProviderConfig']> {
     const timeoutMs = options.timeoutMs ?? this.timeoutOf('validateProvider');
-    const request = { kind: 'validateProvider', session, timeoutMs } as const;
-    return parseAnswer<'validateResource'>(await this.ask(request, session.binary, 'validateProviderConfig'));
+    const { secrets = [], ...sent } = session;
+    const request = { kind: 'validateProvider', session: sent, timeoutMs } as const;
+    const ask = () => this.ask(request, session.binary, 'validateProviderConfig');
+    return parseAnswer<'validateResource'>(await withoutSecrets(secrets, ask));
   }
 
   /** In an executor process of its own: the memory that a large schema takes goes with it. */

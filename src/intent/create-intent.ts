@@ -31,6 +31,14 @@ import {
   spaceOf,
   type TimelineInput,
 } from './queries.ts';
+import {
+  deleteProviderConfig,
+  listProviderConfigs,
+  type ProviderConfigInput,
+  type ProviderConfigName,
+  type ProviderConfigView,
+  setProviderConfig,
+} from './provider-configs/provider-configs.ts';
 import { type DataSourceInput, readDataSource } from './read-data-source.ts';
 import { newRun, type Run } from './run.ts';
 import { operationView, type OperationView, type ResourceView } from './view.ts';
@@ -63,6 +71,7 @@ interface OfNewType {
   readonly provider: string;
   readonly type: string;
   readonly version?: Maybe<string>;
+  readonly providerAlias?: Maybe<string>;
 }
 
 /**
@@ -94,6 +103,9 @@ export interface Intent {
   readDataSource(request: Request, input: DataSourceInput): Promise<IntentDataSourceResult>;
   dryRunPolicy(request: Request, input: DryRunInput): Promise<IntentDecision>;
   policyInputSchema(): Json;
+  setProviderConfig(request: Request, input: ProviderConfigInput): Promise<ProviderConfigView>;
+  deleteProviderConfig(request: Request, input: ProviderConfigName): Promise<ProviderConfigView>;
+  providerConfigsOf(project: string): Promise<ProviderConfigView[]>;
 
   findResource(request: Request, input: OfResource): Promise<ResourceView | null>;
   listResources(request: Request, input: InProject): Promise<{ resources: ResourceView[]; count: number }>;
@@ -159,7 +171,15 @@ export function createIntent(domain: DomainContext, options: IntentOptions = {})
 
 type Changes = 'createResource' | 'updateResource' | 'deleteResource' | 'importResource' | 'refreshResource';
 type Followups = 'ejectResource' | 'resumeOperation' | 'cancelOperation' | 'reviewOperation';
-type Others = 'addDependency' | 'removeDependency' | 'readDataSource' | 'dryRunPolicy' | 'policyInputSchema';
+type Others =
+  | 'addDependency'
+  | 'removeDependency'
+  | 'readDataSource'
+  | 'dryRunPolicy'
+  | 'policyInputSchema'
+  | 'setProviderConfig'
+  | 'deleteProviderConfig'
+  | 'providerConfigsOf';
 
 function changesOf(engine: Engine): Pick<Intent, Changes | Followups | Others> {
   const start = (kind: AskInput['kind']) => async (request: Request, input: Omit<AskInput, 'kind'>) => {
@@ -181,6 +201,9 @@ function changesOf(engine: Engine): Pick<Intent, Changes | Followups | Others> {
     readDataSource: (request, input) => readDataSource(engine, request, input),
     dryRunPolicy: (request, input) => dryRunPolicy(engine, request, input),
     policyInputSchema: () => intentInputSchema,
+    setProviderConfig: (request, input) => setProviderConfig(engine, request, input),
+    deleteProviderConfig: (request, input) => deleteProviderConfig(engine, request, input),
+    providerConfigsOf: (project) => listProviderConfigs(engine, project),
   };
 }
 

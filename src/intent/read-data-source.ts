@@ -9,9 +9,11 @@ import { shownOf } from './journal/object-store.ts';
 import type { ShownPlan } from './journal/stored.ts';
 import { judge } from './judgement/judge.ts';
 import { checkConfig } from './provider/check-config.ts';
+import { inProject } from './provider/in-project.ts';
 import { loadType } from './provider/load-type.ts';
 import type { LoadedType } from './provider/loaded-type.ts';
 import { readDataSource as read } from './provider/read-object.ts';
+import { parseAlias } from './provider-configs/parse-alias.ts';
 import type { Decision } from './run.ts';
 
 export interface DataSourceInput {
@@ -19,6 +21,7 @@ export interface DataSourceInput {
   readonly provider: string;
   readonly type: string;
   readonly version?: string | null | undefined;
+  readonly providerAlias?: string | null | undefined;
   readonly config: Json;
 }
 
@@ -41,8 +44,9 @@ export async function readDataSource(
   const project = await domain.storage.read((db) => findProject(db, input.intentProject));
   if (project === undefined) throw noSuch('Intent project', input.intentProject);
   const { provider, type } = input;
+  const alias = parseAlias(input.providerAlias, 'providerAlias');
   const name = { provider, version: input.version ?? undefined, type, kind: 'DATA_SOURCE' } as const;
-  const loaded = await loadType(domain, request, name);
+  const loaded = await inProject(domain, await loadType(domain, request, name), project.id, alias);
   const { value } = await checkConfig(domain.executor, loaded, input.config, 'data source');
   const decision = await judgeRead(engine, request, project, loaded, input);
   await recordRead(engine, request, project, loaded, decision);

@@ -20,6 +20,8 @@ export interface Ask {
   readonly provider?: string | undefined;
   readonly type?: string | undefined;
   readonly version?: string | undefined;
+  /** Which of the provider's configurations in the project; none for the one without a name. */
+  readonly providerAlias?: string | undefined;
   readonly config?: Json | undefined;
   readonly importID?: string | undefined;
   /** One-time token of an operation that waits for confirmation. */

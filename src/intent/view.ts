@@ -162,6 +162,7 @@ export function resourceView(row: ResourceRow, space: string): ResourceView {
     space,
     resourceID: row.resourceId,
     provider: row.provider,
+    providerAlias: row.providerAlias ?? null,
     version: row.version,
     type: row.type,
     condition: row.condition,

@@ -74,6 +74,26 @@ describe('MCP, from the client to the provider', function () {
         assert.equal((await session.call('project-describe', { id: `scratch-${era}` })).code, 'NO_SUCH');
       });
 
+      it('give a project what its providers need, and show no secret', async () => {
+        const variable = { id: `TOKEN_${era}`.replace(/\W/g, '_'), value: 'shown-to-nobody', write_only: true };
+        const added = await ok('project-config-add', variable);
+        assert.deepEqual([added['type'], added['value'], added['write_only']], ['ENVIRONMENT_VARIABLE', null, true]);
+        assert.equal((await ok('project-config-update', { ...variable, value: 'nor-this' }))['value'], null);
+        const alias = `of-${era}`;
+        const config = { faults: { slow_ms: '1' } };
+        assert.deepEqual((await ok('provider-config-set', { provider, alias, config }))['config'], config);
+        const given = { resource_id: alias, provider, resource_type: 'sandbox_pet', provider_version: version };
+        const created = await ok('lifecycle-resources-create', { ...given, provider_alias: alias, config: {} });
+        assert.equal(created['status'], 'created');
+        const listed = await ok('project-config-list');
+        assert.deepEqual(at(listed, 'provider_configs', '0', 'alias'), alias);
+        assert.doesNotMatch(JSON.stringify(listed), /shown-to-nobody|nor-this/);
+        await confirmed('lifecycle-resources-delete', { resource_id: alias });
+        await confirmed('provider-config-delete', { provider, alias });
+        await confirmed('project-config-delete', { id: variable.id });
+        assert.deepEqual(await ok('project-config-list'), { config: [], provider_configs: [] });
+      });
+
       it('create, read, refresh and import', async () => {
         const created = await create(pet, 'sandbox_pet', { length: 2 });
         assert.equal(created['status'], 'created');

@@ -48,7 +48,7 @@ describe('typed mutations of catalogued types', () => {
   it('are the generic one with provider, type, version and names put back', async () => {
     const result = await run(
       `mutation ($config: SandboxStringInput!) {
-      intentSandboxStringCreate(intentProject: "p", resourceID: "s", wait: 5, config: $config) {
+      intentSandboxStringCreate(intentProject: "p", resourceID: "s", providerAlias: "west", wait: 5, config: $config) {
         operation { id } resource { id length minLower secretResult keepers }
       }
     }`,
@@ -58,6 +58,7 @@ describe('typed mutations of catalogued types', () => {
       {
         intentProject: 'p',
         resourceID: 's',
+        providerAlias: 'west',
         wait: 5,
         provider: 'sluice/sandbox',
         type: 'sandbox_string',

@@ -9,6 +9,7 @@ import type { ResolverContext } from './context.ts';
 interface TypedArgs {
   readonly intentProject: string;
   readonly resourceID: string;
+  readonly providerAlias?: string | null;
   readonly config?: JsonObject | null;
   readonly confirmation?: string | null;
   readonly wait?: number | null;

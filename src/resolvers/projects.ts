@@ -1,4 +1,5 @@
 import type { IntentProjectResolvers, MutationResolvers, QueryResolvers } from '../../generated/resolvers.ts';
+import { addConfig, deleteConfig, listConfig, updateConfig } from '../domain/environment/index.ts';
 import { attachPolicy, detachPolicy, listAttachments } from '../domain/policies/index.ts';
 import {
   activateProject,
@@ -38,6 +39,14 @@ export const projectMutations = {
   policyIntentProjectAttach: (_root, { id, intentProject }, context) =>
     attachPolicy(context.domain, context, { policy: id, project: intentProject }),
   policyIntentProjectDetach: (_root, { id }, context) => detachPolicy(context.domain, context, id),
+  intentProjectConfigAdd: (_root, { intentProject, config }, context) =>
+    addConfig(context.domain, context, intentProject, config),
+  intentProjectConfigUpdate: (_root, { intentProject, config }, context) =>
+    updateConfig(context.domain, context, intentProject, config),
+  intentProjectConfigDelete: (_root, { intentProject, id }, context) =>
+    deleteConfig(context.domain, context, intentProject, id),
+  intentProviderConfigSet: (_root, args, context) => context.intent.setProviderConfig(context, args),
+  intentProviderConfigDelete: (_root, args, context) => context.intent.deleteProviderConfig(context, args),
 } satisfies Partial<MutationResolvers>;
 
 export const IntentProject: IntentProjectResolvers = {
@@ -47,4 +56,6 @@ export const IntentProject: IntentProjectResolvers = {
   allowedActions: (project, _args, { caller }) => allowedActions(caller, project),
   attachedPolicies: ({ id }, _args, context) => listAttachments(context.domain, { project: id }),
   resourceCount: ({ id }, _args, context) => countResources(context.domain, id),
+  config: ({ id }, _args, context) => listConfig(context.domain, id),
+  providerConfigs: ({ id }, _args, context) => context.intent.providerConfigsOf(id),
 };

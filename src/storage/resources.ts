@@ -29,6 +29,11 @@ export function findResource(db: Db, project: string, resourceId: string): Promi
   return resources.findOne(db, { project, resourceId });
 }
 
+/** How many resources of a project use a provider's configuration by its name. */
+export function countUsers(db: Db, project: string, provider: string, providerAlias: string): Promise<number> {
+  return resources.count(db, { project, provider, providerAlias });
+}
+
 /** By resource id. */
 export function findResources(db: Db, project: string, limit: number): Promise<ResourceRow[]> {
   return resources.find(db, { project }, { orderBy: { resourceId: 'asc' }, limit });

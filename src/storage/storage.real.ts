@@ -7,6 +7,7 @@ import { describeStorage } from '../testing/storage-suite.ts';
 import { startTestPostgres, type TestPostgres } from '../testing/postgres.ts';
 import { empty, testFolder } from '../testing/storage.ts';
 import { requireTool } from '../testing/tools.ts';
+import { migrations } from './migrations/index.ts';
 import { openStorage, type Storage } from './database.ts';
 import { findSpaces, insertSpace } from './spaces.ts';
 
@@ -44,7 +45,7 @@ describe('PostgreSQL', () => {
     const sealed = one.vault.seal('secret', 'place');
     assert.equal((await two.vault.open(sealed, 'place')).toString(), 'secret');
     const versions = await one.executeSql('select name from schema_version');
-    assert.equal(versions.rows.length, 1);
+    assert.equal(versions.rows.length, migrations.length);
   });
 
   it('goes on after the server was stopped as by a power cut, listening included', async () => {

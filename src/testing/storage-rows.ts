@@ -74,6 +74,7 @@ export function aResource(changes: Partial<ResourceRow> = {}): ResourceRow {
     config: Buffer.from('config'),
     state: Buffer.from('state'),
     private: undefined,
+    providerAlias: undefined,
     condition: 'OK',
     createdAt: noon,
     updatedAt: noon,

@@ -24,7 +24,16 @@ import {
   insertSample,
   searchPolicies,
 } from '../storage/policies.ts';
-import { findProject, insertProject, releaseLock, renewLock, takeLock } from '../storage/projects.ts';
+import { deleteProject, findProject, insertProject, releaseLock, renewLock, takeLock } from '../storage/projects.ts';
+import {
+  findProjectConfig,
+  findProviderConfig,
+  findProviderConfigs,
+  findVariablesAndSizes,
+  insertProjectConfig,
+  saveProviderConfig,
+  updateProjectConfig,
+} from '../storage/project-config.ts';
 import { findBinary, findSchema, findTypes, saveSchemas } from '../storage/provider-schemas.ts';
 import { findResource, forgetResources, removeResource, saveResource } from '../storage/resources.ts';
 import { ensureSetting, findSetting } from '../storage/settings.ts';
@@ -357,6 +366,45 @@ export function describeStorage(name: string, fresh: () => Promise<Storage>): vo
     });
 
     describe('the rest', () => {
+      it('keeps what a project gives its providers: each name once, sealed, gone with the project', async () => {
+        const value = Buffer.from('never plain');
+        const plain = {
+          checksum: 'c',
+          writeOnly: true,
+          description: '',
+          createdAt: noon,
+          size: 11,
+          project: 'starter',
+        };
+        const variable = { ...plain, id: 'v', name: 'TOKEN', type: 'ENVIRONMENT_VARIABLE', value } as const;
+        const file = { ...plain, id: 'f', name: 'a/b', type: 'FILE_MOUNT', value } as const;
+        const set = { project: 'starter', provider: 'a/b', createdAt: noon, updatedAt: noon, config: value };
+        await storage.transaction(async (db) => {
+          assert.equal(await insertProjectConfig(db, variable), true);
+          assert.equal(await insertProjectConfig(db, { ...variable, id: 'other' }), false);
+          await insertProjectConfig(db, file);
+          await updateProjectConfig(db, 'v', { size: 12 });
+          await saveProviderConfig(db, { ...set, id: 'p', alias: '' });
+          await saveProviderConfig(db, { ...set, id: 'q', alias: 'x' });
+          await saveProviderConfig(db, { ...set, id: 'q', alias: 'x', updatedAt: later(1) });
+        });
+        const kept = [{ ...variable, size: 12 }, file];
+        assert.deepEqual(await storage.read((db) => findProjectConfig(db, 'starter')), kept);
+        const [variables, files] = await storage.read((db) => findVariablesAndSizes(db, 'starter'));
+        assert.deepEqual([variables, files.map(({ name, size }) => [name, size])], [[kept[0]], [['a/b', 11]]]);
+        assert.equal((await storage.read((db) => findProviderConfigs(db, 'starter'))).length, 2);
+        const name = { project: 'starter', provider: 'a/b', alias: 'x' };
+        assert.deepEqual((await storage.read((db) => findProviderConfig(db, name)))?.updatedAt, later(1));
+        const { rows } = await storage.executeSql(
+          `select encode(value, 'escape') as text from intent_project_config
+            union all select encode(config, 'escape') from intent_provider_config`,
+        );
+        assert.equal(rows.length, 4);
+        assert.doesNotMatch(JSON.stringify(rows), /never plain/);
+        await storage.transaction((db) => deleteProject(db, 'starter'));
+        assert.deepEqual(await storage.read((db) => findProviderConfigs(db, 'starter')), []);
+      });
+
       it('keeps the first value of a setting, sealed', async () => {
         assert.equal(await storage.read((db) => ensureSetting(db, 'signing-key', 'first')), 'first');
         assert.equal(await storage.read((db) => ensureSetting(db, 'signing-key', 'second')), 'first');

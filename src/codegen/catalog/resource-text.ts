@@ -99,7 +99,10 @@ class ResourcePrinter {
     };
     for (const [verb, about] of Object.entries(abouts)) {
       const head = `intent${name}${verb}`;
-      this.mutations.set(head, fieldText(`${head}(\n${argumentTexts(input)}\n  ): Intent${name}Operation!`, about));
+      this.mutations.set(
+        head,
+        fieldText(`${head}(\n${argumentTexts(verb, input)}\n  ): Intent${name}Operation!`, about),
+      );
     }
   }
 
@@ -163,12 +166,15 @@ function fieldText(text: string, description: string, indent = '  '): string {
   return `${quote(description).replaceAll(/^/gm, indent)}\n${indent}${text}`;
 }
 
-function argumentTexts(input: string | undefined): string {
+function argumentTexts(verb: string, input: string | undefined): string {
   const config = input === undefined ? [] : [['config', `${input}!`, 'Arguments of the resource.']];
+  const about = 'Name under which the provider is set up in the project; the nameless one when absent.';
+  const alias = verb === 'Create' ? [['providerAlias', 'String', about]] : []; // a resource remembers it
   return [
     ...config,
     ['confirmation', 'String', 'Token from an answer in state AWAITING_CONFIRMATION.'],
     ['intentProject', 'ID!', 'Id of the project.'],
+    ...alias,
     ['resourceID', 'ID!', 'Id of the resource in the project.'],
     ['wait', 'Int', 'Seconds to wait for the end: 0 to 50, 50 when absent.'],
   ]

@@ -7,6 +7,7 @@ import { invariant } from '../../shared/errors.ts';
 export interface StoredRequest {
   readonly config: Json | undefined;
   readonly importID: string | undefined;
+  readonly providerAlias: string | undefined;
 }
 
 /** An object's state in both forms: exact for the same program, JSON for a newer one to upgrade; and what may be shown. */
@@ -70,7 +71,18 @@ function box(bytes: Uint8Array): BytesBox {
 
 export function readRequest(bytes: Uint8Array | undefined): StoredRequest {
   const record = parse(bytes);
-  return { config: record['config'], importID: textOf(record['importID']) };
+  return {
+    config: record['config'],
+    importID: textOf(record['importID']),
+    providerAlias: textOf(record['providerAlias']),
+  };
+}
+
+/** The arguments of a provider's configuration. */
+export function readConfig(bytes: Uint8Array): JsonObject {
+  const { config } = readRequest(bytes);
+  invariant(isJsonObject(config), 'a stored configuration is an object');
+  return config;
 }
 
 export function readState(bytes: Uint8Array | undefined): Omit<StoredState, 'shown'> | undefined {

@@ -14,6 +14,7 @@ import {
 import { addDoubtfulResource, markResource } from '../../storage/resources.ts';
 import { releaseLock } from '../../storage/projects.ts';
 import type { Engine } from '../engine.ts';
+import { readRequest } from './stored.ts';
 
 const system: Request = {
   caller: { ...anonymous, principal: { kind: 'ANONYMOUS', id: '', name: 'server' } },
@@ -85,6 +86,7 @@ async function doubt(db: Db, operation: OperationRow, at: Date): Promise<void> {
     config: undefined,
     state: undefined,
     private: undefined,
+    providerAlias: readRequest(operation.request).providerAlias,
     condition: 'INDETERMINATE',
     createdAt: at,
     updatedAt: at,

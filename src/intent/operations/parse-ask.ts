@@ -1,6 +1,7 @@
 import { badInput } from '../../shared/errors.ts';
 import type { Json } from '../../shared/json.ts';
 import { formatAddress, parseAddress } from '../../providers/index.ts';
+import { parseAlias } from '../provider-configs/parse-alias.ts';
 import type { Ask } from '../run.ts';
 
 type Maybe<T> = T | null | undefined;
@@ -13,6 +14,7 @@ export interface AskInput {
   readonly provider?: string;
   readonly type?: string;
   readonly version?: Maybe<string>;
+  readonly providerAlias?: Maybe<string>;
   readonly config?: Json;
   readonly importID?: string;
   readonly confirmation?: Maybe<string>;
@@ -45,6 +47,7 @@ export function parseAsk(input: AskInput): Ask {
     provider,
     type,
     version: input.version ?? undefined,
+    providerAlias: parseAlias(input.providerAlias, 'providerAlias'),
     config,
     importID,
     confirmation,

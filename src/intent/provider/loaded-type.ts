@@ -15,6 +15,8 @@ import {
 export interface LoadedType {
   readonly type: string;
   readonly binary: ProviderBinary;
+  /** Schema of the provider's own configuration. */
+  readonly provider: SchemaBlock;
   readonly session: ProviderSession;
   readonly schema: ResourceSchema;
   /** The type that values of the schema have. */
@@ -23,45 +25,18 @@ export interface LoadedType {
   readonly planDestroy: boolean;
 }
 
-interface Parts {
-  readonly type: string;
+interface Program {
   readonly binary: ProviderBinary;
-  readonly schema: ResourceSchema;
-  /** Schema of the provider's own configuration. */
-  readonly provider: SchemaBlock;
-  readonly capabilities: { readonly planDestroy: boolean; readonly schemaOptional: boolean };
+  readonly configuration: SchemaBlock;
+  readonly planDestroy: boolean;
+  readonly schemaOptional: boolean;
 }
 
-/** Puts together what is needed to work with a type. The provider gets an empty configuration and no environment. */
-export function loadedType({ type, binary, schema, provider, capabilities }: Parts): LoadedType {
-  return {
-    type,
-    binary,
-    session: {
-      binary,
-      configuration: emptyConfiguration(provider),
-      environment: {},
-      schemaOptional: capabilities.schemaOptional,
-    },
-    schema,
-    valueType: impliedType(schema.block),
-    planDestroy: capabilities.planDestroy,
-  };
-}
-
-function emptyConfiguration(block: SchemaBlock): Uint8Array {
-  const attributes = block.attributes.map(({ name }): [string, Value] => [name, null]);
-  const blocks = block.blocks.map(({ name, nesting, block: inner }): [string, Value] => [
-    name,
-    emptyBlock(nesting, inner),
-  ]);
-  return encodeValue(new Map([...attributes, ...blocks]), impliedType(block));
-}
-
-function emptyBlock(nesting: string, block: SchemaBlock): Value {
-  if (nesting === 'SINGLE') return null;
-  if (nesting === 'GROUP') return new Map(block.attributes.map(({ name }): [string, Value] => [name, null]));
-  return nesting === 'MAP' ? new Map() : [];
+/** Puts together what is needed to work with a type; what its provider gets is for a project to say. */
+export function loadedType(type: string, schema: ResourceSchema, program: Program): LoadedType {
+  const { binary, configuration: provider, planDestroy, schemaOptional } = program;
+  const session = { binary, configuration: nullValue, environment: {}, schemaOptional };
+  return { type, binary, provider, session, schema, valueType: impliedType(schema.block), planDestroy };
 }
 
 export function encodeFor(loaded: LoadedType, value: Value): Uint8Array {

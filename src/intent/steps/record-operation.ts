@@ -6,6 +6,7 @@ import { findOperations, insertOperation, type OperationRow } from '../../storag
 import { packRecord, type StoredRequest } from '../journal/stored.ts';
 import { fact, type Run } from '../run.ts';
 import { takeProject } from './hold-lock.ts';
+import { aliasOf } from './load-provider.ts';
 
 /** Writes the operation down before anything acts. */
 export async function recordOperation(run: Run): Promise<void> {
@@ -29,7 +30,7 @@ function newOperation(run: Run): OperationRow {
   const { caller, origin } = request;
   const at = engine.domain.clock.now();
   const { provider, version, type } = subjectOf(run);
-  const asked: StoredRequest = { config: ask.config, importID: ask.importID };
+  const asked: StoredRequest = { config: ask.config, importID: ask.importID, providerAlias: aliasOf(run) };
   return {
     ...blankOperation,
     id: newUlid(),

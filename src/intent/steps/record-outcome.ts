@@ -14,6 +14,7 @@ import { packRecord, type Shown, type StoredResult } from '../journal/stored.ts'
 import { redactJson, withoutWriteOnly } from '../plan/redact-json.ts';
 import { fact, type Run } from '../run.ts';
 import { problemsJson } from './judge-change.ts';
+import { aliasOf } from './load-provider.ts';
 
 // Something exists now that only this process knows of: a database that is briefly away must not lose it.
 const RETRY_DELAYS_MS = [100, 1_000, 5_000, 15_000];
@@ -102,6 +103,7 @@ export function baseRow(run: Run): ResourceRow {
     config: configColumn(run) ?? resource?.config,
     state: resource?.state,
     private: resource?.private,
+    providerAlias: aliasOf(run),
     condition: resource?.condition ?? 'OK',
     createdAt: resource?.createdAt ?? at,
     updatedAt: at,

@@ -2,6 +2,7 @@
 import { AuditEntity } from './audit.ts';
 import { ApiKeyEntity, RoleBindingEntity, RoleEntity, SessionEntity } from './identity.ts';
 import { DependencyEntity, OperationEntity, OperationStepEntity, ProjectEntity, ResourceEntity } from './intent.ts';
+import { ProjectConfigEntity, ProviderConfigEntity } from './project-config.ts';
 import { PolicyAttachmentEntity, PolicyEntity, PolicySampleEntity } from './policies.ts';
 import { ProviderBinaryEntity, ProviderSchemaEntity } from './providers.ts';
 import { DataKeyEntity, SettingEntity } from './settings.ts';
@@ -17,6 +18,8 @@ export const entities = [
   PolicyAttachmentEntity,
   PolicySampleEntity,
   ProjectEntity,
+  ProjectConfigEntity,
+  ProviderConfigEntity,
   ResourceEntity,
   OperationEntity,
   OperationStepEntity,

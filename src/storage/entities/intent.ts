@@ -52,6 +52,7 @@ export const ResourceEntity = defineEntity({
     config: p.blob().$type<Uint8Array>().nullable(),
     state: p.blob().$type<Uint8Array>().nullable(),
     private: p.blob().$type<Uint8Array>().nullable(),
+    providerAlias: p.string().nullable(),
     condition: p.string().$type<ResourceCondition>(),
     createdAt: p.datetime(3),
     updatedAt: p.datetime(3),

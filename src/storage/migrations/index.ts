@@ -1,9 +1,13 @@
 // The ordered list of schema versions. A new one goes to the end and its name sorts after the others.
 import { firstTables } from './2026-11-22-first-tables.ts';
+import { projectEnvironment } from './2026-11-22-project-environment.ts';
 
 export interface Migration {
   readonly name: string;
   readonly statements: readonly string[];
 }
 
-export const migrations: readonly Migration[] = [{ name: '2026-11-22-first-tables', statements: firstTables }];
+export const migrations: readonly Migration[] = [
+  { name: '2026-11-22-first-tables', statements: firstTables },
+  { name: '2026-11-22-project-environment', statements: projectEnvironment },
+];

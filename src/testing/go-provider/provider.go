@@ -57,7 +57,10 @@ func (p *fixtureProvider) Resources(_ context.Context) []func() resource.Resourc
 }
 
 func (p *fixtureProvider) DataSources(_ context.Context) []func() datasource.DataSource {
-	return []func() datasource.DataSource{func() datasource.DataSource { return &objectDataSource{} }}
+	return []func() datasource.DataSource{
+		func() datasource.DataSource { return &objectDataSource{} },
+		func() datasource.DataSource { return &environmentDataSource{} },
+	}
 }
 
 // generatedCount is how many further types FIXTURE_TYPES asks for.

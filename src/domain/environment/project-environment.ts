@@ -1,0 +1,48 @@
+import { findProjectConfig, type ProjectConfigRow } from '../../storage/project-config.ts';
+import type { DomainContext } from '../context.ts';
+import { expandVariables } from './expand-variables.ts';
+
+const MAX_TOKEN_BYTES = 4 * 1024;
+
+/** What a project's providers get. */
+export interface ProjectEnvironment {
+  readonly variables: Readonly<Record<string, string>>;
+  /** Contents by path below the place where files are mounted. */
+  readonly files: Readonly<Record<string, Uint8Array>>;
+  /** Values that may not be shown, in text of a provider either. */
+  readonly secrets: readonly string[];
+}
+
+/** The environment as it is now; an operation keeps the one that it began with. */
+export function projectEnvironment(context: DomainContext, project: string): Promise<ProjectEnvironment> {
+  return context.storage.read(async (db) => environmentOf(await findProjectConfig(db, project)));
+}
+
+function environmentOf(rows: readonly ProjectConfigRow[]): ProjectEnvironment {
+  const variables = rows.filter(({ type }) => type === 'ENVIRONMENT_VARIABLE');
+  const files = rows.filter(({ type }) => type === 'FILE_MOUNT');
+  const expanded = expandRows(variables);
+  const secret = variables.filter(({ writeOnly }) => writeOnly).map((row) => [valueOf(row), expanded.get(row.name)]);
+  const tokens = files.filter(({ writeOnly }) => writeOnly).map(onlyLine);
+  return {
+    variables: Object.fromEntries(expanded),
+    files: Object.fromEntries(files.map((row) => [row.name, Buffer.from(valueOf(row), 'base64')])),
+    secrets: [...new Set([...secret.flat(), ...tokens].filter((value) => value !== undefined))],
+  };
+}
+
+/** A small file of one line is a token, which a provider may quote; the text of a larger one it hardly would. */
+function onlyLine(row: ProjectConfigRow): string | undefined {
+  const text = row.size > MAX_TOKEN_BYTES ? '' : Buffer.from(valueOf(row), 'base64').toString().trim();
+  return text === '' || text.includes('\n') ? undefined : text;
+}
+
+/** The variables as providers get them. @throws CONFLICT, LIMIT_EXCEEDED when they cannot be made */
+export function expandRows(variables: readonly ProjectConfigRow[]): Map<string, string> {
+  return expandVariables(new Map(variables.map((row) => [row.name, valueOf(row)])));
+}
+
+/** As it was sent. */
+export function valueOf({ value }: ProjectConfigRow): string {
+  return Buffer.from(value).toString();
+}
