@@ -8,8 +8,10 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { buildGoProvider, fixtureAddress } from '../../src/testing/go-provider.ts';
+import { startTestPostgres } from '../../src/testing/postgres.ts';
 import { startTestServer, type TestServer } from '../../src/testing/server.ts';
 import { terraformFolder } from '../../src/testing/terraform.ts';
+import { findTool } from '../../src/testing/tools.ts';
 
 const WARM_PAIRS = 15;
 const COLD_PAIRS = 5;
@@ -19,6 +21,8 @@ const IDLE_MS = 500; // after which the server of the cold runs has no provider 
 interface Bench {
   readonly folder: string;
   readonly program: string;
+  /** Makes an empty database for a server; the embedded one when absent. */
+  readonly database?: () => Promise<string>;
   count: number;
 }
 
@@ -34,11 +38,25 @@ export async function measureCreate(): Promise<object[]> {
     };
     return [
       ...(await measureTimes(small, 'small provider', [20, 5])),
+      ...(await measureOnPostgres(folder, program)),
       ...(await measureTimes(large, `provider of ${LARGE_TYPES + 1} types`, [200, 8])),
       await measureMemory(large),
     ];
   } finally {
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The same on PostgreSQL as it comes: it flushes its log at each commit. */
+async function measureOnPostgres(folder: string, program: string): Promise<object[]> {
+  if (findTool('postgres') === undefined) return [];
+  const postgres = await startTestPostgres();
+  try {
+    const database = () => postgres.createDatabase();
+    const bench = { folder: join(folder, 'pg'), program: wrap(folder, 'pg', program, 0), count: 0, database };
+    return await measureTimes(bench, 'small provider on PostgreSQL', [20, 5]);
+  } finally {
+    await postgres.stop();
   }
 }
 
@@ -99,8 +117,10 @@ function row(subject: string, { ours, theirs }: Pairs, aim: number): object {
 }
 
 async function withServer<T>(bench: Bench, idleMs: number, work: (server: TestServer) => Promise<T>): Promise<T> {
+  const database = await bench.database?.();
   const server = await startTestServer({
     settings: {
+      ...(database === undefined ? {} : { DATABASE_URL: database }),
       SLUICE_PROVIDER_OVERRIDES: `${fixtureAddress}=${bench.program}`,
       SLUICE_PROVIDER_ALLOW: fixtureAddress,
       SLUICE_PROVIDER_IDLE_MS: String(idleMs),
