@@ -70,6 +70,20 @@ describe('provider pool', () => {
     await pool.close();
   });
 
+  it('keeps sessions apart by the content and the path of their files', async () => {
+    const { pool, log } = aPool({ maxProviders: 4 });
+    const of = (files: Record<string, Buffer>) => pool.lease({ ...session('a'), files }, 'other', 1_000);
+    const [a, b] = [Buffer.from('a'), Buffer.from('b')];
+    await of({ key: a, other: b });
+    await of({ other: b, key: Buffer.from('a') });
+    assert.deepEqual(log, ['start a1']);
+    await of({ key: b, other: b });
+    await of({ keys: a, other: b });
+    await of({});
+    assert.deepEqual(log, ['start a1', 'start a2', 'start a3', 'start a4']);
+    await pool.close();
+  });
+
   it('never applies two changes in one process', async () => {
     const { pool } = aPool();
     const first = await lease(pool, 'a', 'apply');
