@@ -27,6 +27,16 @@ describe('what a provider says', () => {
     assert.deepEqual([error.code, error.details['mayHaveActed']], ['PROVIDER_FAILED', true]);
   });
 
+  it('is told without the beginning of one, where its words were cut', async () => {
+    const said = (message: string) =>
+      withoutSecrets(['abcdefgh'], () => Promise.reject(new AppError('PROVIDER_FAILED', message))).catch(
+        (error: unknown) => (error instanceof AppError ? error.message : ''),
+      );
+    assert.equal(await said('last words "token abcdef…"; more'), 'last words "token (sensitive)…"; more');
+    assert.equal(await said('last words "token abc…"'), 'last words "token abc…"');
+    assert.equal(await said('abcdef and nothing cut'), 'abcdef and nothing cut');
+  });
+
   it('stays as it is where nothing is secret, or hardly', async () => {
     const answer = { problems: [problem] };
     assert.equal(await withoutSecrets(['bad'], () => Promise.resolve(answer)), answer);

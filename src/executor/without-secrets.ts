@@ -2,6 +2,7 @@ import { AppError } from '../shared/errors.ts';
 
 const MIN_LENGTH = 4; // shorter ones occur by chance in any text, and masking them would say where
 const MASK = '(sensitive)';
+const CUT = '…';
 
 /** Takes secrets out of what a provider says: the problems of an answer, and the error when the call fails. */
 export async function withoutSecrets(secrets: readonly string[], call: () => Promise<unknown>): Promise<unknown> {
@@ -24,7 +25,17 @@ function maskOf(secrets: readonly string[]): Mask | undefined {
   const known = [...new Set(spellings)].filter((text) => text.length >= MIN_LENGTH);
   if (known.length === 0) return undefined;
   const longestFirst = known.toSorted((a, b) => b.length - a.length);
-  return (text) => longestFirst.reduce((masked, secret) => masked.replaceAll(secret, MASK), text);
+  return (text) => longestFirst.reduce((masked, secret) => maskCut(masked.replaceAll(secret, MASK), secret), text);
+}
+
+/** A long line was cut before it came here, and perhaps in the middle of a secret. */
+function maskCut(text: string, secret: string): string {
+  const at = text.indexOf(CUT);
+  const before = text.slice(0, Math.max(at, 0));
+  for (let length = Math.min(secret.length - 1, before.length); length >= MIN_LENGTH; length -= 1) {
+    if (before.endsWith(secret.slice(0, length))) return before.slice(0, -length) + MASK + text.slice(at);
+  }
+  return text;
 }
 
 /** States are not text: what is secret in them is for the schema to say. */
