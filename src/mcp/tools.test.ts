@@ -26,10 +26,15 @@ const writing = [
   'policy-create',
   'policy-delete',
   'policy-update',
+  'project-config-add',
+  'project-config-delete',
+  'project-config-update',
   'project-create',
   'project-delete',
   'project-unlock',
   'project-use',
+  'provider-config-delete',
+  'provider-config-set',
   'state-eject',
 ];
 const fineGrained = [
@@ -40,6 +45,7 @@ const fineGrained = [
   'policy-get',
   'policy-input-schema',
   'policy-list',
+  'project-config-list',
   'project-current',
   'project-describe',
   'project-list',
