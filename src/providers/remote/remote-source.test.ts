@@ -197,12 +197,28 @@ describe('providers from a registry', () => {
     ]);
   });
 
+  it('is searched in spite of one provider that it cannot tell the versions of', async () => {
+    bench.registry.publish({ address: 'acme/cloudy', version: '1.0.0' });
+    bench.registry.alter('/acme/cloud/versions', () => ({ status: 500 }));
+    const hits = await bench.source().search('cloud');
+    assert.deepEqual(
+      hits.map(({ address }) => address),
+      ['acme/cloudy'],
+    );
+    bench.registry.alter('/acme/cloudy/versions', () => ({ status: 500 }));
+    await assert.rejects(bench.source().search('cloud'), { code: 'UNAVAILABLE', message: /cloudy?\/versions/ });
+  });
+
   it('does not spoil a search when it is down, unless there is nothing else', async () => {
     const allowed = [{ address: 'acme/*' }, { address: 'sluice/sandbox' }];
     bench.registry.alter('/search?q=sandbox', () => ({ status: 500 }));
     assert.equal((await bench.source({ allowed }).search('sandbox')).length, 1);
     bench.registry.alter('/search?q=cloud', () => ({ status: 500 }));
-    await assert.rejects(bench.source({ allowed }).search('cloud'), { code: 'UNAVAILABLE', message: /search/ });
+    const source = bench.source({ allowed });
+    await assert.rejects(source.search('cloud'), { code: 'UNAVAILABLE', message: /search answers with status 500/ });
+    const asked = bench.registry.requests.length;
+    await assert.rejects(source.search('clou'), { code: 'UNAVAILABLE' });
+    assert.equal(bench.registry.requests.length, asked, 'not asked again at once');
   });
 
   it('comes after what is built in', async () => {
