@@ -56,7 +56,7 @@ describe('configuration', () => {
   });
 
   it('asks the public registry unless another server, or none, is set', () => {
-    assert.equal(readConfig({}).providerRegistry, 'https://registry.opentofu.org');
+    assert.equal(readConfig({}).providerRegistry, 'https://registry.opentofu.org/');
     assert.equal(readConfig({}).providerNetworkMirror, undefined);
     assert.equal(readConfig({ SLUICE_PROVIDER_REGISTRY: 'off' }).providerRegistry, undefined);
     const [scheme] = problemsOf({ SLUICE_PROVIDER_REGISTRY: 'ftp://x' });
