@@ -117,6 +117,22 @@ describe('providers from a registry', () => {
     assert.equal(status, 206);
   });
 
+  it('begins again when what an earlier call has downloaded turns out to be wrong', async () => {
+    const archive = archiveOf('acme/cloud', '1.2.0');
+    const headers = { 'content-length': String(archive.length) };
+    bench.registry.alter('.zip', () => ({ headers, body: Buffer.alloc(50, 'x'), breaks: true }));
+    await assert.rejects(bench.source().resolve('acme/cloud'), { code: 'UNAVAILABLE' });
+    let asked = 0;
+    bench.registry.alter('.zip', () => {
+      asked += 1;
+      if (asked > 1) return { body: archive };
+      const range = { 'content-range': `bytes 50-${archive.length - 1}/${archive.length}` };
+      return { status: 206, headers: range, body: archive.subarray(50) };
+    });
+    assert.equal((await bench.source().resolve('acme/cloud')).version, '1.2.0');
+    assert.equal(asked, 2);
+  });
+
   it('says what it asked when the registry does not have the provider, or does not answer', async () => {
     await assert.rejects(bench.source().resolve('acme/nothing'), {
       code: 'NO_SUCH',
