@@ -55,6 +55,17 @@ describe('configuration', () => {
     assert.doesNotMatch(problem ?? '', /hunter2/);
   });
 
+  it('asks the public registry unless another server, or none, is set', () => {
+    assert.equal(readConfig({}).providerRegistry, 'https://registry.opentofu.org/');
+    assert.equal(readConfig({}).providerNetworkMirror, undefined);
+    assert.equal(readConfig({ SLUICE_PROVIDER_REGISTRY: 'off' }).providerRegistry, undefined);
+    const [scheme] = problemsOf({ SLUICE_PROVIDER_REGISTRY: 'ftp://x' });
+    assert.match(scheme ?? '', /^SLUICE_PROVIDER_REGISTRY: must be `off`, or a URL that begins with https/);
+    const [secret] = problemsOf({ SLUICE_PROVIDER_NETWORK_MIRROR: 'https://user:hunter2@mirror.example' });
+    assert.match(secret ?? '', /without a user name and password/);
+    assert.doesNotMatch(secret ?? '', /hunter2/);
+  });
+
   it('documents each setting once', () => {
     assert.equal(settingsDocument().match(/^\| `PORT` \|/gm)?.length, 1);
   });

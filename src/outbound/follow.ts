@@ -36,7 +36,11 @@ export async function follow(route: Route, start: string, options: FollowOptions
     const response = await request(url, {
       dispatcher: route.dispatcherFor(trusted),
       // Nothing is unpacked on the way, so the limits count what is kept.
-      headers: { 'accept-encoding': 'identity', ...(url.origin === origin ? headers : keepRange(headers)) },
+      headers: {
+        'accept-encoding': 'identity',
+        'user-agent': 'sluice',
+        ...(url.origin === origin ? headers : keepRange(headers)),
+      },
       signal,
       headersTimeout: STALL_MS,
       bodyTimeout: STALL_MS,

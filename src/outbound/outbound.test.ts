@@ -42,6 +42,8 @@ describe('requests to the outside', () => {
     const got = await outbound.get(url('/pot'), limits);
     assert.deepEqual([got.status, got.headers['x-kind'], got.url], [418, 'tea', url('/pot')]);
     assert.equal(Buffer.from(got.body).toString(), 'short and stout');
+    const [asked] = seen; // nothing is unpacked on the way, and servers that want to know who asks are told
+    assert.deepEqual([asked?.headers['accept-encoding'], asked?.headers['user-agent']], ['identity', 'sluice']);
   });
 
   it('follow redirects, also relative ones, and keep their headers from another origin', async () => {

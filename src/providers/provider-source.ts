@@ -14,7 +14,13 @@ import { developmentVersion, overrideSource } from './override-source.ts';
 import type { OnProgress, PackageSource } from './package-source.ts';
 import type { ProviderBinary } from './provider-binary.ts';
 import { addFound, rankHits, type ProviderHit } from './provider-search.ts';
-import { networkMirrorIndex, registryIndex, remoteSource, searchRegistry } from './remote/index.ts';
+import {
+  createRegistrySearch,
+  networkMirrorIndex,
+  registryIndex,
+  remoteSource,
+  type RegistrySearch,
+} from './remote/index.ts';
 import { anyVersion, parseConstraint } from './version.ts';
 
 /** The providers that may run here: finding them, choosing a version, installing it. */
@@ -72,17 +78,18 @@ export interface SourcePatterns {
 export function createProviderSource(options: ProviderSourceOptions): ProviderCatalogue {
   const allowList = createAllowList(options.allowed);
   const sources = sourcesOf(options, allowList);
+  const find = searchOf(options.network);
   const allowedOf = (address: ProviderAddress, versions: readonly string[]): string[] =>
     versions.filter((version) => version === developmentVersion || allowList.allows(address, version));
   const hitsFor = async (addresses: Iterable<string>, asked: readonly PackageSource[]): Promise<ProviderHit[]> => {
     const named = [...addresses].map((text) => parseAddress(text)).filter((address) => allowList.names(address));
-    return (await Promise.all(named.map((address) => describeHit(address, asked, allowedOf)))).flat();
+    return anyAnswers(named.map((address) => describeHit(address, asked, allowedOf)));
   };
   return {
     search: async (query) => {
       const local = rankHits(query, await listHits(sources, hitsFor));
       if (local.some(({ address }) => address === query.trim())) return local; // nobody can know better
-      return addFound(local, () => findRemote(options.network, query, (found) => hitsFor(found, sources)));
+      return addFound(local, async () => hitsFor(await find(query), sources));
     },
     versions: async (text) => {
       const address = parseAddress(text);
@@ -152,6 +159,15 @@ async function listHits(sources: readonly PackageSource[], hitsFor: HitsFor): Pr
   return [...hits.values()];
 }
 
+/** What could be answered; a failure is told when nothing else is there to tell. */
+async function anyAnswers<T>(asked: readonly Promise<readonly T[]>[]): Promise<T[]> {
+  const settled = await Promise.allSettled(asked);
+  const answers = settled.flatMap((each) => (each.status === 'fulfilled' ? each.value : []));
+  const failed = settled.find((each) => each.status === 'rejected');
+  if (answers.length === 0 && failed !== undefined) throw failed.reason;
+  return answers;
+}
+
 async function describeHit(
   address: ProviderAddress,
   asked: readonly PackageSource[],
@@ -166,13 +182,11 @@ async function describeHit(
   return [];
 }
 
-async function findRemote(
-  network: ProviderNetwork | undefined,
-  query: string,
-  hitsFor: (addresses: readonly string[]) => Promise<ProviderHit[]>,
-): Promise<ProviderHit[]> {
-  if (network?.searchUrl === undefined || network.registryUrl === undefined || query.trim() === '') return [];
-  return hitsFor(await searchRegistry(network.outbound, network.searchUrl, query));
+/** What a registry finds; nothing for an empty query, which lists what is here. */
+function searchOf(network: ProviderNetwork | undefined): RegistrySearch {
+  if (network?.searchUrl === undefined || network.registryUrl === undefined) return async () => [];
+  const search = createRegistrySearch(network.outbound, network.searchUrl);
+  return async (query) => (query.trim() === '' ? [] : search(query));
 }
 
 async function missing(address: ProviderAddress, options: ProviderSourceOptions): Promise<AppError> {

@@ -7,6 +7,25 @@ const MAX_BYTES = 2_000_000;
 const TIMEOUT_MS = 5_000; // somebody waits for the answer
 const MAX_HITS = 20;
 
+const QUIET_MS = 60_000; // offline, nobody should wait again and again
+
+/** Finds addresses of providers, best first. */
+export type RegistrySearch = (query: string) => Promise<string[]>;
+
+/** The search of OpenTofu's registry; after a failure it fails at once for a minute. */
+export function createRegistrySearch(outbound: Outbound, url: string): RegistrySearch {
+  let failed: { readonly cause: unknown; readonly until: number } | undefined;
+  return async (query) => {
+    if (failed !== undefined && Date.now() < failed.until) throw failed.cause;
+    try {
+      return await searchRegistry(outbound, url, query);
+    } catch (cause) {
+      failed = { cause, until: Date.now() + QUIET_MS };
+      throw cause;
+    }
+  };
+}
+
 /**
  * Asks the search of OpenTofu's registry. Of what it says only the addresses are taken: its texts are written by
  * strangers.
@@ -14,7 +33,7 @@ const MAX_HITS = 20;
  * @param url such as `https://api.opentofu.org/registry/docs/search`
  * @returns addresses in short form, best first
  */
-export async function searchRegistry(outbound: Outbound, url: string, query: string): Promise<string[]> {
+async function searchRegistry(outbound: Outbound, url: string, query: string): Promise<string[]> {
   const target = new URL(url);
   target.searchParams.set('q', query.slice(0, 200));
   const answer = await outbound.get(target.href, { maxBytes: MAX_BYTES, timeoutMs: TIMEOUT_MS });

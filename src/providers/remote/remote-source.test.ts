@@ -117,6 +117,22 @@ describe('providers from a registry', () => {
     assert.equal(status, 206);
   });
 
+  it('begins again when what an earlier call has downloaded turns out to be wrong', async () => {
+    const archive = archiveOf('acme/cloud', '1.2.0');
+    const headers = { 'content-length': String(archive.length) };
+    bench.registry.alter('.zip', () => ({ headers, body: Buffer.alloc(50, 'x'), breaks: true }));
+    await assert.rejects(bench.source().resolve('acme/cloud'), { code: 'UNAVAILABLE' });
+    let asked = 0;
+    bench.registry.alter('.zip', () => {
+      asked += 1;
+      if (asked > 1) return { body: archive };
+      const range = { 'content-range': `bytes 50-${archive.length - 1}/${archive.length}` };
+      return { status: 206, headers: range, body: archive.subarray(50) };
+    });
+    assert.equal((await bench.source().resolve('acme/cloud')).version, '1.2.0');
+    assert.equal(asked, 2);
+  });
+
   it('says what it asked when the registry does not have the provider, or does not answer', async () => {
     await assert.rejects(bench.source().resolve('acme/nothing'), {
       code: 'NO_SUCH',
@@ -197,12 +213,28 @@ describe('providers from a registry', () => {
     ]);
   });
 
+  it('is searched in spite of one provider that it cannot tell the versions of', async () => {
+    bench.registry.publish({ address: 'acme/cloudy', version: '1.0.0' });
+    bench.registry.alter('/acme/cloud/versions', () => ({ status: 500 }));
+    const hits = await bench.source().search('cloud');
+    assert.deepEqual(
+      hits.map(({ address }) => address),
+      ['acme/cloudy'],
+    );
+    bench.registry.alter('/acme/cloudy/versions', () => ({ status: 500 }));
+    await assert.rejects(bench.source().search('cloud'), { code: 'UNAVAILABLE', message: /cloudy?\/versions/ });
+  });
+
   it('does not spoil a search when it is down, unless there is nothing else', async () => {
     const allowed = [{ address: 'acme/*' }, { address: 'sluice/sandbox' }];
     bench.registry.alter('/search?q=sandbox', () => ({ status: 500 }));
     assert.equal((await bench.source({ allowed }).search('sandbox')).length, 1);
     bench.registry.alter('/search?q=cloud', () => ({ status: 500 }));
-    await assert.rejects(bench.source({ allowed }).search('cloud'), { code: 'UNAVAILABLE', message: /search/ });
+    const source = bench.source({ allowed });
+    await assert.rejects(source.search('cloud'), { code: 'UNAVAILABLE', message: /search answers with status 500/ });
+    const asked = bench.registry.requests.length;
+    await assert.rejects(source.search('clou'), { code: 'UNAVAILABLE' });
+    assert.equal(bench.registry.requests.length, asked, 'not asked again at once');
   });
 
   it('comes after what is built in', async () => {
