@@ -937,6 +937,11 @@ export type IntentTimelineEvent = {
 /** Changes to the account. */
 export type Mutation = {
   readonly __typename?: 'Mutation';
+  /**
+   * Sets the hosts, besides this computer, that OAuth clients may send people back to. An entry is a host, `*.` and a
+   * host for all below it, or `scheme://host` of a desktop application.
+   */
+  readonly accountSetOAuthRedirectAllowlist: ReadonlyArray<Scalars['String']['output']>;
   /** Creates an API key. The secret is in this answer and nowhere else. */
   readonly apiKeyCreate: ApiKey;
   /** Deletes an API key; its tokens stop working at once. */
@@ -1019,6 +1024,12 @@ export type Mutation = {
   readonly spaceDelete: Space;
   /** Changes a space; a new parent moves it. */
   readonly spaceUpdate: Space;
+};
+
+
+/** Changes to the account. */
+export type MutationAccountSetOAuthRedirectAllowlistArgs = {
+  hosts: ReadonlyArray<Scalars['String']['input']>;
 };
 
 
@@ -1638,6 +1649,8 @@ export type Query = {
   readonly intentResources: IntentResourceList;
   /** What was done to the resources of a project, newest first. */
   readonly intentTimeline: IntentTimeline;
+  /** Hosts, besides this computer, that OAuth clients may send people back to. */
+  readonly oauthRedirectAllowedHosts: ReadonlyArray<Scalars['String']['output']>;
   /** All policies that the caller may read. */
   readonly policies: ReadonlyArray<Policy>;
   /** One policy; null when there is none or the caller may not read it. */
@@ -2566,6 +2579,7 @@ export interface JsonScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes
 }
 
 export type MutationResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
+  accountSetOAuthRedirectAllowlist: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType, RequireFields<MutationAccountSetOAuthRedirectAllowlistArgs, 'hosts'>>;
   apiKeyCreate: Resolver<ResolversTypes['ApiKey'], ParentType, ContextType, RequireFields<MutationApiKeyCreateArgs, 'input'>>;
   apiKeyDelete: Resolver<ResolversTypes['ApiKey'], ParentType, ContextType, RequireFields<MutationApiKeyDeleteArgs, 'id'>>;
   apiKeyRoleBindingCreate: Resolver<ResolversTypes['ApiKeyRoleBinding'], ParentType, ContextType, RequireFields<MutationApiKeyRoleBindingCreateArgs, 'input'>>;
@@ -2723,6 +2737,7 @@ export type QueryResolvers<ContextType = ResolverContext, ParentType extends Res
   intentResourceOperations: Resolver<ResolversTypes['IntentOperationList'], ParentType, ContextType, RequireFields<QueryIntentResourceOperationsArgs, 'intentProject'>>;
   intentResources: Resolver<ResolversTypes['IntentResourceList'], ParentType, ContextType, RequireFields<QueryIntentResourcesArgs, 'intentProject'>>;
   intentTimeline: Resolver<ResolversTypes['IntentTimeline'], ParentType, ContextType, RequireFields<QueryIntentTimelineArgs, 'intentProject'>>;
+  oauthRedirectAllowedHosts: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
   policies: Resolver<ReadonlyArray<ResolversTypes['Policy']>, ParentType, ContextType>;
   policy: Resolver<Maybe<ResolversTypes['Policy']>, ParentType, ContextType, RequireFields<QueryPolicyArgs, 'id'>>;
   provider: Resolver<Maybe<ResolversTypes['ProviderDescription']>, ParentType, ContextType, RequireFields<QueryProviderArgs, 'provider'>>;

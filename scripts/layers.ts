@@ -35,6 +35,8 @@ export const packageOwners: Readonly<Record<string, readonly string[]>> = {
   openpgp: ['providers'],
   'node:child_process': ['executor', 'sandbox', 'policy'],
   jose: ['domain'],
+  argon2: ['domain'],
+  'oidc-provider': ['auth'],
   graphql: ['gateway', 'codegen'],
   '@graphql-tools/*': ['gateway', 'codegen'],
   'graphql-jit': ['gateway'],

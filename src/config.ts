@@ -234,6 +234,12 @@ const settings = {
   ),
   policyWorkers: integer('SLUICE_POLICY_WORKERS', 2, [1, 64], 'Threads that evaluate policies.'),
   policyMemoryMb: integer('SLUICE_POLICY_MEMORY_MB', 128, [16, 4096], 'Memory that one thread may use, in MB.'),
+  accessTokenSeconds: integer(
+    'SLUICE_ACCESS_TOKEN_SECONDS',
+    600,
+    [5, 3600],
+    'Seconds that an access token of a signed-in client lives; clients refresh it by themselves.',
+  ),
   maxBodyBytes: integer('SLUICE_MAX_BODY_BYTES', 1_000_000, [1_000, 100_000_000], 'Size of a request body.'),
   maxDepth: integer('SLUICE_MAX_DEPTH', 12, [1, 100], 'Levels of a GraphQL document.'),
   maxAliases: integer('SLUICE_MAX_ALIASES', 30, [0, 10_000], 'Aliases in a GraphQL document.'),

@@ -5,12 +5,14 @@ import { join, resolve } from 'node:path';
 import { fieldAccess, typeAccess } from '../generated/access.ts';
 import { catalogProviders } from '../generated/catalog.ts';
 import { validators } from '../generated/validators.js';
-import { createHostCheck } from './auth/index.ts';
+import { createAuth, createHostCheck, resourceMetadataUrl } from './auth/index.ts';
 import { type Config, ConfigError, processConfig } from './config.ts';
 import { recordRefusal, startSequencer, verifyAudit } from './domain/audit/index.ts';
 import type { DomainContext } from './domain/context.ts';
 import { type FirstStart, prepareFirstStart } from './domain/first-start/index.ts';
 import { createCallerSource } from './domain/identity/index.ts';
+import { startCleaning } from './domain/oauth/index.ts';
+import { inviteFirstAdmin } from './domain/people/index.ts';
 import { type Executor, startExecutor } from './executor/index.ts';
 import { createGateway, defaultLimits, type Gateway } from './gateway/index.ts';
 import { createApp, type HealthReport, listen } from './http/index.ts';
@@ -110,10 +112,12 @@ async function startServer(config: Config): Promise<RunningServer> {
   const gateway = gatewayOf(config, { domain, intent, tools, log });
   const mcp = mcpOf(config, { gateway, tools, log });
   const callers = await createCallerSource(domain);
+  const auth = await createAuth({ context: domain, accessTokenSeconds: config.accessTokenSeconds });
   const app = createApp({
     gateway,
     callerOf: callers.callerOf,
     mcp: (...call) => mcp.handle(...call),
+    auth,
     health: () => health({ storage, executor, compiler: domain.policyCompiler }),
     publicUrl: config.publicUrl,
     allowedHosts: config.allowedHosts,
@@ -122,11 +126,13 @@ async function startServer(config: Config): Promise<RunningServer> {
   });
   const listening = await listen(app, config.host, config.port);
   const sequencer = startSequencer(domain);
+  const stopCleaning = startCleaning(domain);
   followTools(mcp, log);
   return {
-    greeting: greeting(config, first),
+    greeting: greeting(config, { ...first, invitation: await inviteFirstAdmin(domain) }),
     log,
     async stop() {
+      stopCleaning();
       await mcp.close();
       await callers.stop();
       await listening.stop(STOP_GRACE_MS);
@@ -252,6 +258,7 @@ function mcpOf(
     tools,
     checks: validators,
     allowsHost: createHostCheck(config.publicUrl, config.allowedHosts),
+    metadataUrl: (endpoint) => resourceMetadataUrl(config.publicUrl, endpoint === 'MAIN' ? '/mcp' : '/intent/mcp'),
     maxBodyBytes: config.maxBodyBytes,
     version,
     log,
@@ -313,9 +320,15 @@ function allowCatalogued({ source, constraint: versions }: { source: string; con
   return { address: source, versions };
 }
 
+interface Welcome extends FirstStart {
+  /** Secret of the link for the first person; undefined once there is one. */
+  readonly invitation: string | undefined;
+}
+
 /** What a person sees after the start: what to do next. */
-function greeting(config: Config, { first, adminKeyFile }: FirstStart): string {
+function greeting(config: Config, welcome: Welcome): string {
   const url = config.publicUrl;
+  const { adminKeyFile, first, invitation } = welcome;
   const sluice = `node ${join(root, 'scripts/sluice.mjs')} profile`;
   const options = `--url ${url} --key ${adminKeyFile}`;
   const auth = {
@@ -324,15 +337,22 @@ function greeting(config: Config, { first, adminKeyFile }: FirstStart): string {
     tokenCommand: `${sluice} export-token ${options}`,
     headersCommand: `${sluice} mcp-headers ${options}`,
   } as const;
+  const setups = (how: { kind: 'OAUTH' } | typeof auth): string =>
+    describeClients(clientSetups({ name: 'sluice', url: `${url}/mcp`, auth: how }));
   return [
     `Sluice ${version} is ready at ${url}`,
+    ...(invitation === undefined ? [] : [`  First admin ${url}/invitation/${invitation} (works once, within a day)`]),
     `  GraphiQL    ${url}/graphql`,
     `  Admin key   ${adminKeyFile}${first ? ' (new; keep it safe)' : ''}`,
     `  Try it      npm run demo -- --url ${url} --key ${adminKeyFile}`,
     `  Token       ${auth.tokenCommand}`,
     '',
-    'Connect an assistant (the same with /intent/mcp for the fine-grained tools):',
+    'Connect an assistant; it opens your browser to sign in (the same with /intent/mcp for the fine-grained tools):',
     '',
-    describeClients(clientSetups({ name: 'sluice', url: `${url}/mcp`, auth })),
+    setups({ kind: 'OAUTH' }),
+    '',
+    'Where there is no browser, with a token of the admin key:',
+    '',
+    setups(auth),
   ].join('\n');
 }

@@ -9,8 +9,8 @@ const caller: Caller = { ...anonymous, principal: { kind: 'API_KEY', id: 'key-1'
 describe('who is calling', () => {
   it('is a stranger without the header', async () => {
     const authenticate = createAuthenticate(() => assert.fail('nothing was to be verified'));
-    assert.equal(await authenticate(undefined), anonymous);
-    assert.equal(await authenticate(''), anonymous);
+    assert.equal(await authenticate(undefined, '/graphql'), anonymous);
+    assert.equal(await authenticate('', '/graphql'), anonymous);
   });
 
   it('is whom the token names', async () => {
@@ -19,8 +19,8 @@ describe('who is calling', () => {
       seen.push(token);
       return caller;
     });
-    assert.equal(await authenticate('Bearer abc.def-_~+/='), caller);
-    assert.equal(await authenticate('bearer   abc  '), caller);
+    assert.equal(await authenticate('Bearer abc.def-_~+/=', '/graphql'), caller);
+    assert.equal(await authenticate('bearer   abc  ', '/graphql'), caller);
     assert.deepEqual(seen, ['abc.def-_~+/=', 'abc']);
   });
 

@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 
 import {
+  type Auth,
   type Authenticate,
   type CallerOf,
   createAuthenticate,
@@ -32,6 +33,8 @@ export interface AppOptions {
   /** Verifies a bearer token. */
   readonly callerOf: CallerOf;
   readonly mcp: McpHandler | undefined;
+  /** Sign-in pages and the OAuth server. */
+  readonly auth?: Auth | undefined;
   /** Asked by `/healthz` and `/readyz`. */
   readonly health: Health;
   readonly publicUrl: string;
@@ -80,6 +83,7 @@ async function route(parts: Parts, exchange: Exchange): Promise<void> {
   }
   if (path === '/mcp') return serveMcp(parts, exchange, 'MAIN');
   if (path === '/intent/mcp') return serveMcp(parts, exchange, 'INTENT');
+  if (parts.options.auth?.owns(path) === true) return serveAuth(parts.options.auth, exchange);
   return parts.pages(exchange);
 }
 
@@ -107,13 +111,18 @@ async function serveMcp(parts: Parts, exchange: Exchange, endpoint: 'MAIN' | 'IN
 // A bad token is answered by the MCP side, in its protocol's own form: to it the caller is a stranger.
 async function mcpCaller(authenticate: Authenticate, exchange: Exchange): Promise<Caller> {
   try {
-    const caller = await authenticate(exchange.request.headers.authorization);
+    const caller = await authenticate(exchange.request.headers.authorization, exchange.path);
     exchange.callerId = caller.principal.id;
     return caller;
   } catch (error) {
     if (error instanceof AppError && error.code === 'UNAUTHENTICATED') return anonymous;
     throw error;
   }
+}
+
+function serveAuth(auth: Auth, exchange: Exchange): Promise<void> {
+  exchange.response.setHeader('X-Request-Id', exchange.requestId);
+  return auth.handle(exchange.request, exchange.response, originOf(exchange));
 }
 
 function answerUnexpected({ options }: Parts, exchange: Exchange, error: unknown): void {

@@ -78,7 +78,7 @@ async function callerOf(authenticate: Authenticate, exchange: Exchange): Promise
   const header = exchange.request.headers.authorization;
   if (header === undefined || header === '') return anonymous;
   try {
-    const caller = await authenticate(header);
+    const caller = await authenticate(header, exchange.path);
     exchange.callerId = caller.principal.id;
     return caller;
   } catch (error) {

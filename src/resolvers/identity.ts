@@ -13,6 +13,7 @@ import {
   listRoles,
   updateApiKey,
 } from '../domain/identity/index.ts';
+import { allowedRedirectHosts, setAllowedRedirectHosts } from '../domain/oauth/index.ts';
 import { may } from '../shared/caller.ts';
 
 export const identityQueries = {
@@ -24,6 +25,7 @@ export const identityQueries = {
   debugInfo: () => ({ selfHostedVersion: '' }),
   apiKeys: (_root, _args, context) => listApiKeys(context.domain, context),
   apiKey: (_root, { id }, context) => findApiKey(context.domain, context, id),
+  oauthRedirectAllowedHosts: (_root, _args, context) => allowedRedirectHosts(context.domain),
   roles: (_root, _args, context) => listRoles(context.domain, context),
   role: (_root, { id }, context) => findRole(context.domain, context, id),
   apiKeyRoleBinding: (_root, { id }, context) => findRoleBinding(context.domain, context, id),
@@ -31,6 +33,8 @@ export const identityQueries = {
 
 export const identityMutations = {
   apiKeyUser: (_root, { id, secret }, context) => exchangeApiKey(context.domain, context, { id, secret }),
+  accountSetOAuthRedirectAllowlist: (_root, { hosts }, context) =>
+    setAllowedRedirectHosts(context.domain, context, hosts),
   apiKeyCreate: (_root, { input }, context) => createApiKey(context.domain, context, input),
   apiKeyUpdate: (_root, { id, input }, context) => updateApiKey(context.domain, context, id, input),
   apiKeyDelete: (_root, { id }, context) => deleteApiKey(context.domain, context, id),

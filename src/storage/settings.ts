@@ -15,3 +15,10 @@ export async function ensureSetting(db: Db, id: string, value: string): Promise<
   await settings.insertUnlessTaken(db, { id, value: Buffer.from(value) });
   return (await findSetting(db, id)) ?? value;
 }
+
+/** Writes the value, whether there was one or not. */
+export async function saveSetting(db: Db, id: string, value: string): Promise<void> {
+  const bytes = Buffer.from(value);
+  if (await settings.insertUnlessTaken(db, { id, value: bytes })) return;
+  await settings.update(db, id, { value: bytes });
+}

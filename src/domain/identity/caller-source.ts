@@ -1,14 +1,18 @@
 import { createHash } from 'node:crypto';
 
+import { decodeProtectedHeader } from 'jose';
 import { LRUCache } from 'lru-cache';
 
 import type { Caller } from '../../shared/caller.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Db } from '../../storage/database.ts';
 import { type ApiKeyRow, findApiKey, findBindings, findRoles } from '../../storage/identity.ts';
+import { findUser } from '../../storage/people.ts';
 import { findSpaces } from '../../storage/spaces.ts';
 import type { DomainContext } from '../context.ts';
+import { type AccessToken, createAccessTokenCheck, type VerifyAccessToken } from './access-tokens.ts';
 import { effectiveGrants } from './grants.ts';
+import { grantIsAlive } from './grant-is-alive.ts';
 import { RIGHTS_CHANNEL } from './rights-changed.ts';
 import { openTokenKeys, type TokenKeys } from './tokens.ts';
 
@@ -17,50 +21,80 @@ export interface CallerSource {
    * The caller behind a bearer token. Callers are kept by the hash of their token until the token ends or anybody's
    * rights change.
    *
+   * @param path the path that the token was sent to: a token that is bound to one resource is good nowhere else
    * @throws UNAUTHENTICATED
    */
-  readonly callerOf: (token: string) => Caller | Promise<Caller>;
+  readonly callerOf: (token: string, path: string) => Caller | Promise<Caller>;
   stop(): Promise<void>;
 }
 
 interface Known {
   readonly caller: Caller;
   readonly expiresAtMs: number;
+  /** URL of the only resource that the token is good for; undefined for a token that is good everywhere. */
+  readonly audience: string | undefined;
   readonly epoch: number;
+}
+
+type Loaded = Omit<Known, 'epoch'>;
+
+interface Checks {
+  readonly keyTokens: TokenKeys;
+  readonly accessTokens: VerifyAccessToken;
 }
 
 const MAX_CALLERS = 10_000; // about a kilobyte each
 
 export async function createCallerSource(context: DomainContext): Promise<CallerSource> {
-  const keys = await openTokenKeys(context);
+  const checks = { keyTokens: await openTokenKeys(context), accessTokens: createAccessTokenCheck(context) };
   const known = new LRUCache<string, Known>({ max: MAX_CALLERS });
-  const { rights, clock, storage } = context;
+  const { rights, clock, storage, publicUrl } = context;
   const stop = await storage.listen(RIGHTS_CHANNEL, () => {
     rights.epoch += 1;
   });
-  const load = async (token: string, name: string): Promise<Caller> => {
+  const admit = ({ caller, audience }: Loaded, path: string): Caller => {
+    if (audience === undefined || audience === publicUrl + path) return caller;
+    throw new AppError('UNAUTHENTICATED', `unauthorized: the token is for ${audience} and is good nowhere else`);
+  };
+  const load = async (token: string, name: string, path: string): Promise<Caller> => {
     const epoch = rights.epoch;
-    const loaded = await loadCaller(context, keys, token);
+    const loaded = await loadCaller(context, checks, token);
     known.set(name, { ...loaded, epoch });
-    return loaded.caller;
+    return admit(loaded, path);
   };
   return {
     stop,
-    callerOf(token) {
+    callerOf(token, path) {
       const name = createHash('sha256').update(token).digest('base64');
       const found = known.get(name);
       const usable = found?.epoch === rights.epoch && found.expiresAtMs > clock.now().getTime();
-      return usable ? found.caller : load(token, name);
+      return usable ? admit(found, path) : load(token, name, path);
     },
   };
 }
 
-async function loadCaller(context: DomainContext, keys: TokenKeys, token: string): Promise<Omit<Known, 'epoch'>> {
+/** The type that a token claims only chooses the check; each check insists on its own type. */
+function loadCaller(context: DomainContext, checks: Checks, token: string): Promise<Loaded> {
+  return claimedType(token) === 'at+jwt'
+    ? loadUser(context, checks.accessTokens, token)
+    : loadApiKey(context, checks.keyTokens, token);
+}
+
+function claimedType(token: string): string | undefined {
+  try {
+    return decodeProtectedHeader(token).typ;
+  } catch {
+    return undefined; // no token at all; the check says so
+  }
+}
+
+async function loadApiKey(context: DomainContext, keys: TokenKeys, token: string): Promise<Loaded> {
   const { subject, expiresAtMs } = await keys.verify(token);
   return context.storage.read(async (db) => {
     const key = await usableKey(db, subject, context.clock.now());
     const keyEndsMs = key.expiresAt?.getTime() ?? Number.POSITIVE_INFINITY;
-    return { caller: await apiKeyCaller(db, key), expiresAtMs: Math.min(expiresAtMs, keyEndsMs) };
+    const caller = await apiKeyCaller(db, key);
+    return { caller, audience: undefined, expiresAtMs: Math.min(expiresAtMs, keyEndsMs) };
   });
 }
 
@@ -72,15 +106,41 @@ async function usableKey(db: Db, id: string, now: Date): Promise<ApiKeyRow> {
 
 async function apiKeyCaller(db: Db, key: ApiKeyRow): Promise<Caller> {
   const actors = new Set([`API_KEY ${key.id}`, ...key.teams.map((team) => `GROUP ${team}`)]);
-  const bindings = (await findBindings(db)).filter(({ actorKind, actorId }) => actors.has(`${actorKind} ${actorId}`));
-  const grants = effectiveGrants({ bindings, spaces: await findSpaces(db), roles: await findRoles(db) });
   return Object.freeze({
     principal: Object.freeze({ kind: 'API_KEY', id: key.id, name: key.name } as const),
     session: `key:${key.id}`,
     // A key's token is not narrowed: it has its owner's rights.
     scopes: new Set(['mcp:read', 'mcp:write'] as const),
-    grants,
+    grants: await grantsOf(db, actors),
   });
+}
+
+async function loadUser(context: DomainContext, verify: VerifyAccessToken, token: string): Promise<Loaded> {
+  const claims = await verify(token);
+  const caller = await context.storage.read(async (db) => {
+    if (await grantIsAlive(db, claims.grantId, context.clock.now())) return userCaller(db, claims);
+    throw new AppError('UNAUTHENTICATED', 'unauthorized: the sign-in behind this token was ended; sign in again');
+  });
+  return { caller, audience: claims.audience, expiresAtMs: claims.expiresAtMs };
+}
+
+/** A user with all their rights: what the token leaves out is narrowed by its scopes, field by field. */
+async function userCaller(db: Db, { userId, grantId, scopes }: AccessToken): Promise<Caller> {
+  const user = await findUser(db, userId);
+  if (user === undefined || user.disabled) {
+    throw new AppError('UNAUTHENTICATED', 'unauthorized: the user of this token is disabled or gone');
+  }
+  return Object.freeze({
+    principal: Object.freeze({ kind: 'USER', id: user.id, name: user.username } as const),
+    session: `grant:${grantId}`, // stable over refresh
+    scopes,
+    grants: await grantsOf(db, new Set([`USER ${user.id}`])),
+  });
+}
+
+async function grantsOf(db: Db, actors: ReadonlySet<string>): Promise<Caller['grants']> {
+  const bindings = (await findBindings(db)).filter(({ actorKind, actorId }) => actors.has(`${actorKind} ${actorId}`));
+  return effectiveGrants({ bindings, spaces: await findSpaces(db), roles: await findRoles(db) });
 }
 
 export function isUsable(key: ApiKeyRow, now: Date): boolean {

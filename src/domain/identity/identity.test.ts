@@ -44,7 +44,7 @@ describe('API keys and their tokens', () => {
     createApiKey(domain.context, domain.admin, { name, admin, teams: [] });
   const tokenOf = async ({ id, secret }: ApiKeyRecord): Promise<string> =>
     (await exchangeApiKey(domain.context, stranger, { id, secret: secret ?? '' })).jwt;
-  const callerOf = async (token: string): Promise<Caller> => source.callerOf(token);
+  const callerOf = async (token: string): Promise<Caller> => source.callerOf(token, '/graphql');
 
   it('shows a secret once, and keeps only what it takes to check it', async () => {
     const key = await newKey('ci');
@@ -186,9 +186,9 @@ describe('API keys and their tokens', () => {
       const otherSource = await createCallerSource(other);
       const key = await newKey('ci');
       const token = await tokenOf(key);
-      await otherSource.callerOf(token);
+      await otherSource.callerOf(token, '/graphql');
       await deleteApiKey(domain.context, domain.admin, key.id);
-      await assertRefused('UNAUTHENTICATED', Promise.resolve(otherSource.callerOf(token)));
+      await assertRefused('UNAUTHENTICATED', Promise.resolve(otherSource.callerOf(token, '/graphql')));
       await otherSource.stop();
     });
   });

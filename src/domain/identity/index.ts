@@ -1,7 +1,15 @@
 // Who is calling: API keys, the tokens they are exchanged for, roles, and the rights that follow from them.
+export {
+  ACCESS_TOKEN_ALGORITHM,
+  createAccessTokenCheck,
+  openSigningKeys,
+  resourcesOf,
+  type SigningKey,
+} from './access-tokens.ts';
 export { createApiKey, deleteApiKey, findApiKey, listApiKeys, updateApiKey, type ApiKeyRecord } from './api-keys.ts';
 export { createCallerSource, type CallerSource } from './caller-source.ts';
 export { exchangeApiKey } from './exchange-api-key.ts';
+export { oauthRecordId } from './grant-is-alive.ts';
 export { rightsChanged } from './rights-changed.ts';
 export {
   createRoleBinding,

@@ -3,6 +3,7 @@ import { AuditEntity } from './audit.ts';
 import { ApiKeyEntity, RoleBindingEntity, RoleEntity, SessionEntity } from './identity.ts';
 import { DependencyEntity, OperationEntity, OperationStepEntity, ProjectEntity, ResourceEntity } from './intent.ts';
 import { ProjectConfigEntity, ProviderConfigEntity } from './project-config.ts';
+import { BrowserSessionEntity, InvitationEntity, OAuthRecordEntity, UserEntity } from './people.ts';
 import { PolicyAttachmentEntity, PolicyEntity, PolicySampleEntity } from './policies.ts';
 import { ProviderBinaryEntity, ProviderSchemaEntity } from './providers.ts';
 import { DataKeyEntity, SettingEntity } from './settings.ts';
@@ -14,6 +15,10 @@ export const entities = [
   RoleEntity,
   RoleBindingEntity,
   SessionEntity,
+  UserEntity,
+  BrowserSessionEntity,
+  InvitationEntity,
+  OAuthRecordEntity,
   PolicyEntity,
   PolicyAttachmentEntity,
   PolicySampleEntity,

@@ -1,6 +1,7 @@
 // The ordered list of schema versions. A new one goes to the end and its name sorts after the others.
 import { firstTables } from './2026-11-22-first-tables.ts';
 import { projectEnvironment } from './2026-11-22-project-environment.ts';
+import { signInTables } from './2026-11-22-sign-in.ts';
 
 export interface Migration {
   readonly name: string;
@@ -10,4 +11,5 @@ export interface Migration {
 export const migrations: readonly Migration[] = [
   { name: '2026-11-22-first-tables', statements: firstTables },
   { name: '2026-11-22-project-environment', statements: projectEnvironment },
+  { name: '2026-11-22-sign-in', statements: signInTables },
 ];

@@ -1,0 +1,113 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import Koa, { type Context } from 'koa';
+
+import type { DomainContext, Request } from '../domain/context.ts';
+import { createSignIn, type SignedIn } from '../domain/people/index.ts';
+import { anonymous, type Origin } from '../shared/caller.ts';
+import { AppError, maskError } from '../shared/errors.ts';
+import { showConsent, takeConsent } from './consent-routes.ts';
+import { createCookie } from './cookies.ts';
+import { createForms } from './forms.ts';
+import { createOAuth, type OAuth, type OAuthOptions } from './oauth/create-oauth.ts';
+import { pageHeaders, showProblem } from './page-answer.ts';
+import type { Route, Services } from './services.ts';
+import { showAccount, showInvitation, showSignIn, takeInvitation, takeSignIn, takeSignOut } from './sign-in-routes.ts';
+
+/** Everything over HTTP by which people and their assistants come in. */
+export interface Auth {
+  /** Whether a path is one of these. */
+  owns(path: string): boolean;
+  handle(request: IncomingMessage, response: ServerResponse, origin: Origin): Promise<void>;
+}
+
+interface PageRoutes {
+  readonly path: string;
+  /** Whether the path goes on behind that. */
+  readonly open: boolean;
+  readonly GET?: Route;
+  readonly POST?: Route;
+}
+
+const routes: readonly PageRoutes[] = [
+  { path: '/sign-in', open: false, GET: showSignIn, POST: takeSignIn },
+  { path: '/sign-out', open: false, POST: takeSignOut },
+  { path: '/account', open: false, GET: showAccount },
+  { path: '/invitation/', open: true, GET: showInvitation, POST: takeInvitation },
+  { path: '/oauth/consent/', open: true, GET: showConsent, POST: takeConsent },
+];
+
+export async function createAuth(options: OAuthOptions): Promise<Auth> {
+  const { context: domain } = options;
+  const oauth = await createOAuth(options);
+  const origins = new WeakMap<IncomingMessage, Origin>();
+  const services = servicesOf(domain, oauth, origins);
+  const pages = new Koa();
+  pages.silent = true; // errors are logged below, once
+  pages.use((context) => servePage(services, context));
+  const servePages = pages.callback();
+  return {
+    owns: (path) => oauth.owns(path) || routeOf(path) !== undefined,
+    async handle(request, response, origin) {
+      for (const [name, value] of Object.entries(pageHeaders)) response.setHeader(name, value);
+      origins.set(request, origin);
+      const [path = ''] = (request.url ?? '').split('?');
+      await (routeOf(path) === undefined ? oauth.handle(request, response, origin) : servePages(request, response));
+    },
+  };
+}
+
+function servicesOf(domain: DomainContext, oauth: OAuth, origins: WeakMap<IncomingMessage, Origin>): Services {
+  const { publicUrl } = domain;
+  const sessionCookie = createCookie('sluice_session', publicUrl);
+  const originOf = (context: Context): Origin => {
+    const origin = origins.get(context.req);
+    if (origin === undefined) throw new Error('a request came in without its origin');
+    return { ...origin, via: 'UI' };
+  };
+  return {
+    domain,
+    provider: oauth.provider,
+    signIn: createSignIn(domain),
+    sessionCookie,
+    forms: createForms(publicUrl, createCookie('sluice_form', publicUrl), sessionCookie),
+    originOf,
+    requestOf: (context, person) => ({ caller: callerFor(person), origin: originOf(context) }),
+  };
+}
+
+function callerFor(person: SignedIn | undefined): Request['caller'] {
+  if (person === undefined) return anonymous;
+  return { ...anonymous, principal: { kind: 'USER', id: person.userId, name: person.username } };
+}
+
+function routeOf(path: string): PageRoutes | undefined {
+  return routes.find((route) => (route.open ? path.startsWith(route.path) : path === route.path));
+}
+
+async function servePage(services: Services, context: Context): Promise<void> {
+  try {
+    const found = routeOf(context.path);
+    const method = context.method === 'HEAD' ? 'GET' : context.method;
+    const route = method === 'GET' || method === 'POST' ? found?.[method] : undefined;
+    if (found === undefined || route === undefined) throw new AppError('BAD_INPUT', 'There is no such page.');
+    if (method === 'GET' && isElsewhere(services, context)) return;
+    await route(services, context, decodeRest(context.path.slice(found.path.length)));
+  } catch (error) {
+    const reference = String(context.res.getHeader('X-Request-Id') ?? '');
+    const shown = maskError(error, reference);
+    if (shown.code === 'INTERNAL') services.domain.log.error({ err: error, reference }, 'a page failed');
+    showProblem(context, shown);
+  }
+}
+
+/** Cookies and forms belong to one host name: a visit under another one goes on to the public URL. */
+function isElsewhere({ domain }: Services, context: Context): boolean {
+  if (context.host === new URL(domain.publicUrl).host) return false;
+  context.redirect(`${domain.publicUrl}${context.url}`);
+  return true;
+}
+
+function decodeRest(text: string): string {
+  return /^[\w-]{1,200}$/.test(text) ? text : '';
+}

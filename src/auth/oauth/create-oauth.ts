@@ -1,0 +1,117 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import type Provider from 'oidc-provider';
+
+import type { DomainContext } from '../../domain/context.ts';
+import { allowedRedirectHosts } from '../../domain/oauth/index.ts';
+import { createSafeFetch, type SafeFetch } from '../../outbound/index.ts';
+import type { Origin } from '../../shared/caller.ts';
+import { AppError } from '../../shared/errors.ts';
+import { showProblem } from '../page-answer.ts';
+import { createProvider } from './create-provider.ts';
+import { metadataDocuments, oauthPaths } from './metadata.ts';
+import { prepareRequest } from './prepare-request.ts';
+
+export interface OAuthOptions {
+  readonly context: DomainContext;
+  /** Life of an access token. */
+  readonly accessTokenSeconds: number;
+  /** Tests give documents of their own. */
+  readonly fetchDocument?: SafeFetch;
+}
+
+export interface OAuth {
+  readonly provider: Provider;
+  owns(path: string): boolean;
+  handle(request: IncomingMessage, response: ServerResponse, origin: Origin): Promise<void>;
+}
+
+const DOCUMENT_LIMITS = { timeoutMs: 2_500, maxBytes: 5_120 };
+const serverPaths: readonly string[] = Object.values(oauthPaths);
+
+/** The OAuth server and the documents by which clients find it. */
+export async function createOAuth(options: OAuthOptions): Promise<OAuth> {
+  const { context, accessTokenSeconds, fetchDocument = createSafeFetch(DOCUMENT_LIMITS) } = options;
+  const hosts = createHostList(context);
+  const provider = await createProvider({
+    context,
+    accessTokenSeconds,
+    fetchDocument,
+    redirectHosts: () => hosts.now,
+    renderError: (ctx, out) => {
+      const { status } = ctx;
+      showProblem(ctx, new AppError('BAD_INPUT', explain(out)));
+      ctx.status = status;
+    },
+  });
+  provider.on('server_error', (_ctx, error) => context.log.error({ err: error }, 'the OAuth server failed'));
+  const documents = metadataDocuments(context.publicUrl);
+  const serve = provider.callback();
+  return {
+    provider,
+    owns: (path) => documents.has(path) || path.startsWith('/oauth/'),
+    async handle(request, response) {
+      const [path = ''] = (request.url ?? '').split('?');
+      const document = documents.get(path);
+      if (document !== undefined) return sendDocument(request, response, document);
+      if (!isServerPath(path)) return sendUnknown(response);
+      await hosts.refresh();
+      prepareRequest(request, context.publicUrl);
+      await serve(request, response);
+    },
+  };
+}
+
+/** The library serves more than we offer: what is not in our metadata is not there. */
+function isServerPath(path: string): boolean {
+  return serverPaths.includes(path) || path.startsWith(`${oauthPaths.authorization}/`);
+}
+
+function explain({
+  error,
+  error_description: description,
+}: {
+  error: string;
+  error_description?: string | undefined;
+}): string {
+  return description === undefined ? `The request was refused: ${error}.` : `The request was refused: ${description}.`;
+}
+
+interface HostList {
+  readonly now: readonly string[];
+  refresh(): Promise<void>;
+}
+
+/** The library asks for the list where it cannot wait, so it is brought up to date before each request. */
+function createHostList(context: DomainContext): HostList {
+  let [now, epoch]: [readonly string[], number | undefined] = [[], undefined];
+  return {
+    get now() {
+      return now;
+    },
+    async refresh() {
+      const { epoch: current } = context.rights;
+      if (epoch === current) return;
+      now = await allowedRedirectHosts(context);
+      epoch = current;
+    },
+  };
+}
+
+function sendDocument(request: IncomingMessage, response: ServerResponse, document: object): void {
+  const allowed = request.method === 'GET' || request.method === 'HEAD' || request.method === 'OPTIONS';
+  response.setHeader('Access-Control-Allow-Origin', '*'); // public, and the same for everybody
+  response.setHeader('Cross-Origin-Resource-Policy', 'cross-origin');
+  if (!allowed) response.setHeader('Allow', 'GET, HEAD, OPTIONS');
+  const text = allowed ? JSON.stringify(document) : '{"error":"invalid_request"}';
+  response.writeHead(allowed ? 200 : 405, {
+    'Content-Type': 'application/json',
+    'Cache-Control': 'public, max-age=300',
+  });
+  response.end(request.method === 'HEAD' ? undefined : text);
+}
+
+function sendUnknown(response: ServerResponse): void {
+  response.writeHead(404, { 'Content-Type': 'application/json' });
+  response.end('{"error":"invalid_request","error_description":"there is no such endpoint"}');
+}

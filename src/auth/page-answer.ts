@@ -1,0 +1,35 @@
+import type { Context } from 'koa';
+
+import { AppError, errorCodes } from '../shared/errors.ts';
+import { errorPage } from './pages/message-page.ts';
+import { styleHash } from './pages/style.ts';
+
+/** Sent with everything that is for a browser. */
+export const pageHeaders: Readonly<Record<string, string>> = {
+  'X-Content-Type-Options': 'nosniff',
+  'X-Frame-Options': 'DENY',
+  // With `no-referrer` browsers would hide the origin of our own forms from us.
+  'Referrer-Policy': 'same-origin',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cache-Control': 'no-store',
+};
+
+/**
+ * Answers with a page: no script, no picture, no frame, and forms that go nowhere else.
+ *
+ * @param formTarget where a form of this page may lead to at last, besides this server: browsers check redirects too
+ */
+export function showPage(context: Context, page: string, formTarget = ''): void {
+  const policy = `default-src 'none'; style-src ${styleHash}; form-action 'self'${formTarget}; frame-ancestors 'none'; base-uri 'none'`;
+  context.set('Content-Security-Policy', policy);
+  context.type = 'text/html; charset=utf-8';
+  context.body = page;
+}
+
+/** Answers with what went wrong. */
+export function showProblem(context: Context, error: AppError): void {
+  context.status = errorCodes[error.code].status;
+  const advice = 'If you came from an assistant, start connecting there again: it opens a new page.';
+  showPage(context, errorPage('This did not work', error.message, advice));
+}

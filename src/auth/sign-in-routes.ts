@@ -1,0 +1,108 @@
+import type { Context } from 'koa';
+
+import {
+  acceptInvitation,
+  beginSession,
+  endSession,
+  findSignedIn,
+  invitationIsOpen,
+  type NewSession,
+  SESSION_SECONDS,
+  type SignedIn,
+} from '../domain/people/index.ts';
+import { AppError, errorCodes } from '../shared/errors.ts';
+import { showPage } from './page-answer.ts';
+import { accountPage } from './pages/message-page.ts';
+import { invitationPage, signInPage } from './pages/sign-in-page.ts';
+import type { Services } from './services.ts';
+
+const HOME = '/account';
+const LOCAL_PATH = /^\/(?![/\\])[\w\-./?=&%~+:]{0,2000}$/;
+
+/** Only to a path of our own: a link must not lead people from our sign-in page to somebody else's. */
+function parseNext(text: string | null | undefined): string {
+  return text != null && LOCAL_PATH.test(text) ? text : HOME;
+}
+
+/** Who is signed in at this browser. */
+export async function whoIsSignedIn(services: Services, context: Context): Promise<SignedIn | undefined> {
+  const token = services.sessionCookie.read(context);
+  return token === undefined ? undefined : findSignedIn(services.domain, token);
+}
+
+/** Sends the browser to the sign-in page and back here afterwards. */
+export function askToSignIn(context: Context): void {
+  context.redirect(`/sign-in?next=${encodeURIComponent(context.url)}`);
+}
+
+export function showSignIn(services: Services, context: Context): void {
+  const next = parseNext(new URLSearchParams(context.querystring).get('next'));
+  showPage(context, signInPage({ csrf: services.forms.tokenFor(context), next, username: '', problem: undefined }));
+}
+
+export async function takeSignIn(services: Services, context: Context): Promise<void> {
+  const fields = await services.forms.read(context);
+  const [username, password] = [fields.get('username') ?? '', fields.get('password') ?? ''];
+  const next = parseNext(fields.get('next'));
+  try {
+    const previous = services.sessionCookie.read(context);
+    const session = await services.signIn(services.requestOf(context), { username, password }, previous);
+    goOn(services, context, session, next);
+  } catch (error) {
+    const text = expectedProblem(context, error);
+    showPage(context, signInPage({ csrf: services.forms.tokenFor(context), next, username, problem: text }));
+  }
+}
+
+function goOn(services: Services, context: Context, session: NewSession, next: string): void {
+  services.sessionCookie.write(context, session.token, SESSION_SECONDS);
+  context.status = 303;
+  context.redirect(next);
+}
+
+/** What the person can do something about; anything else goes on to the error page. */
+function expectedProblem(context: Context, error: unknown): string {
+  const shown = ['UNAUTHENTICATED', 'RATE_LIMITED', 'BAD_INPUT'];
+  if (!(error instanceof AppError) || !shown.includes(error.code)) throw error;
+  context.status = errorCodes[error.code].status;
+  return error.message;
+}
+
+export async function takeSignOut(services: Services, context: Context): Promise<void> {
+  await services.forms.read(context);
+  const token = services.sessionCookie.read(context);
+  if (token !== undefined) await endSession(services.domain, token);
+  services.sessionCookie.clear(context);
+  context.status = 303;
+  context.redirect('/sign-in');
+}
+
+export async function showAccount(services: Services, context: Context): Promise<void> {
+  const person = await whoIsSignedIn(services, context);
+  if (person === undefined) return askToSignIn(context);
+  showPage(context, accountPage(person.username, services.forms.tokenFor(context)));
+}
+
+export async function showInvitation(services: Services, context: Context, secret: string): Promise<void> {
+  if (!(await invitationIsOpen(services.domain, secret))) throw usedLink();
+  showPage(context, invitationPage({ csrf: services.forms.tokenFor(context), username: '', problem: undefined }));
+}
+
+function usedLink(): AppError {
+  return new AppError('NO_SUCH', 'This link was used already or has ended. Starting the server prints a new one.');
+}
+
+export async function takeInvitation(services: Services, context: Context, secret: string): Promise<void> {
+  const fields = await services.forms.read(context);
+  const [username, password] = [fields.get('username') ?? '', fields.get('password') ?? ''];
+  const request = services.requestOf(context);
+  try {
+    if (password !== fields.get('repeated')) throw new AppError('BAD_INPUT', 'password: the two are not the same');
+    const user = await acceptInvitation(services.domain, request, secret, { username, password });
+    const session = await beginSession(services.domain, request, user, services.sessionCookie.read(context));
+    goOn(services, context, session, HOME);
+  } catch (error) {
+    const text = expectedProblem(context, error);
+    showPage(context, invitationPage({ csrf: services.forms.tokenFor(context), username, problem: text }));
+  }
+}

@@ -1,0 +1,6 @@
+// What the OAuth server stands on: its records, and where it may send people back to.
+export { startCleaning } from './clean.ts';
+export { cookieKeys } from './cookie-keys.ts';
+export { oauthRecords, type OAuthPayload, type OAuthRecords } from './records.ts';
+export { recordConsent, type Consent } from './record-consent.ts';
+export { allowedRedirectHosts, mayRedirectTo, setAllowedRedirectHosts } from './redirect-hosts.ts';
