@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 
-import { AppError, errorCodes } from '../shared/errors.ts';
+import { type AppError, errorCodes } from '../shared/errors.ts';
 import { errorPage } from './pages/message-page.ts';
 import { styleHash } from './pages/style.ts';
 

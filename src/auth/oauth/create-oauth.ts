@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
+import type { Context } from 'koa';
 import type Provider from 'oidc-provider';
 
 import type { DomainContext } from '../../domain/context.ts';
-import { allowedRedirectHosts } from '../../domain/oauth/index.ts';
+import { allowedRedirectHosts, mayRedirectTo } from '../../domain/oauth/index.ts';
 import { createSafeFetch, type SafeFetch } from '../../outbound/index.ts';
 import type { Origin } from '../../shared/caller.ts';
 import { AppError } from '../../shared/errors.ts';
@@ -11,6 +12,7 @@ import { showProblem } from '../page-answer.ts';
 import { createProvider } from './create-provider.ts';
 import { metadataDocuments, oauthPaths } from './metadata.ts';
 import { prepareRequest } from './prepare-request.ts';
+import { recordEvents } from './record-events.ts';
 
 export interface OAuthOptions {
   readonly context: DomainContext;
@@ -44,22 +46,40 @@ export async function createOAuth(options: OAuthOptions): Promise<OAuth> {
       ctx.status = status;
     },
   });
-  provider.on('server_error', (_ctx, error) => context.log.error({ err: error }, 'the OAuth server failed'));
+  provider.use((ctx, next) => (goesAstray(ctx, hosts.now) ? refuseRedirect(ctx) : next()));
+  const origins = new WeakMap<IncomingMessage, Origin>();
+  recordEvents(provider, context, (request) => originIn(origins, request));
   const documents = metadataDocuments(context.publicUrl);
   const serve = provider.callback();
   return {
     provider,
     owns: (path) => documents.has(path) || path.startsWith('/oauth/'),
-    async handle(request, response) {
+    async handle(request, response, origin) {
       const [path = ''] = (request.url ?? '').split('?');
       const document = documents.get(path);
       if (document !== undefined) return sendDocument(request, response, document);
       if (!isServerPath(path)) return sendUnknown(response);
       await hosts.refresh();
+      origins.set(request, origin);
       prepareRequest(request, context.publicUrl);
       await serve(request, response);
     },
   };
+}
+
+function originIn(origins: WeakMap<IncomingMessage, Origin>, request: IncomingMessage): Origin {
+  return origins.get(request) ?? { via: 'UI', requestId: '', remoteAddress: undefined, client: undefined };
+}
+
+/** A client that registered when its host was still listed is turned away once it is not. */
+function goesAstray(ctx: Context, hosts: readonly string[]): boolean {
+  if (ctx.path !== oauthPaths.authorization) return false;
+  const uri = new URLSearchParams(ctx.querystring).get('redirect_uri');
+  return uri !== null && !mayRedirectTo(uri, hosts);
+}
+
+function refuseRedirect(ctx: Context): void {
+  showProblem(ctx, new AppError('BAD_INPUT', 'The request was refused: it would lead to a host that is not allowed.'));
 }
 
 /** The library serves more than we offer: what is not in our metadata is not there. */

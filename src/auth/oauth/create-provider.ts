@@ -72,7 +72,7 @@ function clientSettings({ redirectHosts, fetchDocument }: ProviderOptions): Conf
       properties: ['sluice_policy'],
       validator: (_context, _key, _value, client) => applyClientPolicy(client, redirectHosts()),
     },
-    fetch: (url) => fetchClientDocument(fetchDocument, String(url)),
+    fetch: (url) => fetchClientDocument(fetchDocument, url instanceof Request ? url.url : url.toString()),
   };
 }
 

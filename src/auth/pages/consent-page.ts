@@ -1,5 +1,5 @@
 import type { Scope } from '../../shared/caller.ts';
-import { type Html, html } from './html.ts';
+import { type Html, markup } from './markup.ts';
 import { hiddenField, layout } from './layout.ts';
 
 export interface ConsentPage {
@@ -30,7 +30,7 @@ const explanations: Readonly<Record<Scope, { readonly title: string; readonly te
 export function consentPage(page: ConsentPage): string {
   return layout(
     `${page.clientName} asks for access`,
-    html`<p>That is the name it gives itself. It would act in your name, never beyond your own rights.</p>
+    markup`<p>That is the name it gives itself. It would act in your name, never beyond your own rights.</p>
       ${facts(page)}
       <form method="post">
         ${hiddenField('csrf', page.csrf)}
@@ -51,15 +51,15 @@ export function consentPage(page: ConsentPage): string {
 
 function facts({ clientSource, redirectTarget, redirectIsLocal, resource }: ConsentPage): Html {
   const warning = redirectIsLocal
-    ? html` <span class="quiet">(a program on this computer)</span>`
-    : html` <span class="quiet">(another computer)</span>`;
-  return html`<dl>
-    ${
-      clientSource === undefined
-        ? undefined
-        : html`<dt>Described at</dt>
-            <dd><code>${clientSource}</code></dd>`
-    }
+    ? markup` <span class="quiet">(a program on this computer)</span>`
+    : markup` <span class="quiet">(another computer)</span>`;
+  const source =
+    clientSource === undefined
+      ? undefined
+      : markup`<dt>Described at</dt>
+          <dd><code>${clientSource}</code></dd>`;
+  return markup`<dl>
+    ${source}
     <dt>Access to</dt>
     <dd><code>${resource}</code></dd>
     <dt>Sends you back to</dt>
@@ -70,7 +70,7 @@ function facts({ clientSource, redirectTarget, redirectIsLocal, resource }: Cons
 function scopeBox(scope: Scope): Html {
   const { title, text } = explanations[scope];
   const id = scope.replace(':', '-');
-  return html`<div class="scope">
+  return markup`<div class="scope">
     <input type="checkbox" id="${id}" name="scope" value="${scope}" aria-describedby="${id}-text" checked />
     <label for="${id}">${title} <code>${scope}</code></label>
     <span id="${id}-text">${text}</span>

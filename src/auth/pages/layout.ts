@@ -1,4 +1,4 @@
-import { Html, html, type Part } from './html.ts';
+import { Html, markup, type Part } from './markup.ts';
 import { style } from './style.ts';
 
 const mark = new Html(
@@ -7,16 +7,14 @@ const mark = new Html(
 
 /** A whole page. Its heading is also the title of the tab. */
 export function layout(heading: string, content: Html): string {
-  const page = html`<!doctype html>
+  const page = markup`<!doctype html>
     <html lang="en">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="robots" content="noindex" />
         <title>${heading} - Sluice</title>
-        <style>
-          ${new Html(style)}
-        </style>
+        <style>${new Html(style)}</style>
       </head>
       <body>
         <main>
@@ -25,16 +23,16 @@ export function layout(heading: string, content: Html): string {
           ${content}
         </main>
       </body>
-    </html> `;
+    </html>`;
   return page.text;
 }
 
 /** What went wrong, above a form; read aloud at once. */
 export function problem(text: string | undefined): Part {
-  return text === undefined ? undefined : html`<p class="problem" role="alert">${text}</p>`;
+  return text === undefined ? undefined : markup`<p class="problem" role="alert">${text}</p>`;
 }
 
 /** Proof that a form was made for this browser. */
 export function hiddenField(name: string, value: string): Html {
-  return html`<input type="hidden" name="${name}" value="${value}" />`;
+  return markup`<input type="hidden" name="${name}" value="${value}" />`;
 }

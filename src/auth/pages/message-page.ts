@@ -1,11 +1,11 @@
-import { type Html, html } from './html.ts';
+import { type Html, markup } from './markup.ts';
 import { hiddenField, layout, problem } from './layout.ts';
 
 /** A page that says one thing. */
 export function messagePage(heading: string, text: string, more?: Html): string {
   return layout(
     heading,
-    html`<p>${text}</p>
+    markup`<p>${text}</p>
       ${more}`,
   );
 }
@@ -14,7 +14,7 @@ export function messagePage(heading: string, text: string, more?: Html): string 
 export function errorPage(heading: string, text: string, advice: string): string {
   return layout(
     heading,
-    html`${problem(text)}
+    markup`${problem(text)}
       <p>${advice}</p>`,
   );
 }
@@ -23,7 +23,7 @@ export function errorPage(heading: string, text: string, advice: string): string
 export function accountPage(username: string, csrf: string): string {
   return layout(
     'You are signed in',
-    html`<p>Go back to your assistant and connect; it will ask for your consent here.</p>
+    markup`<p>Go back to your assistant and connect; it will ask for your consent here.</p>
       <footer>
         <span>Signed in as <strong>${username}</strong></span>
         <form method="post" action="/sign-out">

@@ -1,4 +1,4 @@
-import { html } from './html.ts';
+import { markup } from './markup.ts';
 import { hiddenField, layout, problem } from './layout.ts';
 
 export interface SignInPage {
@@ -12,7 +12,7 @@ export interface SignInPage {
 export function signInPage(page: SignInPage): string {
   return layout(
     'Sign in',
-    html`${problem(page.problem)}
+    markup`${problem(page.problem)}
       <form method="post" action="/sign-in">
         ${hiddenField('csrf', page.csrf)}${hiddenField('next', page.next)}
         <label for="username">Name</label>
@@ -43,7 +43,7 @@ export interface InvitationPage {
 export function invitationPage(page: InvitationPage): string {
   return layout(
     'Welcome',
-    html`<p>Choose how you will sign in. You become the administrator of this server; this link works once.</p>
+    markup`<p>Choose how you will sign in. You become the administrator of this server; this link works once.</p>
       ${problem(page.problem)}
       <form method="post">
         ${hiddenField('csrf', page.csrf)}

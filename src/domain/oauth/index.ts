@@ -2,5 +2,5 @@
 export { startCleaning } from './clean.ts';
 export { cookieKeys } from './cookie-keys.ts';
 export { oauthRecords, type OAuthPayload, type OAuthRecords } from './records.ts';
-export { recordConsent, type Consent } from './record-consent.ts';
+export { recordConsent, recordRevocation, recordToken, type Consent, type TokenEvent } from './record-oauth.ts';
 export { allowedRedirectHosts, mayRedirectTo, setAllowedRedirectHosts } from './redirect-hosts.ts';

@@ -18,7 +18,7 @@ export class Html {
 export type Part = string | Html | undefined | readonly Html[];
 
 /** Template tag: whatever is put in is escaped, unless it is markup made by this tag. */
-export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {
+export function markup(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {
   return new Html(strings.map((string, at) => string + (at < parts.length ? textOf(parts[at]) : '')).join(''));
 }
 
