@@ -20,8 +20,7 @@ const BEARER = /^bearer +([A-Za-z0-9\-._~+/]+=*) *$/i;
  * that the time of an answer tells nothing about a token
  */
 export function createAuthenticate(callerOf: CallerOf): Authenticate {
-  return (header, path) =>
-    header === undefined || header === '' ? anonymous : callerOf(parseBearer(header), path);
+  return (header, path) => (header === undefined || header === '' ? anonymous : callerOf(parseBearer(header), path));
 }
 
 /** @throws UNAUTHENTICATED without repeating what was sent */
