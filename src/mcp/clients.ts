@@ -161,16 +161,26 @@ export function clientsDocument(): string {
     tokenCommand: `${command} export-token`,
     headersCommand: `${command} mcp-headers`,
   } as const;
-  const sections = clientSetups({ name: 'sluice', url: 'http://localhost:4000/mcp', auth }).map(clientSection);
+  const sections = (how: ClientAuth): string[] =>
+    clientSetups({ name: 'sluice', url: 'http://localhost:4000/mcp', auth: how }).map(clientSection);
   return [
     '<!-- Generated from src/mcp/clients.ts by `npm run codegen`. Do not edit. -->',
     '# Connect an assistant',
     '',
     'The server prints these with your own address when it starts. Use `/intent/mcp` instead of `/mcp` for the fine-grained tools.',
-    'The commands are run in the folder of this project; they exchange the admin key for a token of one hour.',
-    'Any other MCP client that speaks Streamable HTTP works with the same URL and an `Authorization: Bearer <token>` header.',
     '',
-    ...sections,
+    '# By signing in',
+    '',
+    'The client opens your browser; you sign in and choose what it may do ([sign-in.md](sign-in.md)). It stays connected without asking again.',
+    'Any other MCP client that speaks Streamable HTTP and OAuth works with the URL alone.',
+    '',
+    ...sections({ kind: 'OAUTH' }),
+    '# With a token',
+    '',
+    'Where there is no browser. The commands are run in the folder of this project; they exchange the admin key for a token of one hour.',
+    'Any other MCP client works with the same URL and an `Authorization: Bearer <token>` header.',
+    '',
+    ...sections(auth),
   ].join('\n');
 }
 

@@ -12,6 +12,7 @@ import { showProblem } from '../page-answer.ts';
 import { createProvider } from './create-provider.ts';
 import { metadataDocuments, oauthPaths } from './metadata.ts';
 import { prepareRequest } from './prepare-request.ts';
+import { createRateLimit } from './rate-limit.ts';
 import { recordEvents } from './record-events.ts';
 
 export interface OAuthOptions {
@@ -49,6 +50,7 @@ export async function createOAuth(options: OAuthOptions): Promise<OAuth> {
   provider.use((ctx, next) => (goesAstray(ctx, hosts.now) ? refuseRedirect(ctx) : next()));
   const origins = new WeakMap<IncomingMessage, Origin>();
   recordEvents(provider, context, (request) => originIn(origins, request));
+  const mayRegister = createRateLimit();
   const documents = metadataDocuments(context.publicUrl);
   const serve = provider.callback();
   return {
@@ -59,6 +61,7 @@ export async function createOAuth(options: OAuthOptions): Promise<OAuth> {
       const document = documents.get(path);
       if (document !== undefined) return sendDocument(request, response, document);
       if (!isServerPath(path)) return sendUnknown(response);
+      if (path === oauthPaths.registration && !mayRegister(origin.remoteAddress ?? '')) return sendTooMany(response);
       await hosts.refresh();
       origins.set(request, origin);
       prepareRequest(request, context.publicUrl);
@@ -129,6 +132,11 @@ function sendDocument(request: IncomingMessage, response: ServerResponse, docume
     'Cache-Control': 'public, max-age=300',
   });
   response.end(request.method === 'HEAD' ? undefined : text);
+}
+
+function sendTooMany(response: ServerResponse): void {
+  response.writeHead(429, { 'Content-Type': 'application/json', 'Retry-After': '60' });
+  response.end('{"error":"temporarily_unavailable","error_description":"too many requests; wait a minute"}');
 }
 
 function sendUnknown(response: ServerResponse): void {

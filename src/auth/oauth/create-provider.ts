@@ -9,6 +9,7 @@ import { createAdapter } from './adapter.ts';
 import { applyClientPolicy } from './client-policy.ts';
 import { fetchClientDocument } from './client-document.ts';
 import { oauthPaths } from './metadata.ts';
+import { createRateLimit } from './rate-limit.ts';
 
 export interface ProviderOptions {
   readonly context: DomainContext;
@@ -109,6 +110,7 @@ function signInSettings({ publicUrl }: DomainContext): Configuration {
 
 function featuresFor({ context, accessTokenSeconds }: ProviderOptions): NonNullable<Configuration['features']> {
   const resources = new Set(resourcesOf(context.publicUrl));
+  const mayFetch = createRateLimit();
   return {
     devInteractions: { enabled: false },
     userinfo: { enabled: false },
@@ -117,7 +119,7 @@ function featuresFor({ context, accessTokenSeconds }: ProviderOptions): NonNulla
     dPoP: { enabled: false },
     registration: { enabled: true },
     revocation: { enabled: true, allowedPolicy: (_context, client, token) => token.clientId === client.clientId },
-    clientIdMetadataDocument: { enabled: true, ack: 'draft-02' },
+    clientIdMetadataDocument: { enabled: true, ack: 'draft-02', allowFetch: ({ ip }) => mayFetch(ip) },
     resourceIndicators: {
       enabled: true,
       defaultResource: (_context, _client, oneOf) => chooseResource(oneOf),
