@@ -6,6 +6,7 @@ import type { DomainContext, Request } from '../domain/context.ts';
 import { createSignIn, type SignedIn } from '../domain/people/index.ts';
 import { anonymous, type Origin } from '../shared/caller.ts';
 import { AppError, maskError } from '../shared/errors.ts';
+import { showCliLogin, showFailure, showSuccess, takeCliLogin } from './cli-login-routes.ts';
 import { showConsent, takeConsent } from './consent-routes.ts';
 import { createCookie } from './cookies.ts';
 import { createForms } from './forms.ts';
@@ -34,6 +35,9 @@ const routes: readonly PageRoutes[] = [
   { path: '/sign-out', open: false, POST: takeSignOut },
   { path: '/account', open: false, GET: showAccount },
   { path: '/invitation/', open: true, GET: showInvitation, POST: takeInvitation },
+  { path: '/cli_login', open: false, GET: showCliLogin, POST: takeCliLogin },
+  { path: '/auth_success', open: false, GET: showSuccess },
+  { path: '/auth_failure', open: false, GET: showFailure },
   { path: '/oauth/consent/', open: true, GET: showConsent, POST: takeConsent },
 ];
 

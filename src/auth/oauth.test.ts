@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createHmac, randomBytes } from 'node:crypto';
+import { constants, createDecipheriv, createHmac, generateKeyPairSync, privateDecrypt, randomBytes } from 'node:crypto';
 
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 import * as oauth from 'oauth4webapi';
@@ -634,6 +634,64 @@ describe('the OAuth server', function () {
       const statusWith = async (cookie: string): Promise<number> =>
         (await fetch(`${server.url}/account`, { redirect: 'manual', headers: { cookie } })).status;
       assert.deepEqual([await statusWith(planted), await statusWith(first), await statusWith(second)], [302, 302, 200]);
+    });
+  });
+
+  describe('the browser login of the command line', () => {
+    const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const der = publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
+    const pem = `-----BEGIN RSA PUBLIC KEY-----\n${der.replaceAll(/(.{64})/g, '$1\n')}\n-----END RSA PUBLIC KEY-----\n`;
+    const login = (key: string, port = '39221'): string =>
+      `${server.url}/cli_login?${new URLSearchParams({ key: Buffer.from(key).toString('base64url'), port })}`;
+
+    it('hands over a token that only the client can read, with all rights of the person', async () => {
+      const person = plainPerson('ada');
+      const asked = await person.visit(login(pem));
+      assert.equal(asked.url.pathname, '/sign-in');
+      const next = asked.url.searchParams.get('next') ?? '';
+      const page = await person.visit(`${server.url}/sign-in`, formOf(asked, { username: 'ada', password, next }));
+      assert.match(page.text, /The command line asks for access/);
+      const { url } = await person.visit(page.url.href, formOf(page, { decision: 'approve' }));
+      assert.equal(url.origin, 'http://localhost:39221');
+      const part = (name: string): Buffer => Buffer.from(url.searchParams.get(name) ?? '', 'base64url');
+      const secret = privateDecrypt(
+        { key: privateKey, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha512' },
+        part('key'),
+      );
+      const decipher = createDecipheriv('aes-256-cbc', secret, part('token').subarray(0, 16));
+      const jwt = Buffer.concat([decipher.update(part('token').subarray(16)), decipher.final()]).toString();
+      const claims = JSON.parse(Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString()) as JWTPayload;
+      assert.equal(claims.aud, server.url);
+      assert.ok((claims.exp ?? 0) > Date.now() / 1000);
+      const viewer = await server.graphql('{ viewer { name admin } }', {}, jwt);
+      assert.deepEqual(viewer.data, { viewer: { name: 'ada', admin: true } });
+      for (const path of ['/mcp', '/intent/mcp']) assert.equal((await call(jwt, path)).status, 200);
+    });
+
+    it('gives nothing when it is denied', async () => {
+      const page = await ada.visit(login(pem));
+      const after = await ada.visit(page.url.href, formOf(page, { decision: 'deny' }));
+      assert.deepEqual([after.url.pathname, after.status], ['/auth_failure', 400]);
+    });
+
+    const { publicKey: small } = generateKeyPairSync('rsa', { modulusLength: 1024 });
+    const asPem = (bytes: Buffer): string =>
+      `-----BEGIN RSA PUBLIC KEY-----\n${bytes.toString('base64')}\n-----END RSA PUBLIC KEY-----`;
+    for (const [what, key, port] of [
+      ['without a key', '', '39221'],
+      ['with a key that is none', asPem(randomBytes(100)), '39221'],
+      ['with a short key', asPem(small.export({ type: 'spki', format: 'der' })), '39221'],
+      ['with a port that is none', pem, '70000'],
+      ['with a port that is a host', pem, '80@elsewhere.example'],
+    ] as const) {
+      it(`is refused ${what}`, async () => {
+        const answer = await fetch(login(key, port), { redirect: 'manual' });
+        assert.deepEqual([answer.status, answer.headers.get('location')], [400, null]);
+      });
+    }
+
+    it('ends with a page that says so', async () => {
+      assert.match(await (await fetch(`${server.url}/auth_success`)).text(), /You are logged in/);
     });
   });
 

@@ -7,10 +7,10 @@ import type { Caller } from '../../shared/caller.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Db } from '../../storage/database.ts';
 import { type ApiKeyRow, findApiKey, findBindings, findRoles } from '../../storage/identity.ts';
-import { findUser } from '../../storage/people.ts';
+import { findBrowserSession, findUser } from '../../storage/people.ts';
 import { findSpaces } from '../../storage/spaces.ts';
 import type { DomainContext } from '../context.ts';
-import { type AccessToken, createAccessTokenCheck, type VerifyAccessToken } from './access-tokens.ts';
+import { createAccessTokenCheck, type VerifyAccessToken } from './access-tokens.ts';
 import { effectiveGrants } from './grants.ts';
 import { grantIsAlive } from './grant-is-alive.ts';
 import { RIGHTS_CHANNEL } from './rights-changed.ts';
@@ -77,7 +77,7 @@ export async function createCallerSource(context: DomainContext): Promise<Caller
 function loadCaller(context: DomainContext, checks: Checks, token: string): Promise<Loaded> {
   return claimedType(token) === 'at+jwt'
     ? loadUser(context, checks.accessTokens, token)
-    : loadApiKey(context, checks.keyTokens, token);
+    : loadKeyToken(context, checks.keyTokens, token);
 }
 
 function claimedType(token: string): string | undefined {
@@ -88,14 +88,25 @@ function claimedType(token: string): string | undefined {
   }
 }
 
-async function loadApiKey(context: DomainContext, keys: TokenKeys, token: string): Promise<Loaded> {
-  const { subject, expiresAtMs } = await keys.verify(token);
+async function loadKeyToken(context: DomainContext, keys: TokenKeys, token: string): Promise<Loaded> {
+  const { subject, session, expiresAtMs } = await keys.verify(token);
+  if (session !== undefined) return loadCliUser(context, subject, session, expiresAtMs);
   return context.storage.read(async (db) => {
     const key = await usableKey(db, subject, context.clock.now());
     const keyEndsMs = key.expiresAt?.getTime() ?? Number.POSITIVE_INFINITY;
     const caller = await apiKeyCaller(db, key);
     return { caller, audience: undefined, expiresAtMs: Math.min(expiresAtMs, keyEndsMs) };
   });
+}
+
+/** A user at the command line: the token is not narrowed, and ends with its session. */
+async function loadCliUser(context: DomainContext, userId: string, id: string, expiresAtMs: number): Promise<Loaded> {
+  const caller = await context.storage.read(async (db) => {
+    const session = await findBrowserSession(db, id, context.clock.now());
+    if (session?.userId === userId) return userCaller(db, userId, `cli:${id}`, new Set(['mcp:read', 'mcp:write']));
+    throw new AppError('UNAUTHENTICATED', 'unauthorized: the session of this token was ended; log in again');
+  });
+  return { caller, audience: undefined, expiresAtMs };
 }
 
 async function usableKey(db: Db, id: string, now: Date): Promise<ApiKeyRow> {
@@ -118,21 +129,26 @@ async function apiKeyCaller(db: Db, key: ApiKeyRow): Promise<Caller> {
 async function loadUser(context: DomainContext, verify: VerifyAccessToken, token: string): Promise<Loaded> {
   const claims = await verify(token);
   const caller = await context.storage.read(async (db) => {
-    if (await grantIsAlive(db, claims.grantId, context.clock.now())) return userCaller(db, claims);
+    if (await grantIsAlive(db, claims.grantId, context.clock.now()))
+      return userCaller(db, claims.userId, `grant:${claims.grantId}`, claims.scopes);
     throw new AppError('UNAUTHENTICATED', 'unauthorized: the sign-in behind this token was ended; sign in again');
   });
   return { caller, audience: claims.audience, expiresAtMs: claims.expiresAtMs };
 }
 
-/** A user with all their rights: what the token leaves out is narrowed by its scopes, field by field. */
-async function userCaller(db: Db, { userId, grantId, scopes }: AccessToken): Promise<Caller> {
+/**
+ * A user with all their rights; what the token leaves out is narrowed by its scopes, field by field.
+ *
+ * @param session for OAuth the grant: stable over refresh
+ */
+async function userCaller(db: Db, userId: string, session: string, scopes: Caller['scopes']): Promise<Caller> {
   const user = await findUser(db, userId);
   if (user === undefined || user.disabled) {
     throw new AppError('UNAUTHENTICATED', 'unauthorized: the user of this token is disabled or gone');
   }
   return Object.freeze({
     principal: Object.freeze({ kind: 'USER', id: user.id, name: user.username } as const),
-    session: `grant:${grantId}`, // stable over refresh
+    session,
     scopes,
     grants: await grantsOf(db, new Set([`USER ${user.id}`])),
   });

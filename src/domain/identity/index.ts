@@ -21,3 +21,4 @@ export {
 } from './role-bindings.ts';
 export { findRole, listRoles, type RoleRecord } from './roles.ts';
 export { systemRoles } from './system-roles.ts';
+export { openTokenKeys, TOKEN_SECONDS, type IssuedToken } from './tokens.ts';

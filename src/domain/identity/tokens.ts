@@ -8,18 +8,32 @@ import type { DomainContext } from '../context.ts';
 /** Exactly one algorithm, whatever a token says of itself. */
 const ALGORITHM = 'EdDSA';
 const TYPE = 'JWT'; // access tokens of OAuth are `at+jwt` and are refused here
-const ISSUER = 'api-key';
+const KEY_ISSUER = 'api-key'; // clients read it
+const USER_ISSUER = 'user';
 const KEY_SETTING = 'token-signing-key';
 const CLOCK_TOLERANCE_SECONDS = 5; // replicas' clocks differ a little
 
 /** One stated lifetime, long enough for the longest apply of clients that exchange once and never refresh. */
 export const TOKEN_SECONDS = 60 * 60;
 
+export interface IssuedToken {
+  readonly jwt: string;
+  /** Unix second at which it ends. */
+  readonly validUntil: number;
+}
+
+export interface VerifiedToken {
+  /** Id of an API key, or of a user when there is a session. */
+  readonly subject: string;
+  readonly session: string | undefined;
+  readonly expiresAtMs: number;
+}
+
 export interface TokenKeys {
-  /** @returns the token and the unix second at which it ends */
-  issue(subject: string): Promise<{ readonly jwt: string; readonly validUntil: number }>;
+  /** A token for an API key, or, with the id of the session that it belongs to, for a user. */
+  issue(subject: string, session?: string): Promise<IssuedToken>;
   /** @throws UNAUTHENTICATED saying whether the token ended or is wrong, and nothing else */
-  verify(token: string): Promise<{ readonly subject: string; readonly expiresAtMs: number }>;
+  verify(token: string): Promise<VerifiedToken>;
 }
 
 /** The signing key of the account, made at the first start and kept sealed in the database. */
@@ -32,12 +46,12 @@ export async function openTokenKeys(
   const publicKey = await importJWK(publicJwk, ALGORITHM);
   const { publicUrl, clock } = context;
   return {
-    async issue(subject) {
+    async issue(subject, session) {
       const now = Math.floor(clock.now().getTime() / 1000);
       const validUntil = now + TOKEN_SECONDS;
-      const jwt = await new SignJWT({})
+      const jwt = await new SignJWT(session === undefined ? {} : { sid: session })
         .setProtectedHeader({ alg: ALGORITHM, typ: TYPE })
-        .setIssuer(ISSUER)
+        .setIssuer(session === undefined ? KEY_ISSUER : USER_ISSUER)
         .setAudience(publicUrl)
         .setSubject(subject)
         .setIssuedAt(now)
@@ -51,7 +65,7 @@ export async function openTokenKeys(
       const options = {
         algorithms: [ALGORITHM],
         typ: TYPE,
-        issuer: ISSUER,
+        issuer: [KEY_ISSUER, USER_ISSUER],
         audience: publicUrl,
         clockTolerance: CLOCK_TOLERANCE_SECONDS,
         currentDate: clock.now(),
@@ -63,9 +77,11 @@ export async function openTokenKeys(
   };
 }
 
-function parseClaims({ sub, exp }: JWTPayload): { subject: string; expiresAtMs: number } {
+function parseClaims({ sub, exp, iss, sid }: JWTPayload): VerifiedToken {
   invariant(sub !== undefined && exp !== undefined, 'a verified token has the required claims');
-  return { subject: sub, expiresAtMs: exp * 1000 };
+  const session = typeof sid === 'string' ? sid : undefined;
+  invariant((iss === USER_ISSUER) === (session !== undefined), 'exactly the tokens of users name a session');
+  return { subject: sub, session, expiresAtMs: exp * 1000 };
 }
 
 function refuse(error: unknown): never {

@@ -1,0 +1,24 @@
+import { insertBrowserSession } from '../../storage/people.ts';
+import { newUlid } from '../../shared/ids.ts';
+import { recordAudit } from '../audit/index.ts';
+import type { DomainContext, Request } from '../context.ts';
+import { type IssuedToken, openTokenKeys, TOKEN_SECONDS } from '../identity/index.ts';
+import type { SignedIn } from './sign-in.ts';
+
+/** A session for the command line of somebody who is signed in at a browser, with its bearer token. */
+export async function beginCliSession(
+  context: DomainContext,
+  request: Request,
+  { userId }: SignedIn,
+): Promise<IssuedToken> {
+  const id = newUlid();
+  const createdAt = context.clock.now();
+  const expiresAt = new Date(createdAt.getTime() + TOKEN_SECONDS * 1000);
+  await context.storage.transaction(async (db) => {
+    const { remoteAddress } = request.origin;
+    await insertBrowserSession(db, { id, userId, remoteAddress, client: 'command line', createdAt, expiresAt });
+    const affected = { type: 'USER', id: userId };
+    await recordAudit(db, context, request, { action: 'user.cli-sign-in', eventType: 'SIGN_IN', affected });
+  });
+  return (await openTokenKeys(context)).issue(userId, id);
+}
