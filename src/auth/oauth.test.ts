@@ -275,7 +275,7 @@ describe('the OAuth server', function () {
 
     it('is given out once to two who come at the same time', async () => {
       const { code, verifier } = await getCode();
-      const answers = await Promise.all([1, 2, 3].map(() => redeem({ code, code_verifier: verifier })));
+      const answers = await Promise.all(Array.from({ length: 8 }, () => redeem({ code, code_verifier: verifier })));
       assert.ok(answers.filter(({ status }) => status === 200).length <= 1, JSON.stringify(answers));
     });
 
@@ -353,6 +353,21 @@ describe('the OAuth server', function () {
       assert.deepEqual(await refresh(next.refresh_token ?? ''), { status: 400, error: 'invalid_grant' });
       assert.equal((await call(next.access_token)).status, 401);
       assert.equal((await call(tokens.access_token)).status, 401);
+    });
+
+    it('is exchanged once when two come at the same time, and then the family ends', async () => {
+      const tokens = await signIn();
+      const bodies: { status: number; access_token?: string }[] = await Promise.all(
+        Array.from({ length: 8 }, async () => {
+          const fields = { client_id: client.client_id, grant_type: 'refresh_token' };
+          const body = new URLSearchParams({ ...fields, refresh_token: tokens.refresh_token ?? '' });
+          const answer = await fetch(`${server.url}/oauth/token`, { method: 'POST', body });
+          return { status: answer.status, ...((await answer.json()) as object) };
+        }),
+      );
+      const given = bodies.filter(({ status }) => status === 200);
+      assert.ok(given.length <= 1, `${given.length} were given tokens`);
+      assert.equal((await call(given[0]?.access_token ?? tokens.access_token)).status, 401);
     });
 
     it('is refused to another client, and made up ones to all', async () => {
@@ -453,8 +468,10 @@ describe('the OAuth server', function () {
     it('cannot be approved by a form of another page', async () => {
       const { url } = await ask();
       const page = await ada.visit(url.href);
-      const answer = await ada.visit(page.url.href, new URLSearchParams({ decision: 'approve', scope: 'mcp:write' }));
-      assert.equal(answer.status, 403);
+      for (const csrf of ['', formOf(page, {}).get('csrf')?.replace(/^./, '-') ?? '']) {
+        const form = new URLSearchParams({ csrf, decision: 'approve', scope: 'mcp:write' });
+        assert.equal((await ada.visit(page.url.href, form)).status, 403);
+      }
     });
   });
 
