@@ -468,7 +468,12 @@ describe('the OAuth server', function () {
     it('cannot be approved by a form of another page', async () => {
       const { url } = await ask();
       const page = await ada.visit(url.href);
-      for (const csrf of ['', formOf(page, {}).get('csrf')?.replace(/^./, '-') ?? '']) {
+      for (const csrf of [
+        '',
+        formOf(page, {})
+          .get('csrf')
+          ?.replace(/^./, (sign) => (sign === 'A' ? 'B' : 'A')) ?? '',
+      ]) {
         const form = new URLSearchParams({ csrf, decision: 'approve', scope: 'mcp:write' });
         assert.equal((await ada.visit(page.url.href, form)).status, 403);
       }
