@@ -85,6 +85,19 @@ describe('signing in with a real browser', function () {
     });
   }
 
+  it('has a client that reads ask its person again before it changes anything', async () => {
+    // The 2025 library refreshes instead, gets the same scopes, and gives up.
+    const modern = oauthClients.find(({ era }) => era === '2026') ?? assert.fail();
+    const memory = clientMemory('Growing');
+    const session = await modern.connect(`${server.url}/mcp`, memory, ada, { approve: true, without: ['mcp:write'] });
+    await assert.rejects(session.call('mutate', { document: 'mutation { __typename }' }));
+    assert.equal(memory.opened.count, 2, 'the browser was opened for more');
+    assert.match(memory.opened.last?.searchParams.get('scope') ?? '', /mcp:write/);
+    const callback = await ada.decide(memory.opened.last ?? assert.fail(), { approve: true });
+    assert.ok(callback.searchParams.has('code'));
+    await session.close();
+  });
+
   it('shows both scopes preselected and explained, the client, and where it leads to', async () => {
     const memory = clientMemory('<i>Sly</i> client');
     const seen: string[] = [];
