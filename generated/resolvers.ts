@@ -432,7 +432,7 @@ export type Discovery = {
 
 /** Who must confirm a destructive operation. */
 export type IntentConfirmation =
-  /** A signed-in person, on the review page. */
+  /** A signed-in person, outside the assistant. Only such a person can lower it to TOKEN again. */
   | 'PERSON'
   /** The client, by sending back a one-time token bound to the plan that it was shown. */
   | 'TOKEN';

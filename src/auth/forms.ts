@@ -3,6 +3,7 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Context } from 'koa';
 
 import { AppError } from '../shared/errors.ts';
+import { isStorableText } from '../shared/json.ts';
 import type { Cookie } from './cookies.ts';
 
 const MAX_FORM_BYTES = 10_000; // ours have a few short fields
@@ -12,7 +13,7 @@ const FORM_SECONDS = 12 * 60 * 60;
 export interface Forms {
   /** For the hidden field `csrf` of a page. */
   tokenFor(context: Context): string;
-  /** @throws FORBIDDEN when the form was not made for this browser */
+  /** @throws FORBIDDEN when the form was not made for this browser; BAD_INPUT for text that no database keeps */
   read(context: Context): Promise<URLSearchParams>;
 }
 
@@ -40,6 +41,7 @@ export function createForms(publicUrl: string, formCookie: Cookie, sessionCookie
       const expected = Buffer.from(tokenOf(secret, sessionCookie.read(context)));
       const sent = Buffer.from(fields.get('csrf') ?? '');
       if (sent.length !== expected.length || !timingSafeEqual(sent, expected)) throw foreign();
+      refuseUnstorable(fields);
       return fields;
     },
   };
@@ -50,6 +52,14 @@ function foreign(): AppError {
     'FORBIDDEN',
     'This form is too old or was not opened here. Go back, reload the page and try again.',
   );
+}
+
+function refuseUnstorable(fields: URLSearchParams): void {
+  for (const [name, value] of fields) {
+    if (isStorableText(name) && isStorableText(value)) continue;
+    const field = isStorableText(name) ? name : 'A field';
+    throw new AppError('BAD_INPUT', `${field}: it holds a NUL character. Go back and type it again.`);
+  }
 }
 
 async function readText(context: Context): Promise<string> {

@@ -97,6 +97,17 @@ describe('Intent projects', function () {
     assert.match(message, /colour/);
   });
 
+  it('keep the confirmation by a person, whatever a program asks', async () => {
+    const made = await server.graphql('mutation { intentProjectCreate(name: "Careful", confirmation: PERSON) { id } }');
+    const { id } = read<{ intentProjectCreate: { id: string } }>(made).intentProjectCreate;
+    const lower = 'mutation($id: ID!) { intentProjectUpdate(id: $id, confirmation: TOKEN) { id } }';
+    const { code, message } = refusal(await server.graphql(lower, { id }));
+    assert.equal(code, 'FORBIDDEN');
+    assert.match(message, /only a signed-in person/);
+    const { data } = await server.graphql('query($id: ID!) { intentProject(id: $id) { confirmation } }', { id });
+    assert.deepEqual(data, { intentProject: { confirmation: 'PERSON' } });
+  });
+
   it('leave an entry in the audit trail', async () => {
     const id = await aProject('Audited');
     const answer = await server.graphql(

@@ -25,7 +25,13 @@ export function applyClientPolicy(client: Partial<ClientMetadata>, hosts: readon
   checkRedirects(client.redirect_uris, hosts);
 }
 
+// What turns the direction of text or cannot be seen lets a name rewrite the page that asks for consent.
+const DECEIVING = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
+
 function checkName(name: unknown): void {
+  if (typeof name === 'string' && (DECEIVING.test(name) || !name.isWellFormed())) {
+    throw new errors.InvalidClientMetadata('client_name must have no control characters and no marks of direction');
+  }
   if (typeof name === 'string' && name.length > MAX_NAME_LENGTH) {
     throw new errors.InvalidClientMetadata(`client_name must have at most ${MAX_NAME_LENGTH} characters`);
   }

@@ -1,4 +1,4 @@
-import type { Json } from '../../shared/json.ts';
+import { type Json, storableObject, storableText } from '../../shared/json.ts';
 import { newUlid } from '../../shared/ids.ts';
 import { type AuditRow, insertAudit } from '../../storage/audit.ts';
 import type { Db } from '../../storage/database.ts';
@@ -21,7 +21,10 @@ export interface AuditObject {
   readonly id?: string;
 }
 
-/** Adds an entry in the transaction of what it tells of: both are there, or neither is. */
+/**
+ * Adds an entry in the transaction of what it tells of: both are there, or neither is. Text from providers and clients
+ * is cleaned first, since what has happened must not go unrecorded for a character that cannot be stored.
+ */
 export async function recordAudit(
   db: Db,
   context: Pick<DomainContext, 'account' | 'clock'>,
@@ -33,25 +36,30 @@ export async function recordAudit(
 
 function auditRow(context: Pick<DomainContext, 'account' | 'clock'>, request: Request, event: AuditEvent): AuditRow {
   const { caller, origin } = request;
+  const data = { ...defined(event.data ?? {}), via: origin.via, client: origin.client ?? null, request: origin.requestId };
   return {
     id: newUlid(),
     seq: undefined,
     at: context.clock.now(),
     account: context.account,
     eventType: event.eventType ?? 'MUTATION',
-    action: event.action,
-    actor: `${caller.principal.kind.toLowerCase()}::${caller.principal.name}`,
+    action: storableText(event.action),
+    actor: storableText(`${caller.principal.kind.toLowerCase()}::${caller.principal.name}`),
     actorRoles: [],
     space: undefined,
     affectedType: event.affected.type,
-    affectedId: event.affected.id,
+    affectedId: storable(event.affected.id),
     relatedType: event.related?.type,
-    relatedId: event.related?.id,
-    data: { ...defined(event.data ?? {}), via: origin.via, client: origin.client ?? null, request: origin.requestId },
+    relatedId: storable(event.related?.id),
+    data: storableObject(data),
     remoteAddress: origin.remoteAddress,
     prevHash: undefined,
     hash: undefined,
   };
+}
+
+function storable(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : storableText(text);
 }
 
 function defined(data: Readonly<Record<string, Json | undefined>>): Record<string, Json> {

@@ -1,7 +1,7 @@
 import { parseName } from '../parse-name.ts';
 import { randomBytes } from 'node:crypto';
 
-import { noSuch } from '../../shared/errors.ts';
+import { AppError, noSuch } from '../../shared/errors.ts';
 import { newUlid } from '../../shared/ids.ts';
 import { unixSeconds } from '../../shared/clock.ts';
 import {
@@ -48,8 +48,13 @@ export interface NewApiKey {
 
 const SECRET_BYTES = 32;
 
-/** Creates a key with a random secret, which is in the answer and nowhere else: only its hash is kept. */
+/**
+ * Creates a key with a random secret, which is in the answer and nowhere else: only its hash is kept.
+ *
+ * @throws FORBIDDEN for an assistant: a key outlives its sign-in and its scopes, and its secret would be in a model's words
+ */
 export async function createApiKey(context: DomainContext, request: Request, input: NewApiKey): Promise<ApiKeyRecord> {
+  if (request.origin.via === 'MCP') throw askedByAssistant();
   const secret = randomBytes(SECRET_BYTES).toString('base64url');
   const row = newRow(context, request, input, secret);
   const record = await context.storage.transaction(async (db) => {
@@ -64,6 +69,13 @@ export async function createApiKey(context: DomainContext, request: Request, inp
   });
   await rightsChanged(context);
   return { ...record, secret };
+}
+
+function askedByAssistant(): AppError {
+  return new AppError(
+    'FORBIDDEN',
+    'unauthorized: an assistant cannot make API keys; make one through the GraphQL API, where its secret is seen by you alone',
+  );
 }
 
 function newRow(context: DomainContext, { caller }: Request, input: NewApiKey, secret: string): ApiKeyRow {

@@ -1,4 +1,4 @@
-import { badInput, noSuch } from '../../shared/errors.ts';
+import { AppError, badInput, noSuch } from '../../shared/errors.ts';
 import { findProject, type ProjectRow, updateProject as updateRow } from '../../storage/projects.ts';
 import { findSpace } from '../../storage/spaces.ts';
 import { recordAudit } from '../audit/index.ts';
@@ -54,7 +54,10 @@ function change(context: DomainContext, request: Request, { id, action, settable
     if (settable.space !== undefined && (await findSpace(db, settable.space)) === undefined) {
       throw badInput('space', `no such space: ${JSON.stringify(settable.space)}`);
     }
-    if (!(await updateRow(db, id, settable))) throw noSuch('intentProject', id);
+    const before = await findProject(db, id);
+    if (before === undefined) throw noSuch('intentProject', id);
+    if (before.confirmation === 'PERSON' && settable.confirmation === 'TOKEN') requirePerson(request);
+    await updateRow(db, id, settable);
     if (settable.space !== undefined) await checkAttachments(db);
     await recordAudit(db, context, request, {
       action,
@@ -65,4 +68,13 @@ function change(context: DomainContext, request: Request, { id, action, settable
     if (row === undefined) throw noSuch('intentProject', id);
     return toProjectRecord(row);
   });
+}
+
+/** What keeps programs from confirming must not be switched off by one. */
+function requirePerson({ caller, origin }: Request): void {
+  if (caller.principal.kind === 'USER' && origin.via !== 'MCP') return;
+  throw new AppError(
+    'FORBIDDEN',
+    'unauthorized: confirmation: only a signed-in person, not a program or an assistant, can lower it from PERSON',
+  );
 }

@@ -43,6 +43,7 @@ export async function reviewOperation(engine: Engine, request: Request, input: R
 }
 
 function requireReviewable(engine: Engine, { caller, origin }: Request, row: OperationRow, project: ProjectRow): void {
+  if (origin.via === 'MCP') throw reviewedByAssistant();
   const now = engine.domain.clock.now().getTime();
   const reviewable = row.status === 'PENDING_REVIEW' && row.updatedAt.getTime() + engine.limits.reviewMs > now;
   if (reviewable) return;
@@ -52,12 +53,20 @@ function requireReviewable(engine: Engine, { caller, origin }: Request, row: Ope
       details: { operation: row.id, status: row.status },
     });
   }
-  if (caller.principal.kind !== 'USER' || origin.via === 'MCP') {
+  if (caller.principal.kind !== 'USER') {
     throw new AppError(
       'FORBIDDEN',
       'unauthorized: this project wants destructive operations confirmed by a signed-in person, not by a program',
     );
   }
+}
+
+/** Whoever asked for the operation is at this door; a person comes by another one. */
+function reviewedByAssistant(): AppError {
+  return new AppError(
+    'FORBIDDEN',
+    'unauthorized: an assistant cannot review operations; a person does that through the GraphQL API',
+  );
 }
 
 function reviewChanges(engine: Engine, { caller }: Request, row: OperationRow, input: ReviewInput) {
