@@ -329,30 +329,21 @@ interface Welcome extends FirstStart {
 function greeting(config: Config, welcome: Welcome): string {
   const url = config.publicUrl;
   const { adminKeyFile, first, invitation } = welcome;
-  const sluice = `node ${join(root, 'scripts/sluice.mjs')} profile`;
-  const options = `--url ${url} --key ${adminKeyFile}`;
-  const auth = {
-    kind: 'TOKEN',
-    variable: 'SLUICE_API_TOKEN',
-    tokenCommand: `${sluice} export-token ${options}`,
-    headersCommand: `${sluice} mcp-headers ${options}`,
-  } as const;
-  const setups = (how: { kind: 'OAUTH' } | typeof auth): string =>
-    describeClients(clientSetups({ name: 'sluice', url: `${url}/mcp`, auth: how }));
+  const clients = clientSetups({ name: 'sluice', url: `${url}/mcp`, auth: { kind: 'OAUTH' } });
+  const tokenCommand = `node ${join(root, 'scripts/sluice.mjs')} profile export-token --url ${url} --key ${adminKeyFile}`;
   return [
+    'Connect an assistant; it opens your browser to sign in (the same with /intent/mcp for the fine-grained tools).',
+    'Where there is no browser, docs/clients.md says how to use a token of the admin key.',
+    '',
+    describeClients(clients),
+    '',
     `Sluice ${version} is ready at ${url}`,
-    ...(invitation === undefined ? [] : [`  First admin ${url}/invitation/${invitation} (works once, within a day)`]),
-    `  GraphiQL    ${url}/graphql`,
-    `  Admin key   ${adminKeyFile}${first ? ' (new; keep it safe)' : ''}`,
-    `  Try it      npm run demo -- --url ${url} --key ${adminKeyFile}`,
-    `  Token       ${auth.tokenCommand}`,
-    '',
-    'Connect an assistant; it opens your browser to sign in (the same with /intent/mcp for the fine-grained tools):',
-    '',
-    setups({ kind: 'OAUTH' }),
-    '',
-    'Where there is no browser, with a token of the admin key:',
-    '',
-    setups(auth),
+    ...(invitation === undefined
+      ? []
+      : [`  First of all  ${url}/invitation/${invitation} makes you the administrator (works once, within a day)`]),
+    `  GraphiQL      ${url}/graphql`,
+    `  Admin key     ${adminKeyFile}${first ? ' (new; keep it safe)' : ''}`,
+    `  Token         ${tokenCommand}`,
+    `  Try it        npm run demo -- --url ${url} --key ${adminKeyFile}`,
   ].join('\n');
 }

@@ -30,7 +30,8 @@ export function signInPage(page: SignInPage): string {
         <label for="password">Password</label>
         <input id="password" name="password" type="password" autocomplete="current-password" required />
         <button class="wide" type="submit">Sign in</button>
-      </form>`,
+      </form>
+      <p>Nobody has signed in here yet? The link for the first administrator is printed where the server was started.</p>`,
   );
 }
 

@@ -96,6 +96,6 @@ function unknownName(schema: GraphQLSchema, name: string): AppError {
   const roots = [schema.getQueryType(), schema.getMutationType()];
   const fields = roots.flatMap((root) => Object.keys(root?.getFields() ?? {}));
   const near = suggest(name.split('.').at(-1) ?? name, [...types, ...fields]);
-  const advice = near.length === 0 ? 'look for it with kind SEARCH' : `did you mean ${near.join(', ')}?`;
+  const advice = near.length === 0 ? 'look for it with a search' : `did you mean ${near.join(', ')}?`;
   return new AppError('NO_SUCH', `no such type or field: ${JSON.stringify(name.slice(0, 100))}; ${advice}`);
 }
