@@ -105,16 +105,18 @@ describe('executor with the sandbox provider', function (this: Mocha.Suite) {
     assert.equal(providers(bench).length, 2);
   });
 
-  it('gives a provider no environment but what is declared and the handshake', async () => {
-    const session = bench.with({ DECLARED: 'x' });
+  it('gives the built-in provider what it knows and the handshake, and nothing that could load code into it', async () => {
+    const root = join(bench.folder, 'declared');
+    const foreign = { OPENSSL_CONF: '/app/o.cnf', NODE_OPTIONS: '--require=/app/x.js', ANY: 'x' };
+    const session = bench.with({ SLUICE_SANDBOX_ROOT: root, ...foreign });
     await pet({ length: 2 }, session);
-    const [pid] = processesWith('DECLARED=x', 'environ');
+    const [pid] = processesWith(`SLUICE_SANDBOX_ROOT=${root}`, 'environ');
     assert.ok(pid !== undefined);
     assert.deepEqual(environmentOf(pid).toSorted(), [
-      'DECLARED',
       'PLUGIN_CLIENT_CERT',
       'PLUGIN_PROTOCOL_VERSIONS',
       'PLUGIN_UNIX_SOCKET_DIR',
+      'SLUICE_SANDBOX_ROOT',
       'TF_LOG_SDK',
       'TF_PLUGIN_MAGIC_COOKIE',
     ]);
@@ -300,9 +302,10 @@ describe('executor as another user', function (this: Mocha.Suite) {
     const bench = await ProviderBench.open(sandboxBinary(), { runAs });
     assert.equal(bench.executor.isolation, 'uid');
     assert.ok(
-      (await bench.create('sandbox_pet', { length: 2 }, bench.with({ WHO: bench.folder }))).state !== undefined,
+      (await bench.create('sandbox_pet', { length: 2 }, bench.with({ SLUICE_SANDBOX_ROOT: bench.folder }))).state !==
+        undefined,
     );
-    const [pid] = processesWith(`WHO=${bench.folder}`, 'environ');
+    const [pid] = processesWith(`SLUICE_SANDBOX_ROOT=${bench.folder}`, 'environ');
     assert.ok(pid !== undefined);
     assert.deepEqual([userOf(pid), ...executors(bench).map(userOf)], [65_534, 65_534]);
     await bench.close();

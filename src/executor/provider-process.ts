@@ -58,7 +58,7 @@ export async function startProvider(
   const folder = await mkdtemp(join(settings.socketDir, 'p-')); // mode 0700, so only we reach the socket
   const own = createPluginCertificate();
   const command = binary.command ?? [binary.path];
-  const env = pluginEnvironment(await mountFiles(folder, files ?? {}, environment), own, folder);
+  const env = pluginEnvironment(await mountFiles(folder, files ?? {}, possibleFor(binary, environment)), own, folder);
   const program = new ChildProgram(command, { env, cwd: settings.workDir, folder });
   announce(program, folder, settings);
   try {
@@ -67,6 +67,17 @@ export async function startProvider(
   } catch (cause) {
     throw await failedStart(binary, program, cause);
   }
+}
+
+const BUILT_IN_PREFIX = 'SLUICE_SANDBOX_';
+
+/**
+ * A program that we start by a command is part of Sluice and runs in Node, which, like the libraries in it, can be made
+ * to load foreign code by many variables: it gets those alone that it knows.
+ */
+function possibleFor({ command }: ProviderBinary, declared: ProviderSession['environment']) {
+  if (command === undefined) return declared;
+  return Object.fromEntries(Object.entries(declared).filter(([name]) => name.startsWith(BUILT_IN_PREFIX)));
 }
 
 function announce(program: ChildProgram, folder: string, { onStart, onEnd }: ProcessSettings): void {

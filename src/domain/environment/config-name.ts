@@ -1,5 +1,6 @@
 import { badInput } from '../../shared/errors.ts';
 import type { ConfigType } from '../../storage/project-config.ts';
+import { isReservedName } from './reserved-name.ts';
 
 /** Where providers see mounted files, whatever the host really calls the place. */
 export const MOUNT = '/app/';
@@ -8,22 +9,6 @@ const MAX_NAME_LENGTH = 128;
 const MAX_PATH_LENGTH = 256;
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const PATH_STEP = /^[A-Za-z0-9_-][A-Za-z0-9._-]*$|^\.[A-Za-z0-9_-][A-Za-z0-9._-]*$/;
-
-// With these a variable would decide which code runs or how we talk to the provider, instead of telling it something.
-const RESERVED = [
-  /^PATH$/,
-  /^TMPDIR$/,
-  /^ENV$/,
-  /^BASH_/,
-  /^LD_/,
-  /^DYLD_/,
-  /^NODE_/,
-  /^PLUGIN_/,
-  /^TF_PLUGIN_/,
-  /^TF_REATTACH_/,
-  /^TF_LOG/, // traces hold secrets
-  /^SLUICE_/,
-];
 
 /**
  * The name under which a variable or file is kept: a file's without the place where it is mounted.
@@ -46,7 +31,7 @@ function parseVariable(id: string): string {
       `a variable's name has letters, digits and _, begins with no digit, and has ${MAX_NAME_LENGTH} characters at most`,
     );
   }
-  if (RESERVED.some((pattern) => pattern.test(id.toUpperCase()))) {
+  if (isReservedName(id)) {
     throw badInput('config.id', `${id} decides how programs run and cannot be set; choose another name`);
   }
   return id;

@@ -91,13 +91,59 @@ describe('the environment of a project', () => {
   it('refuses names that would decide how programs run', async () => {
     const reserved = ['PATH', 'LD_PRELOAD', 'Ld_Library_Path', 'DYLD_INSERT_LIBRARIES', 'NODE_OPTIONS', 'TMPDIR'];
     const ours = ['PLUGIN_CLIENT_CERT', 'TF_PLUGIN_MAGIC_COOKIE', 'TF_REATTACH_PROVIDERS', 'TF_LOG', 'SLUICE_KEY_FILE'];
-    for (const name of [...reserved, ...ours, 'BASH_ENV', 'ENV']) {
+    const loaders = [
+      'OPENSSL_CONF',
+      'openssl_Modules',
+      'GCONV_PATH',
+      'GLIBC_TUNABLES',
+      'MALLOC_CHECK_',
+      'LOCPATH',
+      'NLSPATH',
+    ];
+    const runtimes = [
+      'PERL5LIB',
+      'PYTHONPATH',
+      'RUBYOPT',
+      'JAVA_TOOL_OPTIONS',
+      'JDK_JAVA_OPTIONS',
+      '_JAVA_OPTIONS',
+      'GODEBUG',
+    ];
+    const places = [
+      'HOME',
+      'SSL_CERT_FILE',
+      'SSL_CERT_DIR',
+      'HOSTALIASES',
+      'RES_OPTIONS',
+      'LOCALDOMAIN',
+      'SSLKEYLOGFILE',
+    ];
+    const shells = ['BASH_ENV', 'ENV', 'IFS', 'SHELLOPTS', 'GIT_SSH_COMMAND', 'TF_CLI_CONFIG_FILE', 'GOTRACEBACK'];
+    for (const name of [...reserved, ...ours, ...loaders, ...runtimes, ...places, ...shells]) {
       await assertRefused('BAD_INPUT', add(aVariable(name, 'x')), /config\.id: .* cannot be set/);
     }
     for (const name of ['', '1A', 'A-B', 'A=B', 'A B', 'Ä', 'x'.repeat(129)]) {
       await assertRefused('BAD_INPUT', add(aVariable(name, 'x')), /config\.id: a variable's name has letters/);
     }
     assert.deepEqual(await listConfig(domain.context, project), []);
+  });
+
+  it('takes the names that clouds and proxies use', async () => {
+    const clouds = ['AWS_PROFILE', 'ARM_CLIENT_ID', 'GOOGLE_PROJECT', 'GITHUB_TOKEN', 'TF_VAR_x', 'ENVIRONMENT'];
+    for (const name of [...clouds, 'HTTPS_PROXY', 'no_proxy']) await add(aVariable(name, 'x'));
+    assert.equal(Object.keys(await variables()).length, 8);
+  });
+
+  it('reaches no provider while it has a reserved name from earlier, which can be deleted', async () => {
+    const rest = { type: 'ENVIRONMENT_VARIABLE', value: Buffer.from(SECRET), size: 0, checksum: '' } as const;
+    const row = { ...rest, project, writeOnly: false, description: '', createdAt: domain.clock.now() };
+    await domain.context.storage.transaction((db) =>
+      insertProjectConfig(db, { ...row, id: 'old', name: 'OPENSSL_CONF' }),
+    );
+    await assertRefused('CONFLICT', variables(), /OPENSSL_CONF; delete them with intentProjectConfigDelete/);
+    await assertRefused('BAD_INPUT', update(aVariable('OPENSSL_CONF', 'x')), /cannot be set/);
+    await remove('OPENSSL_CONF');
+    assert.deepEqual(await variables(), {});
   });
 
   it('mounts files below one folder only', async () => {

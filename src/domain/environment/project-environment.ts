@@ -1,6 +1,8 @@
+import { AppError } from '../../shared/errors.ts';
 import { findProjectConfig, type ProjectConfigRow } from '../../storage/project-config.ts';
 import type { DomainContext } from '../context.ts';
 import { expandVariables } from './expand-variables.ts';
+import { isReservedName } from './reserved-name.ts';
 
 const MAX_TOKEN_BYTES = 4 * 1024;
 
@@ -13,7 +15,11 @@ export interface ProjectEnvironment {
   readonly secrets: readonly string[];
 }
 
-/** The environment as it is now; an operation keeps the one that it began with. */
+/**
+ * The environment as it is now; an operation keeps the one that it began with.
+ *
+ * @throws CONFLICT when a variable has a name that may not be set
+ */
 export function projectEnvironment(context: DomainContext, project: string): Promise<ProjectEnvironment> {
   return context.storage.read(async (db) => environmentOf(await findProjectConfig(db, project)));
 }
@@ -21,6 +27,7 @@ export function projectEnvironment(context: DomainContext, project: string): Pro
 function environmentOf(rows: readonly ProjectConfigRow[]): ProjectEnvironment {
   const variables = rows.filter(({ type }) => type === 'ENVIRONMENT_VARIABLE');
   const files = rows.filter(({ type }) => type === 'FILE_MOUNT');
+  requireOpenNames(variables);
   const expanded = expandRows(variables);
   const secret = variables.filter(({ writeOnly }) => writeOnly).map((row) => [valueOf(row), expanded.get(row.name)]);
   const tokens = files.filter(({ writeOnly }) => writeOnly).map(onlyLine);
@@ -29,6 +36,17 @@ function environmentOf(rows: readonly ProjectConfigRow[]): ProjectEnvironment {
     files: Object.fromEntries(files.map((row) => [row.name, Buffer.from(valueOf(row), 'base64')])),
     secrets: [...new Set([...secret.flat(), ...tokens].filter((value) => value !== undefined))],
   };
+}
+
+/** Names are checked when they are saved, but a variable may have been saved when its name was still possible. */
+function requireOpenNames(variables: readonly ProjectConfigRow[]): void {
+  const reserved = variables.map(({ name }) => name).filter(isReservedName);
+  if (reserved.length === 0) return;
+  throw new AppError(
+    'CONFLICT',
+    `the project has variables that decide how programs run and may not reach a provider: ${reserved.join(', ')}; ` +
+      'delete them with intentProjectConfigDelete(intentProject, id)',
+  );
 }
 
 /** A small file of one line is a token, which a provider may quote; the text of a larger one it hardly would. */
