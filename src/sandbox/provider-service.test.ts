@@ -284,6 +284,22 @@ describe('sandbox_file', () => {
     assert.equal(readFileSync(join(base, 'sandbox-files/a'), 'utf8'), '1');
   });
 
+  it('lives in a folder of its own for each project', async () => {
+    const [mine, other] = ['mine', 'other'].map((id) => aSandbox({ SLUICE_SANDBOX_PROJECT: id }));
+    assert.ok(mine !== undefined && other !== undefined);
+    const before = process.cwd();
+    process.chdir(base);
+    try {
+      await mine.create('sandbox_file', { path: 'a', content: '1' });
+      assert.equal((await other.importState('sandbox_file', 'a')).state, null);
+      assert.equal(textOf((await mine.importState('sandbox_file', 'a')).state, 'content'), '1');
+      const astray = aSandbox({ SLUICE_SANDBOX_PROJECT: '../mine' });
+      await assert.rejects(astray.importState('sandbox_file', 'a'), /must be the id of a project/);
+    } finally {
+      process.chdir(before);
+    }
+  });
+
   it('can be given its root by the environment', async () => {
     await aSandbox({ SLUICE_SANDBOX_ROOT: root }).create('sandbox_file', { path: 'a', content: '1' });
     assert.equal(readFileSync(join(root, 'a'), 'utf8'), '1');

@@ -4,6 +4,7 @@ import { isValueMap, unknown, type Value, type ValueMap } from '../providers/ind
 import { isJsonObject } from '../shared/json.ts';
 import { errorsOf, type Problem } from '../shared/problems.ts';
 import { checkFaults, faultsFromEnvironment, type Faults } from './faults.ts';
+import { isPlainPath } from './file-store.ts';
 import { file, fileData } from './file.ts';
 import { pet } from './pet.ts';
 import { planResource } from './plan-resource.ts';
@@ -37,7 +38,7 @@ const settings: readonly Attribute[] = [
     type: 'string',
     from: 'given',
     description:
-      'Existing folder that sandbox_file may not leave. Default: SLUICE_SANDBOX_ROOT, else sandbox-files in the folder that the provider runs in.',
+      'Existing folder that sandbox_file may not leave. Default: SLUICE_SANDBOX_ROOT, else a folder of the project, else sandbox-files in the folder that the provider runs in.',
   },
   {
     name: 'faults',
@@ -60,7 +61,8 @@ export function createSandboxProvider(environment: Readonly<Record<string, strin
   let configured: ValueMap = new Map();
   const context = (): SandboxContext => {
     const named = textOf(configured, 'root') ?? environment['SLUICE_SANDBOX_ROOT'];
-    return { root: named ?? join(process.cwd(), 'sandbox-files'), makesRoot: named === undefined };
+    const root = named ?? join(process.cwd(), defaultFolder(environment['SLUICE_SANDBOX_PROJECT']));
+    return { root, makesRoot: named === undefined };
   };
   const faults = (): Faults =>
     new Map([...faultsFromEnvironment(environment['SLUICE_SANDBOX_FAULTS']), ...faultsOf(configured)]);
@@ -90,6 +92,13 @@ export function createSandboxProvider(environment: Readonly<Record<string, strin
       StopProvider: async () => ({ error: '' }),
     },
   };
+}
+
+/** Projects share no folder, and none of theirs lies in the one of those who use no project. */
+function defaultFolder(project: string | undefined): string {
+  if (project === undefined) return 'sandbox-files';
+  if (!isPlainPath(project)) throw new Error('SLUICE_SANDBOX_PROJECT must be the id of a project');
+  return join('sandbox-projects', project);
 }
 
 function faultsOf(config: ValueMap): Faults {

@@ -1,5 +1,6 @@
 import type { DomainContext } from '../../domain/context.ts';
 import { projectEnvironment } from '../../domain/environment/index.ts';
+import { builtInAddress } from '../../providers/index.ts';
 import { badInput } from '../../shared/errors.ts';
 import { providerConfig } from '../provider-configs/provider-configs.ts';
 import { sessionConfiguration } from '../provider-configs/session-configuration.ts';
@@ -27,11 +28,16 @@ export async function inProject(
   const session = {
     ...loaded.session,
     configuration: configuration.bytes,
-    environment: variables,
+    environment: provider === builtInAddress ? { ...variables, ...ownFolder(project) } : variables,
     files,
     secrets: [...secrets, ...configuration.secrets],
   };
   return { ...loaded, session };
+}
+
+/** Files of the sandbox are reached by their path alone: each project has a folder, or it could take those of others. */
+function ownFolder(project: string): Readonly<Record<string, string>> {
+  return { SLUICE_SANDBOX_PROJECT: project };
 }
 
 function noConfiguration(project: string, provider: string, alias: string): Error {
