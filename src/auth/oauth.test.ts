@@ -595,6 +595,17 @@ describe('the OAuth server', function () {
       assert.match((await attempt('ADA', password)).text, /You are signed in/);
     });
 
+    it('refuses a NUL character in a field as bad input', async () => {
+      for (const [name, secret] of [
+        ['a\0da', password],
+        ['ada', 'a\0b'],
+      ] as const) {
+        const page = await attempt(name, secret);
+        assert.equal(page.status, 400);
+        assert.match(page.text, /(?:username|password): it holds a NUL character/);
+      }
+    });
+
     it('makes those wait who try again and again', async () => {
       const outcomes: number[] = [];
       for (let at = 0; at < 11; at += 1) outcomes.push((await attempt('mallory', `guess ${at}`)).status);

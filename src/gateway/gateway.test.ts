@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 
 import type { Caller } from '../shared/caller.ts';
-import type { JsonObject } from '../shared/json.ts';
+import type { Json, JsonObject } from '../shared/json.ts';
 import { type Logger, silentLogger } from '../shared/logger.ts';
 import { aCaller, access, createResolvers, origin, spaceOf, stranger, typeDefs } from '../testing/small-api.ts';
 import { answerText, createGateway, type GatewayRequest, plainAnswerText, type Refusal } from './index.ts';
@@ -76,6 +76,51 @@ describe('the gateway, before anything runs', () => {
     const { errors } = await run(reader, 'mutation { boxUpdate(id: "box-a") { id } }');
     assert.equal(errors[0]?.message, 'unauthorized: Mutation.boxUpdate needs a token with the scope mcp:write');
     assert.equal(errors[0]?.extensions.code, 'INSUFFICIENT_SCOPE');
+  });
+
+  for (const [what, text] of [
+    ['a NUL character', 'a\0b'],
+    ['half of a surrogate pair', 'a\ud800b'],
+  ] as const) {
+    it(`refuses ${what} in a variable, naming its path, and runs nothing`, async () => {
+      const refused = async (json: Json): Promise<string | undefined> => {
+        const { errors } = await run(writer, 'query ($json: JSON) { echo(json: $json) }', { variables: { json } });
+        assert.deepEqual(
+          errors.map(({ extensions }) => extensions.code),
+          ['BAD_INPUT'],
+        );
+        return errors[0]?.message;
+      };
+      assert.match((await refused(text)) ?? '', /^variables\.json holds a NUL/);
+      assert.match(
+        (await refused({ list: ['fine', { deep: text }] })) ?? '',
+        /^variables\.json\.list\[1\]\.deep holds/,
+      );
+      assert.match((await refused({ inner: { [text]: 1 } })) ?? '', /^variables\.json\.inner: a name in it holds/);
+      assert.deepEqual(journal.calls, []);
+    });
+  }
+
+  it('refuses a NUL character in a literal, naming the argument, however often it is sent', async () => {
+    for (const [document, told] of [
+      ['{ echo(text: "a\\u0000") }', /^document: the argument text holds/],
+      ['{ echo(json: { list: ["a\\u0000"] }) }', /^document: the argument json holds/],
+      ['query ($text: String = "\\u0000") { echo(text: $text) }', /^document: the default of \$text holds/],
+    ] as const) {
+      for (let turn = 0; turn < 3; turn += 1) {
+        const { errors } = await run(writer, document);
+        assert.equal(errors[0]?.extensions.code, 'BAD_INPUT');
+        assert.match(errors[0]?.message ?? '', told);
+      }
+    }
+    assert.deepEqual(journal.calls, []);
+  });
+
+  it('takes whole surrogate pairs', async () => {
+    const document = 'query ($json: JSON) { echo(json: $json) }';
+    assert.deepEqual(await answer(writer, document, { json: { '\u{1f600}': '\u{1f600}' } }), {
+      data: { echo: { json: { '\u{1f600}': '\u{1f600}' } } },
+    });
   });
 
   it('takes mcp:write for mcp:read', async () => {

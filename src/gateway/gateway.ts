@@ -27,6 +27,7 @@ import {
 import type { ExecutionOutcome } from './outcome.ts';
 import { prepareDocument, type PreparedOperation } from './prepare-document.ts';
 import type { RefusalHook } from './refusals.ts';
+import { refuseUnstorableVariables } from './refuse-unstorable.ts';
 import { type CoercedVariables, coerceVariables, interpret } from './run-operation.ts';
 import { createViews, type Views } from './view.ts';
 
@@ -127,6 +128,7 @@ async function execute(parts: Parts, request: GatewayRequest): Promise<Execution
     const { prepared, execute: run } = findOperation(parts, request);
     refuseKind(prepared, request);
     refuseAccess(parts, request, decideAccess(prepared.demand, request.caller, parts.bits));
+    refuseUnstorableVariables(request.variables);
     const variables = coerceVariables(parts.schema, prepared, request.variables);
     refuseConditionalAccess(parts, request, prepared, variables);
     refuseUnconfirmed(parts, request, prepared);

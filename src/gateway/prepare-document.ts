@@ -19,6 +19,7 @@ import { type AccessDemand, demandOf } from './decide-access.ts';
 import { checkLimits, type GatewayLimits } from './limits.ts';
 import { parseDocument } from './parse-document.ts';
 import { unauthenticated } from './refusals.ts';
+import { refuseUnstorableLiterals } from './refuse-unstorable.ts';
 
 /** One operation of a document, read and judged as far as that is possible without a caller. */
 export interface PreparedOperation {
@@ -57,6 +58,7 @@ export function prepareDocument(
   checkLimits(document, limits);
   if (stranger) validateForStranger(preparation.strangersSchema(), document);
   else validateDocument(schema, document, false);
+  refuseUnstorableLiterals(document);
   const operation = findOperation(document, operationName);
   const use = analyseAccess(schema, operation, fragmentsOf(document), limits.expandedFields);
   return { document, operation, use, demand: demandOf(use, table, bits), destructive: destructiveIn(use, table) };

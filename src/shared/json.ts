@@ -15,3 +15,29 @@ export function canonicalJson(value: Json): string {
     isJsonObject(part) ? Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1))) : part,
   );
 }
+
+/** Whether a database keeps the text as it is: PostgreSQL has no NUL, and UTF-8 no half of a surrogate pair. */
+export function isStorableText(text: string): boolean {
+  return !text.includes('\0') && text.isWellFormed();
+}
+
+/** The text with a replacement character for whatever a database would refuse. */
+export function storableText(text: string): string {
+  return isStorableText(text) ? text : text.toWellFormed().replaceAll('\0', '\ufffd');
+}
+
+/** The same for every string and every name in a value. */
+export function storableJson(value: Json): Json {
+  if (typeof value === 'string') return storableText(value);
+  if (isList(value)) return value.map((item) => storableJson(item));
+  return isJsonObject(value) ? storableObject(value) : value;
+}
+
+export function storableObject(value: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [storableText(key), storableJson(item)]));
+}
+
+// `Array.isArray` does not narrow a readonly array.
+function isList(value: Json): value is readonly Json[] {
+  return Array.isArray(value);
+}
