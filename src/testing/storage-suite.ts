@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { inspect } from 'node:util';
 
 import type { AppError } from '../shared/errors.ts';
 import { newUlid } from '../shared/ids.ts';
@@ -59,6 +60,26 @@ export function describeStorage(name: string, fresh: () => Promise<Storage>): vo
         await insertSpace(db, aSpace());
         await insertProject(db, aProject());
       });
+    });
+
+    it('tells of a failed statement without its values', async () => {
+      const marker = 'marker-7391';
+      const twice = (): Promise<void> =>
+        storage.transaction(async (db) => {
+          await insertAudit(db, anAuditEntry({ id: marker, data: { marker } }));
+          await insertAudit(db, anAuditEntry({ id: marker, data: { marker } }));
+        });
+      const misread = () => storage.read((db) => db.em.execute('select ?::text::integer', [marker]));
+      for (const [work, code] of [
+        [twice, '23505'],
+        [misread, '22P02'],
+      ] as const) {
+        await assert.rejects(work(), (error: Error & { code?: string }) => {
+          assert.equal(error.code, code);
+          assert.doesNotMatch([error.message, error.stack, inspect(error, { depth: 6 })].join('\n'), /marker-7391/);
+          return true;
+        });
+      }
     });
 
     describe('locks', () => {
