@@ -4,7 +4,7 @@ import type { Db } from './database.ts';
 import { OperationEntity, type OperationKind, OperationStepEntity, type OperationStatus } from './entities/intent.ts';
 import { type Fence, FENCED, fenceMoved } from './fence.ts';
 import { countMatches, type Page, type SearchInput, searchPage, type SearchSpec } from './search.ts';
-import { assignments, insertColumns } from './statement.ts';
+import { assignments, insertColumns, jsonText } from './statement.ts';
 import { type Row, tableOf, type Where } from './table.ts';
 
 export type { OperationKind, OperationStatus };
@@ -174,5 +174,5 @@ export async function renewLease(db: Db, target: Fence & { readonly id: string }
 }
 
 function stepValues(step: JournalStep): unknown[] {
-  return [step.step, step.at, step.detail === undefined ? null : JSON.stringify(step.detail)];
+  return [step.step, step.at, jsonText(step.detail)];
 }

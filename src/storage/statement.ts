@@ -1,3 +1,5 @@
+import { isJsonObject, storableText } from '../shared/json.ts';
+
 // Column lists for statements that the ORM cannot put into one round trip.
 
 interface Part {
@@ -27,7 +29,8 @@ export function insertColumns(row: Readonly<Record<string, unknown>>, json: Read
 
 // A mark without a type would be text in the select list of an insert.
 function part(key: string, value: unknown, json: ReadonlySet<string>): Part {
-  if (json.has(key)) return { text: '?::jsonb', value: value === undefined ? null : JSON.stringify(value) };
+  if (json.has(key)) return { text: '?::jsonb', value: jsonText(value) };
+  if (typeof value === 'string') return { text: '?', value: storableText(value) };
   if (value instanceof Date) return { text: '?::timestamptz', value };
   return { text: '?', value: value ?? null };
 }
@@ -35,4 +38,16 @@ function part(key: string, value: unknown, json: ReadonlySet<string>): Part {
 /** `lockUntil` -> `lock_until` */
 export function columnName(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+/** The text of a jsonb value, without what the database would refuse; null for an empty column. */
+export function jsonText(value: unknown): string | null {
+  return value === undefined ? null : JSON.stringify(value, (_key, part: unknown) => storablePart(part));
+}
+
+function storablePart(part: unknown): unknown {
+  if (typeof part === 'string') return storableText(part);
+  return isJsonObject(part)
+    ? Object.fromEntries(Object.entries(part).map(([key, item]) => [storableText(key), item]))
+    : part;
 }

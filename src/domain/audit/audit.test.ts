@@ -31,6 +31,19 @@ describe('the audit trail', () => {
     );
   });
 
+  it('replaces characters that cannot be stored, in values and in names', async () => {
+    await record('thing.odd', { 'na\0me': 'a\0b', list: ['\ud800', { deep: '\udc00' }] });
+    const [entry] = await find('thing.odd');
+    const { list, ...rest } = JSON.parse(entry?.body ?? '');
+    assert.deepEqual([list, rest['na\ufffdme']], [['\ufffd', { deep: '\ufffd' }], 'a\ufffdb']);
+    await storage.transaction((db) => {
+      const affected = { type: 'THING', id: 'i\0d' };
+      return recordAudit(db, domain.context, domain.admin, { action: 'thing.ids', affected, related: affected });
+    });
+    const [ids] = await find('thing.ids');
+    assert.deepEqual([ids?.affectedResource.resourceId, ids?.relatedResource?.resourceId], ['i\ufffdd', 'i\ufffdd']);
+  });
+
   it('is not written when what it tells of is not', async () => {
     await assert.rejects(
       storage.transaction(async (db) => {

@@ -36,7 +36,12 @@ export async function recordAudit(
 
 function auditRow(context: Pick<DomainContext, 'account' | 'clock'>, request: Request, event: AuditEvent): AuditRow {
   const { caller, origin } = request;
-  const data = { ...defined(event.data ?? {}), via: origin.via, client: origin.client ?? null, request: origin.requestId };
+  const data = {
+    ...defined(event.data ?? {}),
+    via: origin.via,
+    client: origin.client ?? null,
+    request: origin.requestId,
+  };
   return {
     id: newUlid(),
     seq: undefined,

@@ -61,7 +61,8 @@ async function persist(run: Run, write: () => Promise<void>): Promise<void> {
     try {
       return await attempt();
     } catch (error) {
-      if (error instanceof AppError) throw error;
+      const committed = fact(run, 'operation') !== before;
+      if (!committed && !(error instanceof AppError && error.code === 'UNAVAILABLE')) throw error;
       run.engine.domain.log.warn({ error, operation: before.id }, 'an outcome could not be recorded yet');
       await pause(delayMs, undefined, { ref: false });
     }
