@@ -43,6 +43,42 @@ describe('operations on a resource', () => {
       assert.doesNotMatch(JSON.stringify(audit.rows), /hunter22|9876/);
     });
 
+    it('writes the names of the given attributes into the audit trail, and none of their values', async () => {
+      await bench.create('one', { size: 3, name: 'plain-value' });
+      const audit = await bench.context.storage.executeSql(
+        `select data, data->'inputNames' as names from audit_entry where action = 'intent-resource.create'`,
+      );
+      assert.deepEqual(
+        audit.rows.map((row) => Object.entries(row ?? {}).find(([key]) => key === 'names')?.[1]),
+        [['name', 'size']],
+      );
+      assert.doesNotMatch(JSON.stringify(audit.rows), /plain-value/);
+    });
+
+    it('does not try again to record what the database refuses for good', async () => {
+      await bench.context.storage.executeSql(
+        `alter table audit_entry add constraint no_receipt check (action <> 'intent-resource.create') not valid`,
+      );
+      try {
+        const begun = performance.now();
+        await assert.rejects(bench.create('one'));
+        assert.ok(performance.now() - begun < 5_000);
+      } finally {
+        await bench.context.storage.executeSql('alter table audit_entry drop constraint no_receipt');
+      }
+    });
+
+    it('records an outcome whose text the database would refuse', async () => {
+      const odd = 'over\ud800quota\0';
+      bench.cloud.fault = ({ name }) =>
+        Promise.resolve(name === 'apply' ? { problems: [{ ...anError(odd), path: [odd] }] } : undefined);
+      await assertRefused('PROVIDER_REFUSED', bench.create('one'));
+      const { operations } = await bench.intent.listOperations(bench.request, { intentProject: bench.project });
+      assert.equal(operations[0]?.status, 'FAILED');
+      assert.match(operations[0]?.failure ?? '', /over\ufffdquota\ufffd/);
+      assert.equal(operations[0]?.diagnostics[0]?.summary, 'over\ufffdquota\ufffd');
+    });
+
     it('refuses a taken id, a bad configuration and a bad id, leaving audit and no operation', async () => {
       await bench.create('one');
       await assertRefused('CONFLICT', bench.create('one'));

@@ -1,23 +1,21 @@
 import { createHmac } from 'node:crypto';
 
 import { recordAudit } from '../../domain/audit/index.ts';
-import { canonicalJson, type JsonObject } from '../../shared/json.ts';
+import { canonicalJson, isJsonObject, type JsonObject } from '../../shared/json.ts';
 import type { Db } from '../../storage/database.ts';
-import { redactJson } from '../plan/redact-json.ts';
 import { type Decision, fact, type Run } from '../run.ts';
 
 /**
- * Writes the receipt of an operation into the audit trail: who asked what, what was decided, what came of it. Values
- * appear as they may be shown; before and after are there as digests, so that a receipt can be held against the history.
+ * Writes the receipt of an operation into the audit trail: who asked what, what was decided, what came of it. The trail
+ * is not encrypted, so it holds the names of the attributes that were given and no values; before and after are there as
+ * digests, so that a receipt can be held against the history.
  *
  * @param outcome one word
  */
 export async function writeReceipt(db: Db, run: Run, outcome: string, after?: JsonObject): Promise<void> {
   const operation = fact(run, 'operation');
-  const { change, decision, loaded } = run.facts;
+  const { change, decision } = run.facts;
   const { config } = run.ask;
-  const shownConfig =
-    config === undefined || loaded === undefined ? null : redactJson(loaded.schema.block, config).value;
   const salt = change?.salt ?? '';
   await recordAudit(db, run.engine.domain, run.request, {
     action: `intent-resource.${operation.kind.toLowerCase()}`,
@@ -30,7 +28,7 @@ export async function writeReceipt(db: Db, run: Run, outcome: string, after?: Js
       provider: operation.provider,
       version: operation.version,
       type: operation.type,
-      input: shownConfig,
+      inputNames: isJsonObject(config) ? Object.keys(config).toSorted() : null,
       import_id: run.ask.importID ?? null,
       plan: change === undefined ? null : { action: change.shown.action, digest: change.digest },
       decision: decision === undefined ? null : decisionJson(decision),
