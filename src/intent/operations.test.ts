@@ -48,10 +48,8 @@ describe('operations on a resource', () => {
       const audit = await bench.context.storage.executeSql(
         `select data, data->'inputNames' as names from audit_entry where action = 'intent-resource.create'`,
       );
-      assert.deepEqual(
-        audit.rows.map((row) => Object.entries(row ?? {}).find(([key]) => key === 'names')?.[1]),
-        [['name', 'size']],
-      );
+      assert.equal(audit.rows.length, 1);
+      assert.match(JSON.stringify(audit.rows), /"names":\["name","size"\]/);
       assert.doesNotMatch(JSON.stringify(audit.rows), /plain-value/);
     });
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 
+import type { JsonObject } from '../../shared/json.ts';
 import type { Storage } from '../../storage/database.ts';
 import { requestOf, type TestDomain, testDomain } from '../../testing/domain.ts';
 import { anonymous } from '../../shared/caller.ts';
@@ -34,7 +35,7 @@ describe('the audit trail', () => {
   it('replaces characters that cannot be stored, in values and in names', async () => {
     await record('thing.odd', { 'na\0me': 'a\0b', list: ['\ud800', { deep: '\udc00' }] });
     const [entry] = await find('thing.odd');
-    const { list, ...rest } = JSON.parse(entry?.body ?? '');
+    const { list, ...rest } = JSON.parse(entry?.body ?? '') as JsonObject;
     assert.deepEqual([list, rest['na\ufffdme']], [['\ufffd', { deep: '\ufffd' }], 'a\ufffdb']);
     await storage.transaction((db) => {
       const affected = { type: 'THING', id: 'i\0d' };
