@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 
+import { AppError } from '../shared/errors.ts';
 import type { DomainContext } from '../domain/context.ts';
 import { unknown } from '../providers/index.ts';
 import { startSweeping } from './journal/start-sweeping.ts';
@@ -103,7 +104,7 @@ describe('what a provider answers', () => {
         transaction: (work, options) => {
           if (!bench.cloud.calls.includes('apply') || failures === 0) return storage.transaction(work, options);
           failures -= 1;
-          return Promise.reject(new Error('the database is away'));
+          return Promise.reject(new AppError('UNAVAILABLE', 'the database is away'));
         },
       },
     };
