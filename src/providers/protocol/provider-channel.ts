@@ -14,6 +14,10 @@ export interface ChannelOptions {
   readonly maxMessageBytes: number;
 }
 
+// A call that the library was just sending when the process died may be left without any answer. What did arrive before
+// the end is still read.
+const LAST_ANSWERS_MS = 250;
+
 interface CallLimits {
   readonly timeoutMs: number;
 }
@@ -22,6 +26,8 @@ interface CallLimits {
 export class ProviderChannel {
   private readonly client: Client;
   private readonly names: MethodNames;
+  private readonly unanswered = new Set<() => void>();
+  private isGone = false;
   readonly definitions: ProtocolDefinitions;
 
   constructor(handshake: Handshake, own: PluginCertificate, definitions: ProtocolDefinitions, options: ChannelOptions) {
@@ -75,8 +81,13 @@ export class ProviderChannel {
     stream.on('error', () => {}); // not offered, or the process has ended
   }
 
+  /** Calls without an answer fail as GONE. */
   close(): void {
     this.client.close();
+    setTimeout(() => {
+      this.isGone = true;
+      for (const giveUp of this.unanswered) giveUp();
+    }, LAST_ANSWERS_MS).unref();
   }
 
   private unary<T>(
@@ -87,6 +98,9 @@ export class ProviderChannel {
     parse: (message: object | undefined) => T,
   ): Promise<T> {
     return new Promise((resolve, reject) => {
+      const giveUp = (): void => reject(new ProviderCallError(call, ...lost));
+      if (this.isGone) return giveUp();
+      this.unanswered.add(giveUp);
       this.client.makeUnaryRequest(
         method.path,
         method.requestSerialize,
@@ -94,6 +108,7 @@ export class ProviderChannel {
         request,
         { deadline: Date.now() + timeoutMs },
         (error, message) => {
+          this.unanswered.delete(giveUp);
           if (error === null) resolve(parse(message));
           else reject(asCallError(call, error));
         },
@@ -121,8 +136,10 @@ function pinnedTls(serverCertificate: Buffer, own: PluginCertificate) {
   );
 }
 
+const lost = ['GONE', 'the connection to it was lost'] as const;
+
 const reasons: Readonly<Partial<Record<status, readonly [ProviderCallError['reason'], string]>>> = {
-  [status.UNAVAILABLE]: ['GONE', 'the connection to it was lost'],
+  [status.UNAVAILABLE]: lost,
   [status.DEADLINE_EXCEEDED]: ['TIMEOUT', 'it did not answer in time'],
   [status.CANCELLED]: ['CANCELED', 'the call was cancelled'],
   [status.RESOURCE_EXHAUSTED]: ['TOO_LARGE', 'its answer is larger than the limit'],
