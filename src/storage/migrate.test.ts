@@ -15,9 +15,9 @@ describe('bringing the tables up to date', () => {
   const later = (...statements: string[]) => [...migrations, { name: '9999-later', statements }];
   const column = async (sql: string): Promise<unknown[]> => (await connection.executeSql(sql)).rows;
 
-  it('keeps migrations in the order of their names', () => {
+  it('gives each migration a name of its own', () => {
     const names = migrations.map(({ name }) => name);
-    assert.deepEqual(names, names.toSorted());
+    assert.equal(new Set(names).size, names.length);
   });
 
   it('does nothing to a database that is up to date', async () => {

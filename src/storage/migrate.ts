@@ -14,9 +14,8 @@ const MIGRATION_LOCK = 7_582_001; // any number, the same for all servers that s
  */
 export async function migrate(connection: Connection, all: readonly Migration[] = migrations): Promise<void> {
   const done = await appliedVersions(connection.fork());
-  const newest = all.at(-1)?.name ?? '';
-  refuseNewer(done, newest);
-  if (done.has(newest)) return;
+  refuseNewer(done, all);
+  if (all.every(({ name }) => done.has(name))) return;
   await connection.fork().transactional(async (em) => {
     await em.execute('select pg_advisory_xact_lock(?)', [MIGRATION_LOCK]);
     await em.execute(`create table if not exists schema_version (
@@ -40,11 +39,12 @@ async function appliedVersions(em: SqlEntityManager): Promise<Set<string>> {
   return new Set(rows.map(({ name }) => name));
 }
 
-function refuseNewer(applied: ReadonlySet<string>, newest: string): void {
-  const newer = [...applied].find((name) => name > newest);
+function refuseNewer(applied: ReadonlySet<string>, all: readonly Migration[]): void {
+  const known = new Set(all.map(({ name }) => name));
+  const newer = [...applied].find((name) => !known.has(name));
   if (newer === undefined) return;
   throw new AppError(
     'UNAVAILABLE',
-    `the database has schema version ${newer}, newer than this Sluice (${newest}): start the newer Sluice or restore a backup`,
+    `the database has schema version ${newer}, newer than this Sluice (${all.at(-1)?.name}): start the newer Sluice or restore a backup`,
   );
 }

@@ -1,4 +1,4 @@
-// The ordered list of schema versions. A new one goes to the end and its name sorts after the others.
+// The ordered list of schema versions. A new one goes to the end; its name begins with the day it was made.
 import { firstTables } from './2026-11-22-first-tables.ts';
 import { projectEnvironment } from './2026-11-22-project-environment.ts';
 import { signInTables } from './2026-11-22-sign-in.ts';
