@@ -1006,6 +1006,13 @@ export type Mutation = {
   readonly intentResourceRefresh: IntentOperation;
   /** Changes a resource. The configuration is the whole one, not a difference. A change that replaces the resource must be confirmed. */
   readonly intentResourceUpdate: IntentOperation;
+  /**
+   * Makes a personal access token: it acts for the caller, with the scopes and in the spaces that are named here. The token
+   * is in this answer and nowhere else.
+   */
+  readonly personalAccessTokenCreate: PersonalAccessToken;
+  /** Ends a personal access token at once: one's own, or anybody's for an administrator of root. */
+  readonly personalAccessTokenDelete: PersonalAccessToken;
   /** Creates a policy of any type. The body must compile. */
   readonly policyCreatev2: Policy;
   /** Deletes a policy and its attachments. */
@@ -1297,6 +1304,18 @@ export type MutationIntentResourceUpdateArgs = {
 
 
 /** Changes to the account. */
+export type MutationPersonalAccessTokenCreateArgs = {
+  input: PersonalAccessTokenInput;
+};
+
+
+/** Changes to the account. */
+export type MutationPersonalAccessTokenDeleteArgs = {
+  id: Scalars['ID']['input'];
+};
+
+
+/** Changes to the account. */
 export type MutationPolicyCreatev2Args = {
   input: PolicyCreateInput;
 };
@@ -1366,6 +1385,41 @@ export type PageInfo = {
   readonly hasPreviousPage: Scalars['Boolean']['output'];
   /** Cursor of the first edge; null on an empty page. */
   readonly startCursor?: Maybe<Scalars['String']['output']>;
+};
+
+/** A token for programs that people keep for long. It never has more rights than its owner, and ends with them. */
+export type PersonalAccessToken = {
+  readonly __typename?: 'PersonalAccessToken';
+  /** Unix seconds. */
+  readonly createdAt: Scalars['Int']['output'];
+  /** Unix seconds at which it ends. */
+  readonly expiresAt: Scalars['Int']['output'];
+  /** ULID. */
+  readonly id: Scalars['ID']['output'];
+  /** Unix seconds of the last use, to a minute; null when it was never used. */
+  readonly lastUsedAt?: Maybe<Scalars['Int']['output']>;
+  /** What it is for. */
+  readonly name: Scalars['String']['output'];
+  /** Id of the user or API key that it acts for. */
+  readonly ownerId: Scalars['ID']['output'];
+  /** `mcp:read`, or `mcp:read` and `mcp:write`. */
+  readonly scopes: ReadonlyArray<Scalars['String']['output']>;
+  /** Spaces that it is good in, with all below them; empty for wherever its owner may be. */
+  readonly spaces: ReadonlyArray<Scalars['ID']['output']>;
+  /** The token: in the answer of `personalAccessTokenCreate` only, null otherwise. */
+  readonly token?: Maybe<Scalars['String']['output']>;
+};
+
+/** A personal access token to be. */
+export type PersonalAccessTokenInput = {
+  /** Unix seconds; the longest life that the server gives when left out. */
+  readonly expiresAt?: InputMaybe<Scalars['Int']['input']>;
+  /** What it is for. */
+  readonly name: Scalars['String']['input'];
+  /** `mcp:read` for reading, `mcp:write` for reading and changing. */
+  readonly scopes: ReadonlyArray<Scalars['String']['input']>;
+  /** Spaces that it shall be good in, with all below them; everywhere when left out. */
+  readonly spaces?: InputMaybe<ReadonlyArray<Scalars['ID']['input']>>;
 };
 
 /** A rule in Rego. */
@@ -1651,6 +1705,8 @@ export type Query = {
   readonly intentTimeline: IntentTimeline;
   /** Hosts, besides this computer, that OAuth clients may send people back to. */
   readonly oauthRedirectAllowedHosts: ReadonlyArray<Scalars['String']['output']>;
+  /** Personal access tokens, newest first, without the tokens themselves. */
+  readonly personalAccessTokens: ReadonlyArray<PersonalAccessToken>;
   /** All policies that the caller may read. */
   readonly policies: ReadonlyArray<Policy>;
   /** One policy; null when there is none or the caller may not read it. */
@@ -1786,6 +1842,12 @@ export type QueryIntentTimelineArgs = {
   offset?: InputMaybe<Scalars['Int']['input']>;
   resourceID?: InputMaybe<Scalars['ID']['input']>;
   toTime?: InputMaybe<Scalars['String']['input']>;
+};
+
+
+/** Reads of the account. */
+export type QueryPersonalAccessTokensArgs = {
+  everyone?: InputMaybe<Scalars['Boolean']['input']>;
 };
 
 
@@ -2187,6 +2249,8 @@ export type ResolversTypes = {
   JSON: ResolverTypeWrapper<Scalars['JSON']['output']>;
   Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
   PageInfo: ResolverTypeWrapper<PageInfo>;
+  PersonalAccessToken: ResolverTypeWrapper<PersonalAccessToken>;
+  PersonalAccessTokenInput: PersonalAccessTokenInput;
   Policy: ResolverTypeWrapper<PolicyRecord>;
   PolicyCreateInput: PolicyCreateInput;
   PolicyEdge: ResolverTypeWrapper<Omit<PolicyEdge, 'node'> & { node: ResolversTypes['Policy'] }>;
@@ -2266,6 +2330,8 @@ export type ResolversParentTypes = {
   JSON: Scalars['JSON']['output'];
   Mutation: Record<PropertyKey, never>;
   PageInfo: PageInfo;
+  PersonalAccessToken: PersonalAccessToken;
+  PersonalAccessTokenInput: PersonalAccessTokenInput;
   Policy: PolicyRecord;
   PolicyCreateInput: PolicyCreateInput;
   PolicyEdge: Omit<PolicyEdge, 'node'> & { node: ResolversParentTypes['Policy'] };
@@ -2612,6 +2678,8 @@ export type MutationResolvers<ContextType = ResolverContext, ParentType extends 
   intentResourceOperationReview: Resolver<ResolversTypes['IntentOperation'], ParentType, ContextType, RequireFields<MutationIntentResourceOperationReviewArgs, 'decision' | 'intentProject' | 'operationID'>>;
   intentResourceRefresh: Resolver<ResolversTypes['IntentOperation'], ParentType, ContextType, RequireFields<MutationIntentResourceRefreshArgs, 'intentProject' | 'resourceID'>>;
   intentResourceUpdate: Resolver<ResolversTypes['IntentOperation'], ParentType, ContextType, RequireFields<MutationIntentResourceUpdateArgs, 'config' | 'intentProject' | 'resourceID'>>;
+  personalAccessTokenCreate: Resolver<ResolversTypes['PersonalAccessToken'], ParentType, ContextType, RequireFields<MutationPersonalAccessTokenCreateArgs, 'input'>>;
+  personalAccessTokenDelete: Resolver<ResolversTypes['PersonalAccessToken'], ParentType, ContextType, RequireFields<MutationPersonalAccessTokenDeleteArgs, 'id'>>;
   policyCreatev2: Resolver<ResolversTypes['Policy'], ParentType, ContextType, RequireFields<MutationPolicyCreatev2Args, 'input'>>;
   policyDelete: Resolver<ResolversTypes['Policy'], ParentType, ContextType, RequireFields<MutationPolicyDeleteArgs, 'id'>>;
   policyIntentProjectAttach: Resolver<ResolversTypes['PolicyProjectAttachment'], ParentType, ContextType, RequireFields<MutationPolicyIntentProjectAttachArgs, 'id' | 'intentProject'>>;
@@ -2628,6 +2696,18 @@ export type PageInfoResolvers<ContextType = ResolverContext, ParentType extends 
   hasNextPage?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   hasPreviousPage?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   startCursor?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type PersonalAccessTokenResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['PersonalAccessToken'] = ResolversParentTypes['PersonalAccessToken']> = {
+  createdAt?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  expiresAt?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  lastUsedAt?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  ownerId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  scopes?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
+  spaces?: Resolver<ReadonlyArray<ResolversTypes['ID']>, ParentType, ContextType>;
+  token?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
 };
 
 export type PolicyResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['Policy'] = ResolversParentTypes['Policy']> = {
@@ -2738,6 +2818,7 @@ export type QueryResolvers<ContextType = ResolverContext, ParentType extends Res
   intentResources: Resolver<ResolversTypes['IntentResourceList'], ParentType, ContextType, RequireFields<QueryIntentResourcesArgs, 'intentProject'>>;
   intentTimeline: Resolver<ResolversTypes['IntentTimeline'], ParentType, ContextType, RequireFields<QueryIntentTimelineArgs, 'intentProject'>>;
   oauthRedirectAllowedHosts: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
+  personalAccessTokens: Resolver<ReadonlyArray<ResolversTypes['PersonalAccessToken']>, ParentType, ContextType, Partial<QueryPersonalAccessTokensArgs>>;
   policies: Resolver<ReadonlyArray<ResolversTypes['Policy']>, ParentType, ContextType>;
   policy: Resolver<Maybe<ResolversTypes['Policy']>, ParentType, ContextType, RequireFields<QueryPolicyArgs, 'id'>>;
   provider: Resolver<Maybe<ResolversTypes['ProviderDescription']>, ParentType, ContextType, RequireFields<QueryProviderArgs, 'provider'>>;
@@ -2853,6 +2934,7 @@ export type Resolvers<ContextType = ResolverContext> = {
   JSON?: GraphQLScalarType;
   Mutation?: MutationResolvers<ContextType>;
   PageInfo?: PageInfoResolvers<ContextType>;
+  PersonalAccessToken?: PersonalAccessTokenResolvers<ContextType>;
   Policy?: PolicyResolvers<ContextType>;
   PolicyEdge?: PolicyEdgeResolvers<ContextType>;
   PolicyEvaluationRecord?: PolicyEvaluationRecordResolvers<ContextType>;

@@ -240,6 +240,12 @@ const settings = {
     [5, 3600],
     'Seconds that an access token of a signed-in client lives; clients refresh it by themselves.',
   ),
+  personalTokenDays: integer(
+    'SLUICE_PERSONAL_TOKEN_DAYS',
+    90,
+    [1, 3650],
+    'Days that a personal access token may live; one that is made without an end gets as many.',
+  ),
   maxBodyBytes: integer('SLUICE_MAX_BODY_BYTES', 1_000_000, [1_000, 100_000_000], 'Size of a request body.'),
   maxDepth: integer('SLUICE_MAX_DEPTH', 12, [1, 100], 'Levels of a GraphQL document.'),
   maxAliases: integer('SLUICE_MAX_ALIASES', 30, [0, 10_000], 'Aliases in a GraphQL document.'),

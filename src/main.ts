@@ -194,6 +194,7 @@ function domainOf(config: Config, { storage, executor, log }: Foundations): Doma
     rights: { epoch: 0 },
     account: config.account,
     publicUrl: config.publicUrl,
+    personalTokenDays: config.personalTokenDays,
   };
 }
 

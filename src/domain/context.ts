@@ -21,6 +21,8 @@ export interface DomainContext {
   readonly account: string;
   /** Scheme, host and port without a trailing slash: the audience of tokens. */
   readonly publicUrl: string;
+  /** How long a personal access token may live. */
+  readonly personalTokenDays: number;
 }
 
 /** On whose behalf a rule is applied, and how the request came: for decisions, history and audit. */

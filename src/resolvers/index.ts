@@ -10,6 +10,7 @@ import { IntentProject, projectMutations, projectQueries } from './projects.ts';
 import { providerQueries } from './providers.ts';
 import { Decimal, JsonScalar } from './scalars.ts';
 import { Space, spaceMutations, spaceQueries } from './spaces.ts';
+import { tokenMutations, tokenQueries } from './tokens.ts';
 
 const Query = {
   ...auditQueries,
@@ -20,6 +21,7 @@ const Query = {
   ...projectQueries,
   ...providerQueries,
   ...spaceQueries,
+  ...tokenQueries,
 } satisfies QueryResolvers;
 const Mutation = {
   ...identityMutations,
@@ -27,6 +29,7 @@ const Mutation = {
   ...policyMutations,
   ...projectMutations,
   ...spaceMutations,
+  ...tokenMutations,
 } satisfies MutationResolvers;
 
 const written: Resolvers = {

@@ -13,6 +13,9 @@ import type { DomainContext } from '../context.ts';
 import { createAccessTokenCheck, type VerifyAccessToken } from './access-tokens.ts';
 import { effectiveGrants } from './grants.ts';
 import { grantIsAlive } from './grant-is-alive.ts';
+import { loadPersonalToken } from './personal-token-caller.ts';
+import { claimsToBePersonalToken } from './personal-token-text.ts';
+import { personalTokenSession } from './personal-tokens.ts';
 import { RIGHTS_CHANNEL } from './rights-changed.ts';
 import { openTokenKeys, type TokenKeys } from './tokens.ts';
 
@@ -33,6 +36,8 @@ interface Known {
   readonly expiresAtMs: number;
   /** URL of the only resource that the token is good for; undefined for a token that is good everywhere. */
   readonly audience: string | undefined;
+  /** Told of each use. */
+  readonly used?: () => void;
   readonly epoch: number;
 }
 
@@ -52,7 +57,8 @@ export async function createCallerSource(context: DomainContext): Promise<Caller
   const stop = await storage.listen(RIGHTS_CHANNEL, () => {
     rights.epoch += 1;
   });
-  const admit = ({ caller, audience }: Loaded, path: string): Caller => {
+  const admit = ({ caller, audience, used }: Loaded, path: string): Caller => {
+    used?.();
     if (audience === undefined || audience === publicUrl + path) return caller;
     throw new AppError('UNAUTHENTICATED', `unauthorized: the token is for ${audience} and is good nowhere else`);
   };
@@ -75,9 +81,25 @@ export async function createCallerSource(context: DomainContext): Promise<Caller
 
 /** The type that a token claims only chooses the check; each check insists on its own type. */
 function loadCaller(context: DomainContext, checks: Checks, token: string): Promise<Loaded> {
+  if (claimsToBePersonalToken(token)) return loadPersonal(context, token);
   return claimedType(token) === 'at+jwt'
     ? loadUser(context, checks.accessTokens, token)
     : loadKeyToken(context, checks.keyTokens, token);
+}
+
+async function loadPersonal(context: DomainContext, token: string): Promise<Loaded> {
+  const now = context.clock.now();
+  const found = await loadPersonalToken(context, token, async (db, { id, ownerKind, ownerId, scopes }) => {
+    const session = personalTokenSession(id);
+    if (ownerKind === 'USER') {
+      const caller = await userCaller(db, ownerId, session, new Set(scopes));
+      return { caller, endsAtMs: Number.POSITIVE_INFINITY };
+    }
+    const key = await usableKey(db, ownerId, now);
+    const caller = Object.freeze({ ...(await apiKeyCaller(db, key)), session, scopes: new Set(scopes) });
+    return { caller, endsAtMs: endOf(key) };
+  });
+  return { ...found, audience: undefined };
 }
 
 function claimedType(token: string): string | undefined {
@@ -93,9 +115,8 @@ async function loadKeyToken(context: DomainContext, keys: TokenKeys, token: stri
   if (session !== undefined) return loadCliUser(context, subject, session, expiresAtMs);
   return context.storage.read(async (db) => {
     const key = await usableKey(db, subject, context.clock.now());
-    const keyEndsMs = key.expiresAt?.getTime() ?? Number.POSITIVE_INFINITY;
     const caller = await apiKeyCaller(db, key);
-    return { caller, audience: undefined, expiresAtMs: Math.min(expiresAtMs, keyEndsMs) };
+    return { caller, audience: undefined, expiresAtMs: Math.min(expiresAtMs, endOf(key)) };
   });
 }
 
@@ -158,6 +179,8 @@ async function grantsOf(db: Db, actors: ReadonlySet<string>): Promise<Caller['gr
   const bindings = (await findBindings(db)).filter(({ actorKind, actorId }) => actors.has(`${actorKind} ${actorId}`));
   return effectiveGrants({ bindings, spaces: await findSpaces(db), roles: await findRoles(db) });
 }
+
+const endOf = ({ expiresAt }: ApiKeyRow): number => expiresAt?.getTime() ?? Number.POSITIVE_INFINITY;
 
 export function isUsable(key: ApiKeyRow, now: Date): boolean {
   return !key.deleted && (key.expiresAt === undefined || key.expiresAt > now);

@@ -30,6 +30,12 @@ export function effectiveGrants({ spaces, roles, bindings }: RightsTables): Map<
   return grants;
 }
 
+/** The spaces at and below the named ones. */
+export function spacesWithin(spaces: readonly SpaceRow[], tops: readonly string[]): ReadonlySet<string> {
+  const byId = new Map(spaces.map((space) => [space.id, space]));
+  return new Set(spaces.filter((space) => tops.some((top) => isWithin(byId, space, top))).map(({ id }) => id));
+}
+
 type Tree = ReadonlyMap<string, SpaceRow>;
 
 function isWithin(tree: Tree, space: SpaceRow, top: string): boolean {

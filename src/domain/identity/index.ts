@@ -10,6 +10,12 @@ export { createApiKey, deleteApiKey, findApiKey, listApiKeys, updateApiKey, type
 export { createCallerSource, type CallerSource } from './caller-source.ts';
 export { exchangeApiKey } from './exchange-api-key.ts';
 export { oauthRecordId } from './grant-is-alive.ts';
+export {
+  createPersonalToken,
+  deletePersonalToken,
+  listPersonalTokens,
+  type PersonalTokenRecord,
+} from './personal-tokens.ts';
 export { rightsChanged } from './rights-changed.ts';
 export {
   createRoleBinding,

@@ -1,5 +1,6 @@
 import { deleteEndedOAuthRecords } from '../../storage/oauth-records.ts';
 import { deleteEndedBrowserSessions } from '../../storage/people.ts';
+import { deleteEndedPersonalTokens } from '../../storage/personal-tokens.ts';
 import type { DomainContext } from '../context.ts';
 
 const INTERVAL_MS = 10 * 60 * 1000; // what has ended is refused at once; this only frees its space
@@ -12,6 +13,7 @@ export function startCleaning({ storage, clock, log }: DomainContext): () => voi
       .transaction(async (db) => {
         await deleteEndedOAuthRecords(db, now);
         await deleteEndedBrowserSessions(db, now);
+        await deleteEndedPersonalTokens(db, now);
       })
       .catch((error: unknown) => log.error({ err: error }, 'ended sign-ins could not be removed; trying again later'));
   };

@@ -4,6 +4,7 @@ import { ApiKeyEntity, RoleBindingEntity, RoleEntity, SessionEntity } from './id
 import { DependencyEntity, OperationEntity, OperationStepEntity, ProjectEntity, ResourceEntity } from './intent.ts';
 import { ProjectConfigEntity, ProviderConfigEntity } from './project-config.ts';
 import { BrowserSessionEntity, InvitationEntity, OAuthRecordEntity, UserEntity } from './people.ts';
+import { PersonalTokenEntity } from './personal-tokens.ts';
 import { PolicyAttachmentEntity, PolicyEntity, PolicySampleEntity } from './policies.ts';
 import { ProviderBinaryEntity, ProviderSchemaEntity } from './providers.ts';
 import { DataKeyEntity, SettingEntity } from './settings.ts';
@@ -19,6 +20,7 @@ export const entities = [
   BrowserSessionEntity,
   InvitationEntity,
   OAuthRecordEntity,
+  PersonalTokenEntity,
   PolicyEntity,
   PolicyAttachmentEntity,
   PolicySampleEntity,

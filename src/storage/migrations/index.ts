@@ -1,5 +1,6 @@
 // The ordered list of schema versions. A new one goes to the end; its name begins with the day it was made.
 import { firstTables } from './2026-11-22-first-tables.ts';
+import { machineTables } from './2026-11-22-machines.ts';
 import { projectEnvironment } from './2026-11-22-project-environment.ts';
 import { signInTables } from './2026-11-22-sign-in.ts';
 
@@ -12,4 +13,5 @@ export const migrations: readonly Migration[] = [
   { name: '2026-11-22-first-tables', statements: firstTables },
   { name: '2026-11-22-project-environment', statements: projectEnvironment },
   { name: '2026-11-22-sign-in', statements: signInTables },
+  { name: '2026-11-22-machines', statements: machineTables },
 ];

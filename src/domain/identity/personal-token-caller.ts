@@ -1,0 +1,72 @@
+import type { Caller } from '../../shared/caller.ts';
+import { AppError } from '../../shared/errors.ts';
+import type { Db } from '../../storage/database.ts';
+import { findPersonalTokenByHash, type PersonalTokenRow, updatePersonalToken } from '../../storage/personal-tokens.ts';
+import { findSpaces } from '../../storage/spaces.ts';
+import type { DomainContext } from '../context.ts';
+import { spacesWithin } from './grants.ts';
+import { hashPersonalToken, isPersonalTokenText } from './personal-token-text.ts';
+
+const USE_STEP_MS = 60_000; // how exactly a token's last use is known, and how rarely it is written
+
+export interface Owner {
+  readonly caller: Caller;
+  /** When the owner itself ends. */
+  readonly endsAtMs: number;
+}
+
+/** The owner of a token with all their rights, or a refusal when they are gone. */
+export type FindOwner = (db: Db, row: PersonalTokenRow) => Promise<Owner>;
+
+export interface PersonalTokenCaller {
+  readonly caller: Caller;
+  readonly expiresAtMs: number;
+  /** To be called at each use. */
+  readonly used: () => void;
+}
+
+/**
+ * The caller behind a personal access token: its owner, with the token's scopes, in the token's spaces. The token is
+ * found by its hash, so that the time of an answer tells nothing about it.
+ *
+ * @throws UNAUTHENTICATED
+ */
+export async function loadPersonalToken(
+  context: DomainContext,
+  token: string,
+  findOwner: FindOwner,
+): Promise<PersonalTokenCaller> {
+  if (!isPersonalTokenText(token)) throw refused();
+  const { row, caller, endsAtMs } = await context.storage.read(async (db) => {
+    const found = await findPersonalTokenByHash(db, hashPersonalToken(token));
+    if (found === undefined || found.expiresAt <= context.clock.now()) throw refused();
+    const owner = await findOwner(db, found);
+    return { row: found, caller: await narrowed(db, owner.caller, found), endsAtMs: owner.endsAtMs };
+  });
+  return { caller, expiresAtMs: Math.min(row.expiresAt.getTime(), endsAtMs), used: useCounter(context, row) };
+}
+
+async function narrowed(db: Db, owner: Caller, { spaces }: PersonalTokenRow): Promise<Caller> {
+  if (spaces.length === 0) return owner;
+  const within = spacesWithin(await findSpaces(db), spaces);
+  return Object.freeze({ ...owner, grants: new Map([...owner.grants].filter(([space]) => within.has(space))) });
+}
+
+function useCounter({ storage, clock, log }: DomainContext, { id, lastUsedAt }: PersonalTokenRow): () => void {
+  let writtenMs = lastUsedAt?.getTime() ?? 0;
+  return () => {
+    const now = clock.now();
+    if (now.getTime() - writtenMs < USE_STEP_MS) return;
+    writtenMs = now.getTime();
+    storage
+      .transaction((db) => updatePersonalToken(db, id, { lastUsedAt: now }))
+      .catch((error: unknown) => log.error({ err: error }, "a token's last use could not be written"));
+  };
+}
+
+function refused(): AppError {
+  return new AppError(
+    'UNAUTHENTICATED',
+    'unauthorized: no personal access token is like this, or it has ended; make another',
+  );
+}

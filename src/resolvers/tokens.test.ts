@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+
+import { mcpClients } from '../testing/mcp-clients.ts';
+import type { TestServer } from '../testing/server.ts';
+import { aKey, read, refusal, sharedServer } from '../testing/shared-server.ts';
+
+const makeDocument = `mutation($input: PersonalAccessTokenInput!) {
+  personalAccessTokenCreate(input: $input) { id token scopes lastUsedAt }
+}`;
+
+interface Made {
+  readonly id: string;
+  readonly token: string;
+}
+
+describe('personal access tokens at the doors', function () {
+  this.timeout(60_000);
+  let server: TestServer;
+  let owner: string;
+  before(async () => {
+    server = await sharedServer();
+    owner = (await aKey(server, { 'space-admin': 'root' })).token;
+  });
+
+  const make = async (scopes: string[]): Promise<Made> => {
+    const made = await server.graphql(makeDocument, { input: { name: 'ci', scopes } }, owner);
+    return read<{ personalAccessTokenCreate: Made }>(made).personalAccessTokenCreate;
+  };
+
+  for (const path of ['/mcp', '/intent/mcp']) {
+    for (const { era, connect } of mcpClients) {
+      it(`open ${path} to a client of ${era} as far as their scopes go`, async () => {
+        const names = async (token: string): Promise<string[]> => {
+          const session = await connect({ url: server.url + path, headers: { authorization: `Bearer ${token}` } });
+          const tools = await session.listTools();
+          await session.close();
+          return tools.map(({ name }) => name);
+        };
+        const [reading, writing] = [await make(['mcp:read']), await make(['mcp:write'])];
+        const [some, all] = [await names(reading.token), await names(writing.token)];
+        assert.ok(some.length > 0 && some.length < all.length, `${some.length} of ${all.length}`);
+        assert.ok(some.every((name) => all.includes(name)));
+      });
+    }
+  }
+
+  it('read and change by GraphQL as far as their scopes go', async () => {
+    const [reading, writing] = [await make(['mcp:read']), await make(['mcp:write'])];
+    const change = 'mutation { intentProjectCreate(name: "Made by a token") { id } }';
+    assert.deepEqual(read(await server.graphql('{ viewer { admin } }', {}, reading.token)), {
+      viewer: { admin: true },
+    });
+    assert.equal(refusal(await server.graphql(change, {}, reading.token)).code, 'INSUFFICIENT_SCOPE');
+    assert.notEqual(
+      (await server.graphql(change, {}, writing.token)).errors[0]?.extensions?.code,
+      'INSUFFICIENT_SCOPE',
+    );
+  });
+
+  it('are listed to their owner and refused once deleted', async () => {
+    const { id, token } = await make(['mcp:read']);
+    const listed = read<{ personalAccessTokens: Made[] }>(
+      await server.graphql('{ personalAccessTokens { id token } }', {}, owner),
+    );
+    assert.ok(listed.personalAccessTokens.some((each) => each.id === id && each.token === null));
+    read(await server.graphql('mutation($id: ID!) { personalAccessTokenDelete(id: $id) { id } }', { id }, owner));
+    assert.equal((await server.graphql('{ viewer { id } }', {}, token)).status, 401);
+  });
+
+  it('are out of reach for strangers', async () => {
+    assert.equal(refusal(await server.graphql('{ personalAccessTokens { id } }', {}, '')).code, 'UNAUTHENTICATED');
+  });
+});
