@@ -580,6 +580,8 @@ export type IntentOperation = {
   readonly resourceID?: Maybe<Scalars['ID']['output']>;
   /** What the reviewer said; null without one. */
   readonly review?: Maybe<IntentReview>;
+  /** The earlier operation whose configuration was asked for again; null for other operations. */
+  readonly rollbackOf?: Maybe<Scalars['ID']['output']>;
   /** Id of the project's space. */
   readonly space: Scalars['ID']['output'];
   /** State after the operation; sensitive attributes are null. */
@@ -1002,6 +1004,8 @@ export type Mutation = {
   readonly intentResourceOperationResume: IntentOperation;
   /** Lets an operation through, or rejects it, where the policies left the decision to a person. */
   readonly intentResourceOperationReview: IntentOperation;
+  /** Gives a resource the configuration again that an earlier operation gave it: an update, or a creation if it is gone. */
+  readonly intentResourceOperationRollback: IntentOperation;
   /** Reads a resource again through its provider and records what it finds. */
   readonly intentResourceRefresh: IntentOperation;
   /** Changes a resource. The configuration is the whole one, not a difference. A change that replaces the resource must be confirmed. */
@@ -1282,6 +1286,16 @@ export type MutationIntentResourceOperationReviewArgs = {
   intentProject: Scalars['ID']['input'];
   note?: InputMaybe<Scalars['String']['input']>;
   operationID: Scalars['ID']['input'];
+};
+
+
+/** Changes to the account. */
+export type MutationIntentResourceOperationRollbackArgs = {
+  confirmation?: InputMaybe<Scalars['String']['input']>;
+  intentProject: Scalars['ID']['input'];
+  operationID: Scalars['ID']['input'];
+  wait?: InputMaybe<Scalars['Int']['input']>;
+  writeOnly?: InputMaybe<Scalars['JSON']['input']>;
 };
 
 
@@ -2486,6 +2500,7 @@ export type IntentOperationResolvers<ContextType = ResolverContext, ParentType e
   resource?: Resolver<Maybe<ResolversTypes['IntentResource']>, ParentType, ContextType>;
   resourceID?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
   review?: Resolver<Maybe<ResolversTypes['IntentReview']>, ParentType, ContextType>;
+  rollbackOf?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
   space?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   state?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
   status?: Resolver<ResolversTypes['IntentOperationStatus'], ParentType, ContextType>;
@@ -2676,6 +2691,7 @@ export type MutationResolvers<ContextType = ResolverContext, ParentType extends 
   intentResourceOperationCancel: Resolver<ResolversTypes['IntentOperation'], ParentType, ContextType, RequireFields<MutationIntentResourceOperationCancelArgs, 'intentProject' | 'operationID'>>;
   intentResourceOperationResume: Resolver<ResolversTypes['IntentOperation'], ParentType, ContextType, RequireFields<MutationIntentResourceOperationResumeArgs, 'intentProject' | 'operationID'>>;
   intentResourceOperationReview: Resolver<ResolversTypes['IntentOperation'], ParentType, ContextType, RequireFields<MutationIntentResourceOperationReviewArgs, 'decision' | 'intentProject' | 'operationID'>>;
+  intentResourceOperationRollback: Resolver<ResolversTypes['IntentOperation'], ParentType, ContextType, RequireFields<MutationIntentResourceOperationRollbackArgs, 'intentProject' | 'operationID'>>;
   intentResourceRefresh: Resolver<ResolversTypes['IntentOperation'], ParentType, ContextType, RequireFields<MutationIntentResourceRefreshArgs, 'intentProject' | 'resourceID'>>;
   intentResourceUpdate: Resolver<ResolversTypes['IntentOperation'], ParentType, ContextType, RequireFields<MutationIntentResourceUpdateArgs, 'config' | 'intentProject' | 'resourceID'>>;
   personalAccessTokenCreate: Resolver<ResolversTypes['PersonalAccessToken'], ParentType, ContextType, RequireFields<MutationPersonalAccessTokenCreateArgs, 'input'>>;

@@ -14,6 +14,7 @@ import { cancelOperation } from './operations/cancel-operation.ts';
 import { parseAsk, type AskInput } from './operations/parse-ask.ts';
 import { resumeOperation } from './operations/resume-operation.ts';
 import { type ReviewInput, reviewOperation } from './operations/review-operation.ts';
+import { rollBack, type RollbackInput } from './operations/roll-back.ts';
 import { startOperation } from './operations/start-operation.ts';
 import {
   type CountedPage,
@@ -96,6 +97,7 @@ export interface Intent {
   refreshResource(request: Request, input: OfResource & Waiting): Promise<OperationView>;
   ejectResource(request: Request, input: OfResource & Confirming): Promise<OperationView>;
   resumeOperation(request: Request, input: OfOperation & Waiting): Promise<OperationView>;
+  rollbackOperation(request: Request, input: RollbackInput): Promise<OperationView>;
   cancelOperation(request: Request, input: OfOperation): Promise<OperationView>;
   reviewOperation(request: Request, input: ReviewInput): Promise<OperationView>;
   addDependency(request: Request, input: NewEdgeInput): Promise<IntentResourceDependency>;
@@ -170,7 +172,7 @@ export function createIntent(domain: DomainContext, options: IntentOptions = {})
 }
 
 type Changes = 'createResource' | 'updateResource' | 'deleteResource' | 'importResource' | 'refreshResource';
-type Followups = 'ejectResource' | 'resumeOperation' | 'cancelOperation' | 'reviewOperation';
+type Followups = 'ejectResource' | 'resumeOperation' | 'rollbackOperation' | 'cancelOperation' | 'reviewOperation';
 type Others =
   | 'addDependency'
   | 'removeDependency'
@@ -194,6 +196,7 @@ function changesOf(engine: Engine): Pick<Intent, Changes | Followups | Others> {
     refreshResource: start('REFRESH'),
     ejectResource: start('EJECT'),
     resumeOperation: async (request, input) => answer(await resumeOperation(engine, request, input)),
+    rollbackOperation: async (request, input) => answer(await rollBack(engine, request, input)),
     cancelOperation: async (request, input) => show(engine, await cancelOperation(engine, request, input)),
     reviewOperation: async (request, input) => show(engine, await reviewOperation(engine, request, input)),
     addDependency: (request, input) => addDependency(engine, request, input),

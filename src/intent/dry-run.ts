@@ -14,7 +14,7 @@ export interface DryRunInput {
   readonly policy: string;
   readonly type: string;
   readonly provider: string;
-  readonly operation: Exclude<OperationKind, 'ROLLBACK'>;
+  readonly operation: OperationKind;
   readonly currentState?: Json | undefined;
   readonly proposedState?: Json | undefined;
 }

@@ -24,6 +24,8 @@ export interface Ask {
   readonly providerAlias?: string | undefined;
   readonly config?: Json | undefined;
   readonly importID?: string | undefined;
+  /** The earlier operation whose configuration is asked for again. */
+  readonly rollbackOf?: string | undefined;
   /** One-time token of an operation that waits for confirmation. */
   readonly confirmation?: string | undefined;
 }

@@ -26,12 +26,13 @@ export type ResourceView = Omit<IntentResource, '__typename' | 'dependencies' | 
 /** @param token for the one caller that made the operation wait for confirmation */
 export function operationView(row: OperationRow, space: string, token?: string): OperationView {
   const result = readResult(row.result);
+  const { importID, rollbackOf } = readRequest(row.request);
   return {
     id: row.id,
     intentProject: row.project,
     space,
     resourceID: row.resourceId === '' ? null : row.resourceId,
-    kind: row.kind === 'ROLLBACK' ? 'UPDATE' : row.kind,
+    kind: row.kind,
     status: row.status,
     verdict: verdictOf(row),
     outcome: outcomeOf(row),
@@ -39,7 +40,8 @@ export function operationView(row: OperationRow, space: string, token?: string):
     provider: row.provider,
     version: row.version,
     type: row.type,
-    importID: readRequest(row.request).importID ?? null,
+    importID: importID ?? null,
+    rollbackOf: rollbackOf ?? null,
     plan: planView(row),
     decision: decisionView(row.decision),
     confirmation: confirmationView(row, token),

@@ -22,6 +22,7 @@ const writing = [
   'lifecycle-resources-import',
   'lifecycle-resources-refresh',
   'lifecycle-resources-resume',
+  'lifecycle-resources-rollback',
   'lifecycle-resources-update',
   'policy-create',
   'policy-delete',

@@ -25,6 +25,7 @@ export interface IntentPolicyInput {
     readonly timestamp_ns: number;
     readonly operation_id: string;
     readonly approved_by: readonly string[];
+    readonly rolls_back_to: string | null;
   };
   readonly plan: {
     readonly actions: readonly ('create' | 'update' | 'delete' | 'read' | 'no-op')[];
@@ -121,6 +122,7 @@ const request = object('this very request', {
   timestamp_ns: nanoseconds('when it arrived: policies have no other clock'),
   operation_id: text('id of the operation'),
   approved_by: texts('logins of those who approved it in review'),
+  rolls_back_to: orNull(text('id of the earlier operation whose configuration is asked for again')),
 });
 
 const plan = object('what the provider would do; null when it could not be asked, as on import', {

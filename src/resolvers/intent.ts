@@ -28,6 +28,7 @@ export const intentMutations = {
   intentResourceRefresh: (_root, args, context) => context.intent.refreshResource(context, args),
   intentResourceEject: (_root, args, context) => context.intent.ejectResource(context, args),
   intentResourceOperationResume: (_root, args, context) => context.intent.resumeOperation(context, args),
+  intentResourceOperationRollback: (_root, args, context) => context.intent.rollbackOperation(context, args),
   intentResourceOperationCancel: (_root, args, context) => context.intent.cancelOperation(context, args),
   intentResourceOperationReview: (_root, args, context) => context.intent.reviewOperation(context, args),
   intentResourceDependencyAdd: (_root, args, context) => context.intent.addDependency(context, args),

@@ -8,7 +8,13 @@ export interface StoredRequest {
   readonly config: Json | undefined;
   readonly importID: string | undefined;
   readonly providerAlias: string | undefined;
+  /** The earlier operation whose configuration is asked for again. */
+  readonly rollbackOf?: string | undefined;
+  /** Where write-only arguments were given that are no longer in the configuration. */
+  readonly withheld?: readonly Path[] | undefined;
 }
+
+export type Path = readonly (string | number)[];
 
 /** An object's state in both forms: exact for the same program, JSON for a newer one to upgrade; and what may be shown. */
 export interface StoredState {
@@ -75,6 +81,8 @@ export function readRequest(bytes: Uint8Array | undefined): StoredRequest {
     config: record['config'],
     importID: textOf(record['importID']),
     providerAlias: textOf(record['providerAlias']),
+    rollbackOf: textOf(record['rollbackOf']),
+    withheld: paths(record['withheld']),
   };
 }
 
@@ -145,6 +153,13 @@ function text(record: JsonObject, key: string): string {
 
 function textOf(value: Json | undefined): string | undefined {
   return typeof value === 'string' ? value : undefined;
+}
+
+function paths(value: Json | undefined): Path[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  return value
+    .filter((path: Json) => Array.isArray(path))
+    .map((path) => path.filter((step) => typeof step === 'string' || typeof step === 'number'));
 }
 
 function texts(record: JsonObject, key: string): string[] {

@@ -47,7 +47,7 @@ export async function resumeOperation(
 
 function resumptionOf(row: OperationRow, acted: boolean): Resumption {
   const { kind, status } = row;
-  invariant(kind !== 'READ' && kind !== 'ROLLBACK', `an operation of kind ${kind} is never resumed`);
+  invariant(kind !== 'READ', `an operation of kind ${kind} is never resumed`);
   const life = lives[kind];
   const claim = claimOperation(row);
   if (status === 'INTERRUPTED' && acted) {

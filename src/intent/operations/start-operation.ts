@@ -38,7 +38,7 @@ export async function follow(run: Run, steps: readonly Step[], waitMs: number): 
 
 function lifeOf({ ask }: Run): Life {
   const { kind } = ask;
-  invariant(kind !== 'READ' && kind !== 'ROLLBACK', `an operation of kind ${kind} has no life of its own`);
+  invariant(kind !== 'READ', `an operation of kind ${kind} has no life of its own`);
   const life = lives[kind];
   if (ask.confirmation !== undefined && life.confirm.length === 0) {
     throw badInput('confirmation', 'nothing is destroyed by this call, so there is nothing to confirm');

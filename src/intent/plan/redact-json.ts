@@ -27,9 +27,17 @@ export function redactJson(schema: SchemaBlock, json: Json): RedactedJson {
   return { value: redactObject(schema, json, [], { hides, found }), paths };
 }
 
+export interface KeptJson {
+  readonly value: Json;
+  /** Where something was given that is not kept. */
+  readonly withheld: readonly Path[];
+}
+
 /** What may be kept of a configuration: everything but what is write-only. */
-export function withoutWriteOnly(schema: SchemaBlock, json: Json): Json {
-  return redactObject(schema, json, [], { hides: ({ writeOnly }) => writeOnly, found: () => {} });
+export function withoutWriteOnly(schema: SchemaBlock, json: Json): KeptJson {
+  const withheld: Path[] = [];
+  const found = (path: Path): void => void withheld.push(path);
+  return { value: redactObject(schema, json, [], { hides: ({ writeOnly }) => writeOnly, found }), withheld };
 }
 
 function redactObject(shape: Shape, json: Json, path: Path, rule: Rule): Json {

@@ -26,6 +26,8 @@ export interface PolicyFacts {
   readonly space: SpaceRow | undefined;
   readonly request: Request;
   readonly operation: OperationRow | undefined;
+  /** The operation whose configuration is asked for again. */
+  readonly rollbackOf?: string | undefined;
   readonly dependencies: Neighbors;
   readonly at: Date;
 }
@@ -60,7 +62,7 @@ export function policyInput(facts: PolicyFacts): IntentPolicyInput {
 
 const operationWords = {
   CREATE: 'create', UPDATE: 'update', DELETE: 'delete', IMPORT: 'import', REFRESH: 'refresh', EJECT: 'eject',
-  READ: 'read', ROLLBACK: 'update',
+  READ: 'read',
 } as const; // prettier-ignore
 
 function projectPart({ project, space }: PolicyFacts): IntentPolicyInput['project'] {
@@ -92,13 +94,14 @@ function sessionPart({ caller, origin }: Request): IntentPolicyInput['session'] 
   };
 }
 
-function requestPart({ at, operation }: PolicyFacts): IntentPolicyInput['request'] {
+function requestPart({ at, operation, rollbackOf }: PolicyFacts): IntentPolicyInput['request'] {
   const review = operation?.review;
   const approved = isJsonObject(review) && review['decision'] === 'ALLOW';
   return {
     timestamp_ns: nanoseconds(at),
     operation_id: operation?.id ?? '',
     approved_by: approved ? [textOf(review, 'author')] : [],
+    rolls_back_to: rollbackOf ?? null,
   };
 }
 

@@ -132,12 +132,13 @@ export async function forgetObject(run: Run): Promise<void> {
 
 const words = {
   CREATE: 'created', UPDATE: 'updated', DELETE: 'deleted', IMPORT: 'imported', REFRESH: 'refreshed', EJECT: 'ejected',
-  READ: 'read', ROLLBACK: 'updated',
+  READ: 'read',
 } as const; // prettier-ignore
 
 function sentence(run: Run, action: string): string {
   if (action === 'replace') return `${subject(run)} was destroyed and made anew.`;
-  return `${subject(run)} was ${words[run.ask.kind]}.`;
+  const back = run.ask.rollbackOf === undefined ? '' : `, back to what operation ${run.ask.rollbackOf} recorded`;
+  return `${subject(run)} was ${words[run.ask.kind]}${back}.`;
 }
 
 function subject(run: Run): string {

@@ -23,6 +23,7 @@ export async function judgeChange(run: Run): Promise<void> {
     project: fact(run, 'project'),
     request: run.request,
     operation,
+    rollbackOf: run.ask.rollbackOf,
   });
   run.facts.decision = decision;
   if (decision.outcome === 'DENIED') return deny(run, decision);

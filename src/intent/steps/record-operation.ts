@@ -30,7 +30,8 @@ function newOperation(run: Run): OperationRow {
   const { caller, origin } = request;
   const at = engine.domain.clock.now();
   const { provider, version, type } = subjectOf(run);
-  const asked: StoredRequest = { config: ask.config, importID: ask.importID, providerAlias: aliasOf(run) };
+  const { config, importID, rollbackOf } = ask;
+  const asked: StoredRequest = { config, importID, rollbackOf, providerAlias: aliasOf(run) };
   return {
     ...blankOperation,
     id: newUlid(),

@@ -5,12 +5,12 @@ import { newUlid } from '../../shared/ids.ts';
 import { isJsonObject } from '../../shared/json.ts';
 import type { Db } from '../../storage/database.ts';
 import { removeEdges } from '../../storage/dependencies.ts';
-import { findOperations, changeOperation } from '../../storage/operations.ts';
+import { findOperations, changeOperation, type OperationRow } from '../../storage/operations.ts';
 import { removeResource, type ResourceRow, saveResource } from '../../storage/resources.ts';
 import { moveOperation } from '../journal/move-operation.ts';
 import { packState, shownOf } from '../journal/object-store.ts';
 import { writeReceipt } from '../journal/receipt.ts';
-import { packRecord, type Shown, type StoredResult } from '../journal/stored.ts';
+import { packRecord, type Shown, type StoredRequest, type StoredResult } from '../journal/stored.ts';
 import { redactJson, withoutWriteOnly } from '../plan/redact-json.ts';
 import { fact, type Run } from '../run.ts';
 import { problemsJson } from './judge-change.ts';
@@ -30,7 +30,12 @@ export async function recordOutcome(run: Run): Promise<void> {
     state: shown.value,
     redacted: shown.redacted,
   };
-  const changes = { result: packRecord(result), diagnostics: problemsJson(run), failure: outcome.failure };
+  const changes = {
+    ...requestColumn(run),
+    result: packRecord(result),
+    diagnostics: problemsJson(run),
+    failure: outcome.failure,
+  };
   await persist(run, () =>
     moveOperation(run, {
       to: outcome.failure === undefined ? 'FINISHED' : 'FAILED',
@@ -117,6 +122,17 @@ function stateColumns(run: Run): Partial<ResourceRow> {
   return { state: packState(fact(run, 'loaded'), object.value), private: object.private };
 }
 
+/** At its end an operation needs its write-only arguments no more: their names stay, for whoever goes back to it. */
+function requestColumn(run: Run): Partial<OperationRow> {
+  const { ask, facts } = run;
+  const { config, importID, rollbackOf } = ask;
+  if (config === undefined || facts.loaded === undefined) return {};
+  const { value, withheld } = withoutWriteOnly(facts.loaded.schema.block, config);
+  if (withheld.length === 0) return {};
+  const asked: StoredRequest = { config: value, importID, rollbackOf, providerAlias: aliasOf(run), withheld };
+  return { request: packRecord(asked) };
+}
+
 /** Arguments as given. A write-only one is never kept. */
 function configColumn(run: Run): Uint8Array | undefined {
   const { config } = run.ask;
@@ -124,7 +140,7 @@ function configColumn(run: Run): Uint8Array | undefined {
   if (config === undefined || loaded === undefined) return undefined;
   const { value, paths } = redactJson(loaded.schema.block, config);
   const kept = withoutWriteOnly(loaded.schema.block, config);
-  return packRecord({ config: kept, shown: { value, redacted: paths } });
+  return packRecord({ config: kept.value, shown: { value, redacted: paths } });
 }
 
 function destroyedRow(run: Run): ResourceRow {

@@ -2,7 +2,7 @@ import { defineEntity, p } from '@mikro-orm/core';
 
 import type { Json } from '../../shared/json.ts';
 
-export type OperationKind = 'CREATE' | 'UPDATE' | 'DELETE' | 'IMPORT' | 'REFRESH' | 'EJECT' | 'READ' | 'ROLLBACK';
+export type OperationKind = 'CREATE' | 'UPDATE' | 'DELETE' | 'IMPORT' | 'REFRESH' | 'EJECT' | 'READ';
 
 export type OperationStatus =
   | 'QUEUED'

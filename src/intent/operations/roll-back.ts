@@ -1,0 +1,93 @@
+import type { Request } from '../../domain/context.ts';
+import { AppError, badInput } from '../../shared/errors.ts';
+import { findOperations, type OperationRow } from '../../storage/operations.ts';
+import { findResource, type ResourceRow } from '../../storage/resources.ts';
+import type { Engine } from '../engine.ts';
+import { readRequest } from '../journal/stored.ts';
+import { type Ask, newRun, type Run } from '../run.ts';
+import { fillWithheld } from './fill-withheld.ts';
+import { requireOperation } from './operation-request.ts';
+import { parseAsk } from './parse-ask.ts';
+import { startOperation } from './start-operation.ts';
+import type { Json } from '../../shared/json.ts';
+
+export interface RollbackInput {
+  readonly intentProject: string;
+  /** The operation whose configuration is wanted again. */
+  readonly operationID: string;
+  /** Write-only arguments of that configuration, given anew: they are not kept. */
+  readonly writeOnly?: Json | undefined;
+  readonly confirmation?: string | null | undefined;
+  readonly wait?: number | null | undefined;
+}
+
+/**
+ * Gives a resource the configuration again that an earlier operation gave it: an update, or a creation where the resource
+ * is no longer there. It is planned, judged and confirmed like any other. It never destroys by itself: what made the
+ * resource is rolled back by deleting it, and a deletion by going back to the operation before it.
+ */
+export async function rollBack(engine: Engine, request: Request, input: RollbackInput): Promise<Run> {
+  const row = await requireOperation(engine, input.intentProject, input.operationID);
+  await requireConfiguration(engine, row);
+  const resource = await engine.domain.storage.read((db) => findResource(db, row.project, row.resourceId));
+  if (resource !== undefined) requireSameSubject(row, resource);
+  const run = newRun(engine, request, askAgain(row, resource, input));
+  return startOperation(run, input.wait);
+}
+
+function askAgain(row: OperationRow, resource: ResourceRow | undefined, input: RollbackInput): Ask {
+  const { config = {}, providerAlias, withheld = [] } = readRequest(row.request);
+  const { id: rollbackOf, project: intentProject, resourceId: resourceID, provider, type, version } = row;
+  const asked = {
+    intentProject,
+    resourceID,
+    config: fillWithheld(config, withheld, input.writeOnly ?? undefined, row.id),
+    confirmation: input.confirmation,
+  };
+  const isNew = resource === undefined;
+  const subject = isNew ? { provider, type, version, providerAlias } : {};
+  return { ...parseAsk({ ...asked, ...subject, kind: isNew ? 'CREATE' : 'UPDATE' }), rollbackOf };
+}
+
+async function requireConfiguration(engine: Engine, row: OperationRow): Promise<void> {
+  const { id, kind, status } = row;
+  if (status !== 'FINISHED') {
+    throw new AppError('CONFLICT', `operation ${id} is ${status}: only one that is FINISHED can be gone back to`);
+  }
+  if (kind === 'CREATE' || kind === 'UPDATE') return;
+  const earlier = await configuredBefore(engine, row);
+  const advice = earlier === undefined ? '' : `; the one before it that did is ${earlier.id}`;
+  throw badInput(
+    'operationID',
+    `operation ${id} (${kind.toLowerCase()}) gave the resource no configuration that it could get again${advice}`,
+  );
+}
+
+/** The last operation before this one that gave the resource a configuration. */
+async function configuredBefore(engine: Engine, row: OperationRow): Promise<OperationRow | undefined> {
+  const { project, resourceId, id } = row;
+  const kinds = ['CREATE', 'UPDATE'] as const;
+  const where = { project, resourceId, status: 'FINISHED' as const, kind: { $in: [...kinds] }, id: { $lt: id } };
+  const [earlier] = await engine.domain.storage.read((db) => findOperations(db, where, { limit: 1 }));
+  return earlier;
+}
+
+/** A configuration fits the type, program and provider configuration that it was made for. */
+function requireSameSubject(row: OperationRow, resource: ResourceRow): void {
+  const alias = readRequest(row.request).providerAlias;
+  const then = subjectText({ ...row, providerAlias: alias });
+  const now = subjectText(resource);
+  if (then === now) return;
+  throw new AppError(
+    'CONFLICT',
+    `resource ${JSON.stringify(row.resourceId)} is a ${now}, and operation ${row.id} was on a ${then}: ` +
+      'its configuration need not fit; update the resource with one of your own',
+    { details: { operation: row.id } },
+  );
+}
+
+type Subject = Pick<ResourceRow, 'type' | 'provider' | 'version' | 'providerAlias'>;
+
+function subjectText({ type, provider, version, providerAlias }: Subject): string {
+  return `${type} of ${provider} ${version}${providerAlias === undefined ? '' : ` (${providerAlias})`}`;
+}
