@@ -430,6 +430,13 @@ export type Discovery = {
   readonly total: Scalars['Int']['output'];
 };
 
+/** A key of the key file, without which nothing that is sealed in the database can be read. */
+export type EncryptionKey = {
+  readonly __typename?: 'EncryptionKey';
+  /** Its name in the key file. */
+  readonly id: Scalars['ID']['output'];
+};
+
 /** Who must confirm a destructive operation. */
 export type IntentConfirmation =
   /** A signed-in person, outside the assistant. Only such a person can lower it to TOKEN again. */
@@ -956,6 +963,11 @@ export type Mutation = {
   readonly apiKeyUpdate: ApiKey;
   /** Exchanges an API key for a bearer token. The token is sent as `Authorization: Bearer <jwt>`. */
   readonly apiKeyUser?: Maybe<User>;
+  /**
+   * Makes a new key-encryption key in the key file and wraps every data key with it, while the server goes on. Keep a new
+   * copy of the key file afterwards: older copies do not open later backups.
+   */
+  readonly encryptionKeyRotate: EncryptionKey;
   /** Creates an Intent policy. The body must compile. */
   readonly intentPolicyCreate: Policy;
   /** Deletes an Intent policy and its attachments. */
@@ -2225,6 +2237,7 @@ export type ResolversTypes = {
   DebugInfo: ResolverTypeWrapper<DebugInfo>;
   DiscoverKind: DiscoverKind;
   Discovery: ResolverTypeWrapper<Discovery>;
+  EncryptionKey: ResolverTypeWrapper<EncryptionKey>;
   ID: ResolverTypeWrapper<Scalars['ID']['output']>;
   Int: ResolverTypeWrapper<Scalars['Int']['output']>;
   IntentConfirmation: IntentConfirmation;
@@ -2314,6 +2327,7 @@ export type ResolversParentTypes = {
   ConfigInput: ConfigInput;
   DebugInfo: DebugInfo;
   Discovery: Discovery;
+  EncryptionKey: EncryptionKey;
   ID: Scalars['ID']['output'];
   Int: Scalars['Int']['output'];
   IntentConfirmationRequest: IntentConfirmationRequest;
@@ -2438,6 +2452,10 @@ export type DiscoveryResolvers<ContextType = ResolverContext, ParentType extends
   cursor?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   text?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   total?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
+export type EncryptionKeyResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['EncryptionKey'] = ResolversParentTypes['EncryptionKey']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
 };
 
 export type IntentConfirmationRequestResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['IntentConfirmationRequest'] = ResolversParentTypes['IntentConfirmationRequest']> = {
@@ -2667,6 +2685,7 @@ export type MutationResolvers<ContextType = ResolverContext, ParentType extends 
   apiKeyRoleBindingDelete: Resolver<ResolversTypes['ApiKeyRoleBinding'], ParentType, ContextType, RequireFields<MutationApiKeyRoleBindingDeleteArgs, 'id'>>;
   apiKeyUpdate: Resolver<ResolversTypes['ApiKey'], ParentType, ContextType, RequireFields<MutationApiKeyUpdateArgs, 'id' | 'input'>>;
   apiKeyUser: Resolver<Maybe<ResolversTypes['User']>, ParentType, ContextType, RequireFields<MutationApiKeyUserArgs, 'id' | 'secret'>>;
+  encryptionKeyRotate: Resolver<ResolversTypes['EncryptionKey'], ParentType, ContextType>;
   intentPolicyCreate: Resolver<ResolversTypes['Policy'], ParentType, ContextType, RequireFields<MutationIntentPolicyCreateArgs, 'body' | 'name'>>;
   intentPolicyDelete: Resolver<ResolversTypes['Policy'], ParentType, ContextType, RequireFields<MutationIntentPolicyDeleteArgs, 'id'>>;
   intentPolicyUpdate: Resolver<ResolversTypes['Policy'], ParentType, ContextType, RequireFields<MutationIntentPolicyUpdateArgs, 'id'>>;
@@ -2923,6 +2942,7 @@ export type Resolvers<ContextType = ResolverContext> = {
   AuditTrailResource?: AuditTrailResourceResolvers<ContextType>;
   DebugInfo?: DebugInfoResolvers<ContextType>;
   Discovery?: DiscoveryResolvers<ContextType>;
+  EncryptionKey?: EncryptionKeyResolvers<ContextType>;
   IntentConfirmationRequest?: IntentConfirmationRequestResolvers<ContextType>;
   IntentDataSourceResult?: IntentDataSourceResultResolvers<ContextType>;
   IntentDecision?: IntentDecisionResolvers<ContextType>;

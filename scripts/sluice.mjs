@@ -12,7 +12,10 @@ if (!existsSync(node)) {
   console.error('The packages are not installed yet: run `npm start` or `npm ci` first.');
   process.exit(1);
 }
-const child = spawn(node, [join(root, 'src/cli/main.ts'), ...process.argv.slice(2)], { stdio: 'inherit' });
+// These work on the data folder itself and belong to the server's own program.
+const serverCommands = ['serve', 'migrate', 'backup', 'restore', 'audit'];
+const program = serverCommands.includes(process.argv[2]) ? 'src/main.ts' : 'src/cli/main.ts';
+const child = spawn(node, [join(root, program), ...process.argv.slice(2)], { stdio: 'inherit' });
 // The terminal signals both of us; a supervisor only this process.
 process.on('SIGTERM', () => child.kill('SIGTERM'));
 process.on('SIGINT', () => {});

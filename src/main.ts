@@ -25,7 +25,9 @@ import { createLoaders, type ResolverContext, resolvers, spaceOf } from './resol
 import { systemClock } from './shared/clock.ts';
 import { AppError } from './shared/errors.ts';
 import { createLogger, type Logger } from './shared/logger.ts';
-import { openStorage, type Storage } from './storage/database.ts';
+import { openStorage, type Storage, type StorageOptions } from './storage/database.ts';
+import { restoreBackup } from './storage/restore-backup.ts';
+import { writeBackup } from './storage/write-backup.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const version = readVersion();
@@ -36,6 +38,8 @@ const commands: Readonly<Record<string, (config: Config, args: readonly string[]
   serve,
   migrate,
   audit,
+  backup,
+  restore,
 };
 
 if (import.meta.main) await main(process.argv.slice(2));
@@ -79,6 +83,21 @@ async function migrate(config: Config): Promise<void> {
   const storage = await storageOf(config, createLogger(config.logLevel));
   await storage.close();
   console.log('The database is up to date.');
+}
+
+/** `backup <file>`: everything in the database, as it is at one moment. */
+async function backup(config: Config, [file]: readonly string[]): Promise<void> {
+  if (file === undefined) throw new ConfigError(['backup: name the file to write, such as sluice-backup.gz']);
+  const { rows } = await writeBackup(storageOptions(config, createLogger(config.logLevel)), resolve(file));
+  console.log(`${rows} rows are in ${file}. The key file ${config.keyFile} is not: keep a copy of it somewhere else.`);
+}
+
+/** `restore <file>`: into an empty database of either kind, which also moves from one kind to the other. */
+async function restore(config: Config, [file]: readonly string[]): Promise<void> {
+  if (file === undefined) throw new ConfigError(['restore: name the backup file']);
+  const { rows } = await restoreBackup(storageOptions(config, createLogger(config.logLevel)), resolve(file));
+  console.log(`${rows} rows restored.`);
+  await audit(config, ['verify']);
 }
 
 /** `audit verify`: checks the hash chain. */
@@ -145,12 +164,11 @@ async function startServer(config: Config): Promise<RunningServer> {
 }
 
 function storageOf(config: Config, log: Logger): Promise<Storage> {
-  return openStorage({
-    databaseUrl: config.databaseUrl,
-    dataDir: config.dataDir,
-    keyFile: config.keyFile,
-    logger: log,
-  });
+  return openStorage(storageOptions(config, log));
+}
+
+function storageOptions({ databaseUrl, dataDir, keyFile }: Config, logger: Logger): StorageOptions {
+  return { databaseUrl, dataDir, keyFile, logger };
 }
 
 function executorOf(config: Config, log: Logger): Promise<Executor> {

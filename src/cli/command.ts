@@ -22,7 +22,12 @@ interface ProviderOptions {
 
 /** The whole command line. Parse it with `parseAsync`. */
 export function createCommand(terminal: Terminal): Command {
-  const command = new Command('sluice').description('Control plane and gateway for work on infrastructure.');
+  const command = new Command('sluice')
+    .description('Control plane and gateway for work on infrastructure.')
+    .addHelpText(
+      'after',
+      '\nOn the data itself: serve, migrate, backup <file>, restore <file>, audit verify (docs/operations.md).',
+    );
   const providers = command.command('providers').description('The provider catalog: types that the API has by name.');
   const add = providers
     .command('add')

@@ -3,6 +3,7 @@ import type { MutationResolvers, QueryResolvers, Resolvers } from '../../generat
 import { auditQueries } from './audit.ts';
 import { catalogMutationResolvers, catalogOperationResolvers, ProviderHit } from './catalog.ts';
 import { discoverQueries } from './discover.ts';
+import { encryptionMutations } from './encryption.ts';
 import { ApiKey, identityMutations, identityQueries } from './identity.ts';
 import { intentMutations, IntentOperation, intentQueries, IntentResource } from './intent.ts';
 import { Policy, policyMutations, policyQueries } from './policies.ts';
@@ -24,6 +25,7 @@ const Query = {
   ...tokenQueries,
 } satisfies QueryResolvers;
 const Mutation = {
+  ...encryptionMutations,
   ...identityMutations,
   ...intentMutations,
   ...policyMutations,

@@ -4,7 +4,14 @@ import { AppError, invariant } from '../shared/errors.ts';
 import type { Logger } from '../shared/logger.ts';
 import { decrypt, encrypt, KEY_BYTES } from './cipher.ts';
 import type { Connection } from './connection.ts';
-import { findDataKeys, insertDataKey, reserveMessages, rewrapDataKeys, type StoredDataKey } from './data-keys.ts';
+import {
+  findDataKeys,
+  insertDataKey,
+  lockDataKeys,
+  reserveMessages,
+  rewrapDataKey,
+  type StoredDataKey,
+} from './data-keys.ts';
 import { addKey, createKeyFile, type KeyRing, readKeyFile, replaceKeyFile } from './key-file.ts';
 
 export interface DataKey {
@@ -65,14 +72,19 @@ export class DataKeyRing {
     return key;
   }
 
-  /** Makes a new key-encryption key and wraps every data key with it. */
-  async rotate(): Promise<void> {
-    await this.#load();
-    this.#ring = addKey(this.#ring);
-    await replaceKeyFile(this.#options.keyFile, this.#ring);
-    await rewrapDataKeys(this.#options.connection.fork(), this.#ring.current, (id) => {
-      const key = this.#known.get(id);
-      return key === undefined ? undefined : this.#wrap(key.key);
+  /**
+   * Makes a new key-encryption key and wraps every data key with it. The file has the new key before the database needs
+   * it, and keeps the old ones; servers that rotate at once do it one after the other, or one would drop the other's key.
+   */
+  async rotate(): Promise<{ keyId: string }> {
+    const { connection, keyFile } = this.#options;
+    return connection.fork().transactional(async (em) => {
+      await lockDataKeys(em);
+      this.#ring = addKey((await readKeyFile(keyFile)) ?? this.#ring);
+      await replaceKeyFile(keyFile, this.#ring);
+      for (const { id } of await this.#load(em))
+        await rewrapDataKey(em, id, this.#ring.current, this.#wrap(this.#key(id)));
+      return { keyId: this.#ring.current };
     });
   }
 
@@ -98,15 +110,20 @@ export class DataKeyRing {
     return this.#use(fresh.id);
   }
 
-  #use(id: number): void {
+  #key(id: number): Buffer {
     const key = this.#known.get(id);
     invariant(key !== undefined, 'a data key in use is loaded');
+    return key.key;
+  }
+
+  #use(id: number): void {
+    const key = { id, key: this.#key(id) };
     this.#left = (key.id === this.#current?.id ? this.#left : 0) + this.#options.limits.block;
     this.#current = key;
   }
 
-  async #load(): Promise<StoredDataKey[]> {
-    const stored = await findDataKeys(this.#options.connection.fork());
+  async #load(em = this.#options.connection.fork()): Promise<StoredDataKey[]> {
+    const stored = await findDataKeys(em);
     // Another server may have rotated the key file since we read it.
     if (stored.some(({ keyId }) => !this.#ring.keys.has(keyId))) {
       this.#ring = (await readKeyFile(this.#options.keyFile)) ?? this.#ring;

@@ -50,20 +50,15 @@ export async function reserveMessages(em: SqlEntityManager, id: number, count: n
   return rows.length === 1;
 }
 
-/** Replaces every wrapping in one transaction. */
-export async function rewrapDataKeys(
-  em: SqlEntityManager,
-  keyId: string,
-  wrap: (id: number) => Buffer | undefined,
-): Promise<void> {
-  await em.transactional(async (inner) => {
-    const rows = await inner.execute<{ id: number }[]>('select id from data_key for update');
-    for (const { id } of rows) {
-      const wrapped = wrap(id);
-      if (wrapped === undefined) continue;
-      await inner.execute('update data_key set key_id = ?, wrapped = ? where id = ?', [keyId, wrapped, id]);
-    }
-  });
+const ROTATION_LOCK = 7_582_002; // any number, the same for all servers that share a database
+
+/** Until the end of the transaction no other server rotates. */
+export async function lockDataKeys(em: SqlEntityManager): Promise<void> {
+  await em.execute('select pg_advisory_xact_lock(?)', [ROTATION_LOCK]);
+}
+
+export async function rewrapDataKey(em: SqlEntityManager, id: number, keyId: string, wrapped: Buffer): Promise<void> {
+  await em.execute('update data_key set key_id = ?, wrapped = ? where id = ?', [keyId, wrapped, id]);
 }
 
 function storedKey(row: DataKeyRow): StoredDataKey {

@@ -1,5 +1,4 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { join } from 'node:path';
 
 import type { SqlEntityManager } from '@mikro-orm/postgresql';
 
@@ -8,6 +7,7 @@ import type { Logger } from '../shared/logger.ts';
 import type { Connection } from './connection.ts';
 import { explainOutage } from './explain-outage.ts';
 import { migrate } from './migrate.ts';
+import { type ConnectionOptions, openConnection } from './open-connection.ts';
 import { createVault, type Vault } from './vault.ts';
 
 /** One unit of work: what the functions of `storage/<noun>.ts` take. */
@@ -16,13 +16,9 @@ export interface Db {
   readonly vault: Vault;
 }
 
-export interface StorageOptions {
-  /** `postgres://…`; without it PGlite keeps the data in `<dataDir>/db`. */
-  readonly databaseUrl?: string | undefined;
-  readonly dataDir: string;
+export interface StorageOptions extends ConnectionOptions {
   /** File of the key-encryption keys, made at the first start. */
   readonly keyFile: string;
-  readonly logger: Logger;
 }
 
 export interface Storage {
@@ -56,7 +52,7 @@ export interface Storage {
  * @throws UNAVAILABLE when the database or its keys do not fit this server; the message says what to do
  */
 export async function openStorage(options: StorageOptions): Promise<Storage> {
-  const connection = await connect(options);
+  const connection = await openConnection(options);
   try {
     await migrate(connection);
     return await storageOver(connection, options);
@@ -64,16 +60,6 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
     await connection.close();
     throw error;
   }
-}
-
-async function connect(options: StorageOptions): Promise<Connection> {
-  // Only the driver in use is loaded: each costs start-up time and memory.
-  if (options.databaseUrl !== undefined) {
-    const { connectPostgres } = await import('./postgres.ts');
-    return connectPostgres({ url: options.databaseUrl, log: options.logger });
-  }
-  const { connectPglite } = await import('./pglite.ts');
-  return connectPglite({ folder: join(options.dataDir, 'db'), log: options.logger });
 }
 
 /** The storage over a connection whose tables are up to date. */

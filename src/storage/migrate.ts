@@ -16,13 +16,16 @@ export async function migrate(connection: Connection, all: readonly Migration[] 
   const done = await appliedVersions(connection.fork());
   refuseNewer(done, all);
   if (all.every(({ name }) => done.has(name))) return;
-  await connection.fork().transactional(async (em) => {
-    await em.execute('select pg_advisory_xact_lock(?)', [MIGRATION_LOCK]);
-    await em.execute(`create table if not exists schema_version (
-      name text primary key, applied_at timestamptz not null default now())`);
-    const applied = await appliedVersions(em);
-    for (const migration of all) if (!applied.has(migration.name)) await apply(em, migration);
-  });
+  await connection.fork().transactional((em) => migrateIn(em, all));
+}
+
+/** Inside a transaction of the caller. */
+export async function migrateIn(em: SqlEntityManager, all: readonly Migration[]): Promise<void> {
+  await em.execute('select pg_advisory_xact_lock(?)', [MIGRATION_LOCK]);
+  await em.execute(`create table if not exists schema_version (
+    name text primary key, applied_at timestamptz not null default now())`);
+  const applied = await appliedVersions(em);
+  for (const migration of all) if (!applied.has(migration.name)) await apply(em, migration);
 }
 
 async function apply(em: SqlEntityManager, migration: Migration): Promise<void> {
@@ -30,7 +33,8 @@ async function apply(em: SqlEntityManager, migration: Migration): Promise<void> 
   await em.execute('insert into schema_version (name) values (?)', [migration.name]);
 }
 
-async function appliedVersions(em: SqlEntityManager): Promise<Set<string>> {
+/** Names of the migrations that the database has had; none when it has no tables of ours. */
+export async function appliedVersions(em: SqlEntityManager): Promise<Set<string>> {
   const [table] = await em.execute<{ present: boolean }[]>(
     `select to_regclass('schema_version') is not null as present`,
   );

@@ -108,6 +108,17 @@ describe('the vault', () => {
     assert.equal((await other.open(restarted.seal('new', place), place)).toString(), 'new');
   });
 
+  it('keeps every key when two servers rotate at once', async () => {
+    const [one, two] = [await open(), await open()];
+    const sealed = one.seal('hunter2', place);
+    await Promise.all([one.rotate(), two.rotate(), one.rotate()]);
+    const [row] = (await connection.executeSql('select key_id from data_key')).rows as { key_id: string }[];
+    const { keys } = JSON.parse(await readFile(keyFile, 'utf8')) as { keys: Record<string, string> };
+    assert.equal(Object.keys(keys).length, 4);
+    assert.ok(row !== undefined && row.key_id in keys);
+    assert.equal((await (await open()).open(sealed, place)).toString(), 'hunter2');
+  });
+
   it('makes the key file for its owner only, once, also when two servers start together', async () => {
     const [one, two] = await Promise.all([open(), open()]);
     assert.equal((await stat(keyFile)).mode & 0o777, 0o600);

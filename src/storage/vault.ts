@@ -12,8 +12,8 @@ export interface Vault {
   seal(plain: string | Uint8Array, place: string): Uint8Array;
   /** @throws when the bytes were altered, moved, or sealed under a lost key */
   open(sealed: Uint8Array, place: string): Promise<Buffer>;
-  /** Makes a new key-encryption key and wraps every data key anew. Nothing else is rewritten. */
-  rotate(): Promise<void>;
+  /** Makes a new key-encryption key and wraps every data key anew. Nothing else is rewritten. @returns the new key's id */
+  rotate(): Promise<{ keyId: string }>;
 }
 
 const VERSION = 1;
