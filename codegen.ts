@@ -30,12 +30,14 @@ const resolverTypes = {
   // What the domain answers with; the fields that a record lacks have resolvers of their own.
   mappers: {
     ApiKey: '../src/domain/identity/index.ts#ApiKeyRecord',
+    ApiKeyRoleBinding: '../src/domain/identity/index.ts#RoleBindingRecord',
     IntentOperation: '../src/intent/index.ts#OperationView',
     IntentProject: '../src/domain/projects/index.ts#ProjectRecord',
     IntentResource: '../src/intent/index.ts#ResourceView',
     Policy: '../src/domain/policies/index.ts#PolicyRecord',
     ProviderHit: '../src/domain/providers/index.ts#ProviderListing',
     Space: '../src/domain/spaces/index.ts#SpaceRecord',
+    UserRoleBinding: '../src/domain/identity/index.ts#RoleBindingRecord',
   },
 };
 
@@ -52,6 +54,7 @@ export function codegenConfig(model: Model): CodegenConfig {
       'generated/schema.graphql': { plugins: ['sluice-schema'] },
       'generated/enums.ts': { plugins: ['sluice-enums'] },
       'generated/access.ts': { plugins: ['sluice-access'] },
+      'generated/actions.ts': { plugins: ['sluice-actions'] },
       'generated/catalog.ts': { plugins: ['sluice-catalog'] },
       'generated/mcp.json': { plugins: ['sluice-mcp'] },
       'generated/validators.js': { plugins: ['sluice-validators'] },

@@ -2,7 +2,7 @@
 
 import type { Json } from '../src/shared/json.ts';
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
-import type { ApiKeyRecord } from '../src/domain/identity/index.ts';
+import type { ApiKeyRecord, RoleBindingRecord } from '../src/domain/identity/index.ts';
 import type { OperationView, ResourceView } from '../src/intent/index.ts';
 import type { ProjectRecord } from '../src/domain/projects/index.ts';
 import type { PolicyRecord } from '../src/domain/policies/index.ts';
@@ -33,223 +33,331 @@ export type ApiKeyType =
 
 /** What a role can allow. A role is a set of actions, held in a space. */
 export type Action =
-  /** Right to create: a context. */
+  /** Create an API key that may do no more than its maker. */
+  | 'API_KEY_CREATE'
+  /** Delete an API key. */
+  | 'API_KEY_DELETE'
+  /** See API keys, without their secrets. */
+  | 'API_KEY_READ'
+  /** Change the name, description and groups of an API key. */
+  | 'API_KEY_UPDATE'
+  /** Read the audit trail. */
+  | 'AUDIT_READ'
+  /** Choose where the audit trail is sent to. */
+  | 'AUDIT_UPDATE'
+  /** Create a blueprint or template. */
+  | 'BLUEPRINT_CREATE'
+  /** Delete a blueprint or template. */
+  | 'BLUEPRINT_DELETE'
+  /** Make a stack or deployment from a blueprint or template, without further rights to create one. */
+  | 'BLUEPRINT_DEPLOY'
+  /** Change or publish a blueprint or template. */
+  | 'BLUEPRINT_UPDATE'
+  /** Attach a cloud integration to a stack or module. */
+  | 'CLOUD_INTEGRATION_ATTACH'
+  /** Create a cloud integration. */
+  | 'CLOUD_INTEGRATION_CREATE'
+  /** Delete a cloud integration. */
+  | 'CLOUD_INTEGRATION_DELETE'
+  /** Detach a cloud integration from a stack or module. */
+  | 'CLOUD_INTEGRATION_DETACH'
+  /** Change a cloud integration. */
+  | 'CLOUD_INTEGRATION_UPDATE'
+  /** Create a context. */
   | 'CONTEXT_CREATE'
-  /** Right to delete: a context. */
+  /** Delete a context. */
   | 'CONTEXT_DELETE'
-  /** Right to update: a context. */
+  /** Change a context: its settings, variables and files, and what it is attached to. */
   | 'CONTEXT_UPDATE'
-  /** Right to create: drift detection. */
+  /** Set up drift detection for a stack. */
   | 'DRIFT_DETECTION_INTEGRATION_CREATE'
-  /** Right to delete: drift detection. */
+  /** Remove the drift detection of a stack. */
   | 'DRIFT_DETECTION_INTEGRATION_DELETE'
-  /** Right to update: drift detection. */
+  /** Change the drift detection of a stack. */
   | 'DRIFT_DETECTION_INTEGRATION_UPDATE'
-  /** Right to add: a dependency between Intent resources. */
+  /** Record that one resource needs another. */
   | 'INTENT_DEPENDENCIES_ADD'
-  /** Right to remove: a dependency between Intent resources. */
+  /** Remove the record that one resource needs another. */
   | 'INTENT_DEPENDENCIES_REMOVE'
-  /** Right to create: an Intent policy. */
+  /** Create a policy of type INTENT. */
   | 'INTENT_POLICY_CREATE'
-  /** Right to delete: an Intent policy. */
+  /** Delete a policy of type INTENT with its attachments. */
   | 'INTENT_POLICY_DELETE'
-  /** Right to update: an Intent policy. */
+  /** Change a policy of type INTENT. */
   | 'INTENT_POLICY_UPDATE'
-  /** Right to cloud integration attach: an Intent project. */
+  /** Attach a cloud integration to an Intent project. */
   | 'INTENT_PROJECT_CLOUD_INTEGRATION_ATTACH'
-  /** Right to cloud integration detach: an Intent project. */
+  /** Detach a cloud integration from an Intent project. */
   | 'INTENT_PROJECT_CLOUD_INTEGRATION_DETACH'
-  /** Right to config add: an Intent project. */
+  /** Add an environment variable, a mounted file or a provider configuration to an Intent project. */
   | 'INTENT_PROJECT_CONFIG_ADD'
-  /** Right to config delete: an Intent project. */
+  /** Remove a variable, a file or a provider configuration from an Intent project. */
   | 'INTENT_PROJECT_CONFIG_DELETE'
-  /** Right to config update: an Intent project. */
+  /** Change a variable, a file or a provider configuration of an Intent project. */
   | 'INTENT_PROJECT_CONFIG_UPDATE'
-  /** Right to create: an Intent project. */
+  /** Create an Intent project, or move one here. */
   | 'INTENT_PROJECT_CREATE'
-  /** Right to delete: an Intent project. */
+  /** Delete an Intent project. */
   | 'INTENT_PROJECT_DELETE'
-  /** Right to disable: an Intent project. */
+  /** Stop new operations in an Intent project. */
   | 'INTENT_PROJECT_DISABLE'
-  /** Right to enable: an Intent project. */
+  /** Let operations run in an Intent project again. */
   | 'INTENT_PROJECT_ENABLE'
-  /** Right to lock: an Intent project. */
+  /** Use an Intent project, which takes its lock. */
   | 'INTENT_PROJECT_LOCK'
-  /** Right to policy attach: an Intent project. */
+  /** Attach a policy to an Intent project. */
   | 'INTENT_PROJECT_POLICY_ATTACH'
-  /** Right to policy detach: an Intent project. */
+  /** Detach a policy from an Intent project. */
   | 'INTENT_PROJECT_POLICY_DETACH'
-  /** Right to unlock: an Intent project. */
+  /** Release somebody else's lock on an Intent project. */
   | 'INTENT_PROJECT_UNLOCK'
-  /** Right to update: an Intent project. */
+  /** Change the settings of an Intent project. */
   | 'INTENT_PROJECT_UPDATE'
   /** Install or start a provider whose schema is not stored yet. */
   | 'INTENT_PROVIDER_INSTALL'
-  /** Right to create: an Intent resource. */
+  /** Create a resource. */
   | 'INTENT_RESOURCE_CREATE'
-  /** Right to delete: an Intent resource. */
+  /** Destroy a resource. */
   | 'INTENT_RESOURCE_DELETE'
-  /** Right to import: an Intent resource. */
+  /** Take something that exists under management. */
   | 'INTENT_RESOURCE_IMPORT'
-  /** Right to review: an Intent operation. */
+  /** Let an operation through, or reject it, where the policies left that to a person. */
   | 'INTENT_RESOURCE_OPERATION_REVIEW'
-  /** Right to refresh: an Intent resource. */
+  /** Read a resource again through its provider. */
   | 'INTENT_RESOURCE_REFRESH'
-  /** Right to resume: an Intent resource. */
+  /** Go on with an operation that was interrupted, or end one that waits. */
   | 'INTENT_RESOURCE_RESUME'
-  /** Right to update: an Intent resource. */
+  /** Change a resource. */
   | 'INTENT_RESOURCE_UPDATE'
-  /** Right to eject: the state of an Intent resource. */
+  /** Forget a resource without destroying it. */
   | 'INTENT_STATE_EJECT'
-  /** Right to read: the state of an Intent resource. */
+  /** Read the configuration, state and plans of resources, and data sources. */
   | 'INTENT_STATE_READ'
-  /** Right to create: a module. */
+  /** Create a module. */
   | 'MODULE_CREATE'
-  /** Right to disable: a module. */
+  /** Delete a module. */
+  | 'MODULE_DELETE'
+  /** Disable a module, so that no version is made. */
   | 'MODULE_DISABLE'
-  /** Right to enable: a module. */
+  /** Enable a disabled module. */
   | 'MODULE_ENABLE'
-  /** Right to mark as bad: a module. */
+  /** Mark a version of a module as bad. */
   | 'MODULE_MARK_AS_BAD'
-  /** Right to publish: a module. */
+  /** Make a module public. */
   | 'MODULE_PUBLISH'
-  /** Right to trigger version: a module. */
+  /** See a module, its versions and its source. */
+  | 'MODULE_READ'
+  /** Make a version of a module. */
   | 'MODULE_TRIGGER_VERSION'
-  /** Right to cancel: a run. */
+  /** Change the settings of a module. */
+  | 'MODULE_UPDATE'
+  /** Attach a policy to a stack or module. */
+  | 'POLICY_ATTACH'
+  /** Create a policy, of any type but LOGIN. */
+  | 'POLICY_CREATE'
+  /** Delete a policy, of any type but LOGIN, with its attachments. */
+  | 'POLICY_DELETE'
+  /** Detach a policy from a stack or module. */
+  | 'POLICY_DETACH'
+  /** Change a policy, of any type but LOGIN. */
+  | 'POLICY_UPDATE'
+  /** Give a role in the space to a user, a group or an API key. */
+  | 'ROLE_BINDING_CREATE'
+  /** Take a role in the space from a user, a group or an API key. */
+  | 'ROLE_BINDING_DELETE'
+  /** See who holds which role in the space. */
+  | 'ROLE_BINDING_READ'
+  /** Create a role; counts in root only. */
+  | 'ROLE_CREATE'
+  /** Delete a role that nobody holds; counts in root only. */
+  | 'ROLE_DELETE'
+  /** Change a role; counts in root only. */
+  | 'ROLE_UPDATE'
+  /** Cancel a queued run that blocks nobody. */
   | 'RUN_CANCEL'
-  /** Right to cancel blocking: a run. */
+  /** Cancel a queued run that blocks its stack. */
   | 'RUN_CANCEL_BLOCKING'
-  /** Right to comment: a run. */
+  /** Comment on a run. */
   | 'RUN_COMMENT'
-  /** Right to confirm: a run. */
+  /** Confirm a planned run, so that it is applied. */
   | 'RUN_CONFIRM'
-  /** Right to discard: a run. */
+  /** Discard a planned run, so that it is not applied. */
   | 'RUN_DISCARD'
-  /** Right to prioritize set: a run. */
+  /** Let a run jump the queue. */
   | 'RUN_PRIORITIZE_SET'
-  /** Right to promote: a run. */
+  /** Promote a proposed run to one that is applied. */
   | 'RUN_PROMOTE'
-  /** Right to propose local workspace: a run. */
+  /** Start a proposed run with files from one's own computer. */
   | 'RUN_PROPOSE_LOCAL_WORKSPACE'
-  /** Right to propose with overrides: a run. */
+  /** Start a proposed run with other environment variables. */
   | 'RUN_PROPOSE_WITH_OVERRIDES'
-  /** Right to retry: a run. */
+  /** Retry a failed run that blocks nobody. */
   | 'RUN_RETRY'
-  /** Right to retry blocking: a run. */
+  /** Retry a failed run that blocks its stack. */
   | 'RUN_RETRY_BLOCKING'
-  /** Right to review: a run. */
+  /** Approve or reject a run that waits for review. */
   | 'RUN_REVIEW'
-  /** Right to stop: a run. */
+  /** Stop a running run that blocks nobody. */
   | 'RUN_STOP'
-  /** Right to stop blocking: a run. */
+  /** Stop a running run that blocks its stack. */
   | 'RUN_STOP_BLOCKING'
-  /** Right to targeted replan: a run. */
+  /** Plan a run again for some of its resources. */
   | 'RUN_TARGETED_REPLAN'
-  /** Right to trigger: a run. */
+  /** Start a run. */
   | 'RUN_TRIGGER'
-  /** Right to trigger with custom runtime config: a run. */
+  /** Start a run with a runtime configuration of one's own. */
   | 'RUN_TRIGGER_WITH_CUSTOM_RUNTIME_CONFIG'
-  /** Right to commit files: a hosted repository. */
+  /** Schedule a run, a task or the deletion of a stack. */
+  | 'SCHEDULE_CREATE'
+  /** Delete a schedule. */
+  | 'SCHEDULE_DELETE'
+  /** Change a schedule. */
+  | 'SCHEDULE_UPDATE'
+  /** Commit files to a hosted repository. */
   | 'SPACELIFT_VCS_COMMIT_FILES'
-  /** Right to create: a hosted repository. */
+  /** Create a hosted repository. */
   | 'SPACELIFT_VCS_CREATE'
-  /** Right to delete: a hosted repository. */
+  /** Delete a hosted repository. */
   | 'SPACELIFT_VCS_DELETE'
-  /** Right to update: a hosted repository. */
+  /** Change a hosted repository. */
   | 'SPACELIFT_VCS_UPDATE'
-  /** Do everything in the space and hand out roles there. */
+  /** Do everything in the space, hand out roles there and manage the spaces below. It includes every other action. */
   | 'SPACE_ADMIN'
-  /** See the space and what lives in it. */
+  /** See the space and what lives in it; without it a role shows nothing. */
   | 'SPACE_READ'
-  /** Share a module with other spaces. */
+  /** Share a module of the space with other spaces. */
   | 'SPACE_SHARE_MODULE'
-  /** Run what lives in the space. */
+  /** Run what lives in the space: the classic right of a writer. */
   | 'SPACE_WRITE'
-  /** Right to add config: a stack. */
+  /** Add or change an environment variable or mounted file of a stack. */
   | 'STACK_ADD_CONFIG'
-  /** Right to create: a stack. */
+  /** Create a stack. */
   | 'STACK_CREATE'
-  /** Right to delete: a stack. */
+  /** Delete a stack. */
   | 'STACK_DELETE'
-  /** Right to delete config: a stack. */
+  /** Remove an environment variable or mounted file from a stack. */
   | 'STACK_DELETE_CONFIG'
-  /** Right to disable: a stack. */
+  /** Disable a stack, so that nothing runs in it. */
   | 'STACK_DISABLE'
-  /** Right to enable: a stack. */
+  /** Enable a disabled stack. */
   | 'STACK_ENABLE'
-  /** Right to lock: a stack. */
+  /** Lock a stack for oneself. */
   | 'STACK_LOCK'
-  /** Right to manage: a stack. */
+  /** Manage what a stack may do, such as the roles that it holds. */
   | 'STACK_MANAGE'
-  /** Right to managed state import: a stack. */
+  /** Import a state file into a stack. */
   | 'STACK_MANAGED_STATE_IMPORT'
-  /** Right to managed state rollback: a stack. */
+  /** Roll the state of a stack back to an older version. */
   | 'STACK_MANAGED_STATE_ROLLBACK'
-  /** Right to reslug: a stack. */
+  /** Give a stack another id. */
   | 'STACK_RESLUG'
-  /** Right to set current commit: a stack. */
+  /** Choose the commit that a stack runs from. */
   | 'STACK_SET_CURRENT_COMMIT'
-  /** Right to set star: a stack. */
+  /** Mark a stack as a favourite. */
   | 'STACK_SET_STAR'
-  /** Right to state download: a stack. */
+  /** Download the state of a stack, secrets included. */
   | 'STACK_STATE_DOWNLOAD'
-  /** Right to state read: a stack. */
+  /** Read the state of a stack. */
   | 'STACK_STATE_READ'
-  /** Right to sync commit: a stack. */
+  /** Move a stack to the head of its branch. */
   | 'STACK_SYNC_COMMIT'
-  /** Right to unlock: a stack. */
+  /** Release one's own lock on a stack. */
   | 'STACK_UNLOCK'
-  /** Right to unlock force: a stack. */
+  /** Release somebody else's lock on a stack. */
   | 'STACK_UNLOCK_FORCE'
-  /** Right to update: a stack. */
+  /** Change the settings of a stack. */
   | 'STACK_UPDATE'
-  /** Right to upload local workspace: a stack. */
+  /** Upload files from one's own computer for a proposed run. */
   | 'STACK_UPLOAD_LOCAL_WORKSPACE'
-  /** Right to workspace lock: a stack. */
+  /** Lock the Terraform workspace of a stack. */
   | 'STACK_WORKSPACE_LOCK'
-  /** Right to workspace unlock: a stack. */
+  /** Unlock the Terraform workspace of a stack. */
   | 'STACK_WORKSPACE_UNLOCK'
-  /** Right to create: a task. */
+  /** Run a command in the environment of a stack. */
   | 'TASK_CREATE'
-  /** Right to create: a published provider. */
+  /** Create a published provider. */
   | 'TERRAFORM_PROVIDER_CREATE'
-  /** Right to delete: a published provider. */
+  /** Delete a published provider. */
   | 'TERRAFORM_PROVIDER_DELETE'
-  /** Right to set visibility: a published provider. */
+  /** Make a published provider public or private. */
   | 'TERRAFORM_PROVIDER_SET_VISIBILITY'
-  /** Right to update: a published provider. */
+  /** Change a published provider. */
   | 'TERRAFORM_PROVIDER_UPDATE'
-  /** Right to create: a version of a published provider. */
+  /** Create a version of a published provider. */
   | 'TERRAFORM_PROVIDER_VERSION_CREATE'
-  /** Right to delete: a version of a published provider. */
+  /** Delete a draft version of a published provider. */
   | 'TERRAFORM_PROVIDER_VERSION_DELETE'
-  /** Right to publish: a version of a published provider. */
+  /** Publish a version of a provider. */
   | 'TERRAFORM_PROVIDER_VERSION_PUBLISH'
-  /** Right to register platform: a version of a published provider. */
+  /** Add a platform to a version of a published provider. */
   | 'TERRAFORM_PROVIDER_VERSION_REGISTER_PLATFORM'
-  /** Right to revoke: a version of a published provider. */
+  /** Revoke a published version of a provider. */
   | 'TERRAFORM_PROVIDER_VERSION_REVOKE'
-  /** Right to update: a version of a published provider. */
+  /** Change a version of a published provider. */
   | 'TERRAFORM_PROVIDER_VERSION_UPDATE'
-  /** Right to drain set: a worker. */
+  /** Invite a user. */
+  | 'USER_CREATE'
+  /** Delete a user. */
+  | 'USER_DELETE'
+  /** Create a group of users. */
+  | 'USER_GROUP_CREATE'
+  /** Delete a group of users. */
+  | 'USER_GROUP_DELETE'
+  /** See groups of users. */
+  | 'USER_GROUP_READ'
+  /** Change a group of users and who is in it. */
+  | 'USER_GROUP_UPDATE'
+  /** See users and their groups. */
+  | 'USER_READ'
+  /** Change, disable or enable a user, or end their sessions. */
+  | 'USER_UPDATE'
+  /** Create a webhook. */
+  | 'WEBHOOK_CREATE'
+  /** Delete a webhook. */
+  | 'WEBHOOK_DELETE'
+  /** Change a webhook, its headers and its secret. */
+  | 'WEBHOOK_UPDATE'
+  /** Drain a worker, or let it take work again. */
   | 'WORKER_DRAIN_SET'
-  /** Right to create: a worker pool. */
+  /** Create a worker pool. */
   | 'WORKER_POOL_CREATE'
-  /** Right to cycle: a worker pool. */
+  /** Restart all workers of a pool. */
   | 'WORKER_POOL_CYCLE'
-  /** Right to delete: a worker pool. */
+  /** Delete a worker pool. */
   | 'WORKER_POOL_DELETE'
-  /** Right to reset: a worker pool. */
+  /** Give a worker pool new credentials; the old ones end. */
   | 'WORKER_POOL_RESET'
-  /** Right to update: a worker pool. */
+  /** Change a worker pool. */
   | 'WORKER_POOL_UPDATE';
+
+/** Actions that belong together. */
+export type ActionCategory = {
+  readonly __typename?: 'ActionCategory';
+  /** The actions. */
+  readonly actions: ReadonlyArray<ActionDescription>;
+  /** What the actions are about. */
+  readonly description: Scalars['String']['output'];
+  /** Heading, such as `Intent` or `Stack`. */
+  readonly name: Scalars['String']['output'];
+};
+
+/** What one action allows. */
+export type ActionDescription = {
+  readonly __typename?: 'ActionDescription';
+  /** The action. */
+  readonly action: Action;
+  /** What its holder may do. */
+  readonly description: Scalars['String']['output'];
+  /** The lowest of the system roles Space reader, Space writer and Space admin that holds it. */
+  readonly heldFrom: SpaceAccessLevel;
+};
 
 /** A credential for a machine. It may do nothing until a role is bound to it. */
 export type ApiKey = {
   readonly __typename?: 'ApiKey';
   /** Whether it is admin of the root space. */
   readonly admin: Scalars['Boolean']['output'];
-  /** Roles it holds. */
+  /** Roles it holds in the spaces whose bindings the caller may see. */
   readonly apiKeyRoleBindings: ReadonlyArray<ApiKeyRoleBinding>;
   /** Unix seconds. */
   readonly createdAt: Scalars['Int']['output'];
@@ -951,11 +1059,14 @@ export type Mutation = {
    * host for all below it, or `scheme://host` of a desktop application.
    */
   readonly accountSetOAuthRedirectAllowlist: ReadonlyArray<Scalars['String']['output']>;
-  /** Creates an API key. The secret is in this answer and nowhere else. */
+  /**
+   * Creates an API key. The secret is in this answer and nowhere else. Nobody makes a key, or puts one into groups, that
+   * may do more than they may themselves.
+   */
   readonly apiKeyCreate: ApiKey;
   /** Deletes an API key; its tokens stop working at once. */
   readonly apiKeyDelete: ApiKey;
-  /** Gives an API key a role in a space. */
+  /** Gives an API key a role in a space. Nobody hands out more than they hold there themselves. */
   readonly apiKeyRoleBindingCreate: ApiKeyRoleBinding;
   /** Takes a role in a space from an API key. */
   readonly apiKeyRoleBindingDelete: ApiKeyRoleBinding;
@@ -1041,12 +1152,30 @@ export type Mutation = {
   readonly policySimulate: Scalars['String']['output'];
   /** Changes a policy. The body must compile. */
   readonly policyUpdatev2: Policy;
+  /** Creates a role with the actions of another one, a system role for example. */
+  readonly roleClone: Role;
+  /** Creates a role. */
+  readonly roleCreate: Role;
+  /** Deletes a role that nobody holds. System roles cannot be deleted. */
+  readonly roleDelete: Role;
+  /**
+   * Changes a role; it counts at once for everybody who holds it. System roles cannot be changed. Nobody adds an action
+   * that they do not hold themselves wherever the role is held.
+   */
+  readonly roleUpdate: Role;
   /** Creates a space under another one. */
   readonly spaceCreate: Space;
   /** Deletes an empty space. */
   readonly spaceDelete: Space;
   /** Changes a space; a new parent moves it. */
   readonly spaceUpdate: Space;
+  /**
+   * Gives roles in spaces to users: all of them, or none. Nobody hands out more than they hold there themselves. It asks for
+   * ROLE_BINDING_CREATE in each of the spaces.
+   */
+  readonly userRoleBindingBatchCreate: ReadonlyArray<UserRoleBinding>;
+  /** Takes a role in a space from a user. */
+  readonly userRoleBindingDelete: UserRoleBinding;
 };
 
 
@@ -1383,6 +1512,33 @@ export type MutationPolicyUpdatev2Args = {
 
 
 /** Changes to the account. */
+export type MutationRoleCloneArgs = {
+  description?: InputMaybe<Scalars['String']['input']>;
+  id: Scalars['ID']['input'];
+  name: Scalars['String']['input'];
+};
+
+
+/** Changes to the account. */
+export type MutationRoleCreateArgs = {
+  input: RoleInput;
+};
+
+
+/** Changes to the account. */
+export type MutationRoleDeleteArgs = {
+  id: Scalars['ID']['input'];
+};
+
+
+/** Changes to the account. */
+export type MutationRoleUpdateArgs = {
+  id: Scalars['ID']['input'];
+  input: RoleUpdateInput;
+};
+
+
+/** Changes to the account. */
 export type MutationSpaceCreateArgs = {
   input: SpaceInput;
 };
@@ -1398,6 +1554,18 @@ export type MutationSpaceDeleteArgs = {
 export type MutationSpaceUpdateArgs = {
   input: SpaceInput;
   space: Scalars['ID']['input'];
+};
+
+
+/** Changes to the account. */
+export type MutationUserRoleBindingBatchCreateArgs = {
+  input: UserRoleBindingBatchInput;
+};
+
+
+/** Changes to the account. */
+export type MutationUserRoleBindingDeleteArgs = {
+  id: Scalars['ID']['input'];
 };
 
 /** Where a page lies in its list. */
@@ -1693,9 +1861,11 @@ export type ProviderTypeDescription = {
 /** Reads of the account. */
 export type Query = {
   readonly __typename?: 'Query';
+  /** All actions by category, for whoever puts a role together. */
+  readonly actionCategories: ReadonlyArray<ActionCategory>;
   /** One API key; null when there is none. */
   readonly apiKey?: Maybe<ApiKey>;
-  /** One role held by an API key; null when there is none. */
+  /** One role held by an API key; null when there is none or the caller may not see it. */
   readonly apiKeyRoleBinding?: Maybe<ApiKeyRoleBinding>;
   /** All API keys of the account, without their secrets. */
   readonly apiKeys: ReadonlyArray<ApiKey>;
@@ -1765,6 +1935,8 @@ export type Query = {
   readonly space?: Maybe<Space>;
   /** All spaces that the caller may read. */
   readonly spaces: ReadonlyArray<Space>;
+  /** One role held by a user; null when there is none or the caller may not see it. */
+  readonly userRoleBinding?: Maybe<UserRoleBinding>;
   /** Who is calling; null for a stranger, never an error. */
   readonly viewer?: Maybe<Viewer>;
 };
@@ -1968,6 +2140,12 @@ export type QuerySpaceArgs = {
   id: Scalars['ID']['input'];
 };
 
+
+/** Reads of the account. */
+export type QueryUserRoleBindingArgs = {
+  id: Scalars['ID']['input'];
+};
+
 /** What a field must be. Exactly one key is given; the values inside it are alternatives. */
 export type QueryFieldConstraint = {
   /** The field is one of these. */
@@ -1996,7 +2174,7 @@ export type QueryPredicate = {
   readonly field: Scalars['String']['input'];
 };
 
-/** A named set of actions. */
+/** A named set of actions, to be held in spaces. */
 export type Role = {
   readonly __typename?: 'Role';
   /** What it allows. */
@@ -2011,8 +2189,30 @@ export type Role = {
   readonly name: Scalars['String']['output'];
   /** How often it is held. */
   readonly roleBindingsCount: Scalars['Int']['output'];
-  /** Readable id. */
+  /** Readable id, stable over renames. */
   readonly slug: Scalars['String']['output'];
+};
+
+/** A role to be. */
+export type RoleInput = {
+  /** What it shall allow: one action at least. Without SPACE_READ its holders see nothing. */
+  readonly actions: ReadonlyArray<Action>;
+  /** What it is for. */
+  readonly description?: InputMaybe<Scalars['String']['input']>;
+  /** Display name; the slug is made from it. */
+  readonly name: Scalars['String']['input'];
+};
+
+/** Changes to a role; keys that are left out or null stay as they are. */
+export type RoleUpdateInput = {
+  /** The same as `actions`, spelled as existing clients send it. */
+  readonly Actions?: InputMaybe<ReadonlyArray<Action>>;
+  /** The whole new set of actions, not a difference. */
+  readonly actions?: InputMaybe<ReadonlyArray<Action>>;
+  /** What it is for; the empty string clears it. */
+  readonly description?: InputMaybe<Scalars['String']['input']>;
+  /** Display name. */
+  readonly name?: InputMaybe<Scalars['String']['input']>;
 };
 
 /** A page of the audit trail. */
@@ -2140,6 +2340,37 @@ export type User = {
   readonly validUntil?: Maybe<Scalars['Int']['output']>;
 };
 
+/** A role held by a user in a space. */
+export type UserRoleBinding = {
+  readonly __typename?: 'UserRoleBinding';
+  /** ULID. */
+  readonly id: Scalars['ID']['output'];
+  /** The role. */
+  readonly role: Role;
+  /** Id of the role. */
+  readonly roleID: Scalars['ID']['output'];
+  /** Where it is held. */
+  readonly spaceID: Scalars['ID']['output'];
+  /** Who holds it. */
+  readonly userID: Scalars['ID']['output'];
+};
+
+/** Bindings to be. */
+export type UserRoleBindingBatchInput = {
+  /** One to 100 of them. */
+  readonly bindings: ReadonlyArray<UserRoleBindingInput>;
+};
+
+/** A binding to be. */
+export type UserRoleBindingInput = {
+  /** Id or slug of the role. */
+  readonly roleID: Scalars['ID']['input'];
+  /** Where. */
+  readonly spaceID: Scalars['ID']['input'];
+  /** Who shall hold the role. */
+  readonly userID: Scalars['ID']['input'];
+};
+
 /** The caller. */
 export type Viewer = {
   readonly __typename?: 'Viewer';
@@ -2222,9 +2453,11 @@ export type DirectiveResolverFn<TResult = Record<PropertyKey, never>, TParent = 
 export type ResolversTypes = {
   APIKeyType: ApiKeyType;
   Action: Action;
+  ActionCategory: ResolverTypeWrapper<ActionCategory>;
+  ActionDescription: ResolverTypeWrapper<ActionDescription>;
   ApiKey: ResolverTypeWrapper<ApiKeyRecord>;
   ApiKeyInput: ApiKeyInput;
-  ApiKeyRoleBinding: ResolverTypeWrapper<ApiKeyRoleBinding>;
+  ApiKeyRoleBinding: ResolverTypeWrapper<RoleBindingRecord>;
   ApiKeyRoleBindingInput: ApiKeyRoleBindingInput;
   ApiKeyUpdateInput: ApiKeyUpdateInput;
   AuditTrailActor: ResolverTypeWrapper<AuditTrailActor>;
@@ -2297,6 +2530,8 @@ export type ResolversTypes = {
   QueryOrder: QueryOrder;
   QueryPredicate: QueryPredicate;
   Role: ResolverTypeWrapper<Role>;
+  RoleInput: RoleInput;
+  RoleUpdateInput: RoleUpdateInput;
   SearchAuditTrailEntriesOutput: ResolverTypeWrapper<SearchAuditTrailEntriesOutput>;
   SearchDirection: SearchDirection;
   SearchInput: SearchInput;
@@ -2309,14 +2544,19 @@ export type ResolversTypes = {
   SpaceInput: SpaceInput;
   String: ResolverTypeWrapper<Scalars['String']['output']>;
   User: ResolverTypeWrapper<User>;
+  UserRoleBinding: ResolverTypeWrapper<RoleBindingRecord>;
+  UserRoleBindingBatchInput: UserRoleBindingBatchInput;
+  UserRoleBindingInput: UserRoleBindingInput;
   Viewer: ResolverTypeWrapper<Viewer>;
 };
 
 /** Mapping between all available schema types and the resolvers parents */
 export type ResolversParentTypes = {
+  ActionCategory: ActionCategory;
+  ActionDescription: ActionDescription;
   ApiKey: ApiKeyRecord;
   ApiKeyInput: ApiKeyInput;
-  ApiKeyRoleBinding: ApiKeyRoleBinding;
+  ApiKeyRoleBinding: RoleBindingRecord;
   ApiKeyRoleBindingInput: ApiKeyRoleBindingInput;
   ApiKeyUpdateInput: ApiKeyUpdateInput;
   AuditTrailActor: AuditTrailActor;
@@ -2377,6 +2617,8 @@ export type ResolversParentTypes = {
   QueryOrder: QueryOrder;
   QueryPredicate: QueryPredicate;
   Role: Role;
+  RoleInput: RoleInput;
+  RoleUpdateInput: RoleUpdateInput;
   SearchAuditTrailEntriesOutput: SearchAuditTrailEntriesOutput;
   SearchInput: SearchInput;
   SearchIntentOperationsOutput: Omit<SearchIntentOperationsOutput, 'edges'> & { edges: ReadonlyArray<ResolversParentTypes['IntentOperationEdge']> };
@@ -2387,7 +2629,22 @@ export type ResolversParentTypes = {
   SpaceInput: SpaceInput;
   String: Scalars['String']['output'];
   User: User;
+  UserRoleBinding: RoleBindingRecord;
+  UserRoleBindingBatchInput: UserRoleBindingBatchInput;
+  UserRoleBindingInput: UserRoleBindingInput;
   Viewer: Viewer;
+};
+
+export type ActionCategoryResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['ActionCategory'] = ResolversParentTypes['ActionCategory']> = {
+  actions?: Resolver<ReadonlyArray<ResolversTypes['ActionDescription']>, ParentType, ContextType>;
+  description?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
+export type ActionDescriptionResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['ActionDescription'] = ResolversParentTypes['ActionDescription']> = {
+  action?: Resolver<ResolversTypes['Action'], ParentType, ContextType>;
+  description?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  heldFrom?: Resolver<ResolversTypes['SpaceAccessLevel'], ParentType, ContextType>;
 };
 
 export type ApiKeyResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['ApiKey'] = ResolversParentTypes['ApiKey']> = {
@@ -2721,9 +2978,15 @@ export type MutationResolvers<ContextType = ResolverContext, ParentType extends 
   policyIntentProjectDetach: Resolver<ResolversTypes['PolicyProjectAttachment'], ParentType, ContextType, RequireFields<MutationPolicyIntentProjectDetachArgs, 'id'>>;
   policySimulate: Resolver<ResolversTypes['String'], ParentType, ContextType, RequireFields<MutationPolicySimulateArgs, 'body' | 'input' | 'type'>>;
   policyUpdatev2: Resolver<ResolversTypes['Policy'], ParentType, ContextType, RequireFields<MutationPolicyUpdatev2Args, 'id' | 'input'>>;
+  roleClone: Resolver<ResolversTypes['Role'], ParentType, ContextType, RequireFields<MutationRoleCloneArgs, 'id' | 'name'>>;
+  roleCreate: Resolver<ResolversTypes['Role'], ParentType, ContextType, RequireFields<MutationRoleCreateArgs, 'input'>>;
+  roleDelete: Resolver<ResolversTypes['Role'], ParentType, ContextType, RequireFields<MutationRoleDeleteArgs, 'id'>>;
+  roleUpdate: Resolver<ResolversTypes['Role'], ParentType, ContextType, RequireFields<MutationRoleUpdateArgs, 'id' | 'input'>>;
   spaceCreate: Resolver<ResolversTypes['Space'], ParentType, ContextType, RequireFields<MutationSpaceCreateArgs, 'input'>>;
   spaceDelete: Resolver<ResolversTypes['Space'], ParentType, ContextType, RequireFields<MutationSpaceDeleteArgs, 'space'>>;
   spaceUpdate: Resolver<ResolversTypes['Space'], ParentType, ContextType, RequireFields<MutationSpaceUpdateArgs, 'input' | 'space'>>;
+  userRoleBindingBatchCreate: Resolver<ReadonlyArray<ResolversTypes['UserRoleBinding']>, ParentType, ContextType, RequireFields<MutationUserRoleBindingBatchCreateArgs, 'input'>>;
+  userRoleBindingDelete: Resolver<ResolversTypes['UserRoleBinding'], ParentType, ContextType, RequireFields<MutationUserRoleBindingDeleteArgs, 'id'>>;
 };
 
 export type PageInfoResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['PageInfo'] = ResolversParentTypes['PageInfo']> = {
@@ -2834,6 +3097,7 @@ export type ProviderTypeDescriptionResolvers<ContextType = ResolverContext, Pare
 };
 
 export type QueryResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
+  actionCategories: Resolver<ReadonlyArray<ResolversTypes['ActionCategory']>, ParentType, ContextType>;
   apiKey: Resolver<Maybe<ResolversTypes['ApiKey']>, ParentType, ContextType, RequireFields<QueryApiKeyArgs, 'id'>>;
   apiKeyRoleBinding: Resolver<Maybe<ResolversTypes['ApiKeyRoleBinding']>, ParentType, ContextType, RequireFields<QueryApiKeyRoleBindingArgs, 'id'>>;
   apiKeys: Resolver<ReadonlyArray<ResolversTypes['ApiKey']>, ParentType, ContextType>;
@@ -2870,6 +3134,7 @@ export type QueryResolvers<ContextType = ResolverContext, ParentType extends Res
   searchPolicies: Resolver<ResolversTypes['SearchPoliciesOutput'], ParentType, ContextType, RequireFields<QuerySearchPoliciesArgs, 'input'>>;
   space: Resolver<Maybe<ResolversTypes['Space']>, ParentType, ContextType, RequireFields<QuerySpaceArgs, 'id'>>;
   spaces: Resolver<ReadonlyArray<ResolversTypes['Space']>, ParentType, ContextType>;
+  userRoleBinding: Resolver<Maybe<ResolversTypes['UserRoleBinding']>, ParentType, ContextType, RequireFields<QueryUserRoleBindingArgs, 'id'>>;
   viewer: Resolver<Maybe<ResolversTypes['Viewer']>, ParentType, ContextType>;
 };
 
@@ -2927,6 +3192,14 @@ export type UserResolvers<ContextType = ResolverContext, ParentType extends Reso
   validUntil?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
 };
 
+export type UserRoleBindingResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['UserRoleBinding'] = ResolversParentTypes['UserRoleBinding']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  role?: Resolver<ResolversTypes['Role'], ParentType, ContextType>;
+  roleID?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  spaceID?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  userID?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+};
+
 export type ViewerResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['Viewer'] = ResolversParentTypes['Viewer']> = {
   admin?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
@@ -2934,6 +3207,8 @@ export type ViewerResolvers<ContextType = ResolverContext, ParentType extends Re
 };
 
 export type Resolvers<ContextType = ResolverContext> = {
+  ActionCategory?: ActionCategoryResolvers<ContextType>;
+  ActionDescription?: ActionDescriptionResolvers<ContextType>;
   ApiKey?: ApiKeyResolvers<ContextType>;
   ApiKeyRoleBinding?: ApiKeyRoleBindingResolvers<ContextType>;
   AuditTrailActor?: AuditTrailActorResolvers<ContextType>;
@@ -2990,6 +3265,7 @@ export type Resolvers<ContextType = ResolverContext> = {
   SearchPoliciesOutput?: SearchPoliciesOutputResolvers<ContextType>;
   Space?: SpaceResolvers<ContextType>;
   User?: UserResolvers<ContextType>;
+  UserRoleBinding?: UserRoleBindingResolvers<ContextType>;
   Viewer?: ViewerResolvers<ContextType>;
 };
 

@@ -83,7 +83,10 @@ describe('a change of what is written', () => {
       /'Mutation\.spacePaint': \{ public: false, scopes: \[\['mcp:write'\]\], actions: \[\{ action: 'SPACE_WRITE', space: \{ from: 'args', path: \['space'\], optional: false \} \}\], destructive: true \}/,
     );
     has('generated/validators.js', /"INTENT space-paint":/);
-    has('docs/access.md', /`Mutation\.spacePaint` \| `mcp:write` \| `SPACE_WRITE` in `args\.space` \| destructive/);
+    has(
+      'docs/access.md',
+      /`Mutation\.spacePaint` \| `mcp:write` \| `SPACE_WRITE` in `args\.space` \| W \| destructive/,
+    );
     has('docs/tools.md', /### `space-paint`\n\n.*\n\nNeeds `mcp:write`/);
     const { tools } = JSON.parse(files.get('generated/mcp.json') ?? '') as {
       tools: { name: string; inputSchema: unknown }[];

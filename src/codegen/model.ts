@@ -1,3 +1,4 @@
+import { readActions, type ActionCategory } from './access/read-actions.ts';
 import type { AccessTable } from './access/requirement.ts';
 import { readAccess } from './access/read-access.ts';
 import { buildCatalog, type Catalog } from './catalog/build-catalog.ts';
@@ -16,6 +17,7 @@ export interface Model {
   readonly sdl: Sdl;
   readonly catalog: Catalog;
   readonly access: AccessTable;
+  readonly actions: readonly ActionCategory[];
   readonly tools: readonly Tool[];
 }
 
@@ -24,7 +26,8 @@ export function buildModel(sources: Sources): Model {
   const sdl = readSdl(sources.schema);
   refuseAll(checkDescriptions(sdl.document));
   const access = readAccess(sdl);
+  const actions = readActions(sdl.document);
   const catalog = buildCatalog(sources, sdl);
   const tools = combineKinds(readKinds(sources.tools, sdl, access));
-  return { sdl, catalog, access: withCatalogAccess(access, catalog), tools };
+  return { sdl, catalog, access: withCatalogAccess(access, catalog), actions, tools };
 }

@@ -7,8 +7,10 @@ import { CodegenRefused } from './refusals.ts';
 const schema = `
 "Any JSON value."
 scalar JSON
+"A heading."
+directive @category("The heading." name: String!, "What of." description: String!) repeatable on ENUM
 "What a role can allow."
-enum Action {
+enum Action @category(name: "Space", description: "Spaces.") {
   "See it."
   SPACE_READ
 }
@@ -243,6 +245,13 @@ describe('what code generation refuses', () => {
     });
   });
 
+  describe('actions', () => {
+    it('in a block without a heading', () => {
+      const head = '"What a role can allow."\nenum Action';
+      const category = ' @category(name: "Space", description: "Spaces.")';
+      expectSchemaRefused(head + category, head, /actions without a category/);
+    });
+  });
   describe('tools', () => {
     it('an operation without description', () => {
       expectToolRefused('query ($id: ID!) @tool(name: "a") { thing(id: $id) { id } }', /tool "a" has no description/);

@@ -1,16 +1,11 @@
 import type { ApiKeyResolvers, MutationResolvers, QueryResolvers } from '../../generated/resolvers.ts';
 import {
   createApiKey,
-  createRoleBinding,
   deleteApiKey,
-  deleteRoleBinding,
   exchangeApiKey,
   findApiKey,
-  findRole,
-  findRoleBinding,
   listApiKeys,
   listRoleBindings,
-  listRoles,
   updateApiKey,
 } from '../domain/identity/index.ts';
 import { allowedRedirectHosts, setAllowedRedirectHosts } from '../domain/oauth/index.ts';
@@ -26,9 +21,6 @@ export const identityQueries = {
   apiKeys: (_root, _args, context) => listApiKeys(context.domain, context),
   apiKey: (_root, { id }, context) => findApiKey(context.domain, context, id),
   oauthRedirectAllowedHosts: (_root, _args, context) => allowedRedirectHosts(context.domain),
-  roles: (_root, _args, context) => listRoles(context.domain, context),
-  role: (_root, { id }, context) => findRole(context.domain, context, id),
-  apiKeyRoleBinding: (_root, { id }, context) => findRoleBinding(context.domain, context, id),
 } satisfies Partial<QueryResolvers>;
 
 export const identityMutations = {
@@ -38,10 +30,8 @@ export const identityMutations = {
   apiKeyCreate: (_root, { input }, context) => createApiKey(context.domain, context, input),
   apiKeyUpdate: (_root, { id, input }, context) => updateApiKey(context.domain, context, id, input),
   apiKeyDelete: (_root, { id }, context) => deleteApiKey(context.domain, context, id),
-  apiKeyRoleBindingCreate: (_root, { input }, context) => createRoleBinding(context.domain, context, input),
-  apiKeyRoleBindingDelete: (_root, { id }, context) => deleteRoleBinding(context.domain, context, id),
 } satisfies Partial<MutationResolvers>;
 
 export const ApiKey: ApiKeyResolvers = {
-  apiKeyRoleBindings: (key, _args, context) => listRoleBindings(context.domain, context, key.id),
+  apiKeyRoleBindings: (key, _args, context) => listRoleBindings(context.domain, context, 'API_KEY', key.id),
 };

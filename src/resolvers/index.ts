@@ -9,6 +9,7 @@ import { intentMutations, IntentOperation, intentQueries, IntentResource } from 
 import { Policy, policyMutations, policyQueries } from './policies.ts';
 import { IntentProject, projectMutations, projectQueries } from './projects.ts';
 import { providerQueries } from './providers.ts';
+import { ApiKeyRoleBinding, roleMutations, roleQueries, UserRoleBinding } from './roles.ts';
 import { Decimal, JsonScalar } from './scalars.ts';
 import { Space, spaceMutations, spaceQueries } from './spaces.ts';
 import { tokenMutations, tokenQueries } from './tokens.ts';
@@ -21,6 +22,7 @@ const Query = {
   ...policyQueries,
   ...projectQueries,
   ...providerQueries,
+  ...roleQueries,
   ...spaceQueries,
   ...tokenQueries,
 } satisfies QueryResolvers;
@@ -30,6 +32,7 @@ const Mutation = {
   ...intentMutations,
   ...policyMutations,
   ...projectMutations,
+  ...roleMutations,
   ...spaceMutations,
   ...tokenMutations,
 } satisfies MutationResolvers;
@@ -38,12 +41,14 @@ const written: Resolvers = {
   Query,
   Mutation,
   ApiKey,
+  ApiKeyRoleBinding,
   IntentOperation,
   IntentProject,
   IntentResource,
   Policy,
   ProviderHit,
   Space,
+  UserRoleBinding,
 };
 
 export const resolvers = {

@@ -9,8 +9,9 @@ export type SpaceOf = {
 };
 
 export const spaceOf: SpaceOf = {
-  apiKeyRoleBinding: (context, id) => spaceOfRoleBinding(context.domain, id),
+  apiKeyRoleBinding: (context, id) => spaceOfRoleBinding(context.domain, 'API_KEY', id),
   intentProject: async (context, id) => (await context.loaders.project.load(id))?.space,
   policy: async (context, id) => (await context.loaders.policy.load(id))?.space,
   policyProjectAttachment: (context, id) => spaceOfAttachment(context.domain, id),
+  userRoleBinding: (context, id) => spaceOfRoleBinding(context.domain, 'USER', id),
 };

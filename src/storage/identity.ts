@@ -39,6 +39,19 @@ export function findRole(db: Db, idOrSlug: string): Promise<RoleRow | undefined>
   return roles.findOne(db, { $or: [{ id: idOrSlug }, { slug: idOrSlug }] });
 }
 
+/** @returns false when the slug is taken */
+export function insertRole(db: Db, role: RoleRow): Promise<boolean> {
+  return roles.insertUnlessTaken(db, role);
+}
+
+export function updateRole(db: Db, id: string, changes: Partial<RoleRow>): Promise<boolean> {
+  return roles.update(db, id, changes);
+}
+
+export async function deleteRole(db: Db, id: string): Promise<void> {
+  await roles.remove(db, { id });
+}
+
 /** Adds the role, or brings the actions of the one with that slug up to date. */
 export async function upsertSystemRole(db: Db, role: RoleRow): Promise<void> {
   if (await roles.insertUnlessTaken(db, role)) return;
@@ -48,6 +61,20 @@ export async function upsertSystemRole(db: Db, role: RoleRow): Promise<void> {
 
 export function findBindings(db: Db): Promise<RoleBindingRow[]> {
   return bindings.find(db, {}, { orderBy: { id: 'asc' } });
+}
+
+/** Of one role, whoever holds it. */
+export function findBindingsOfRole(db: Db, roleId: string): Promise<RoleBindingRow[]> {
+  return bindings.find(db, { roleId }, { orderBy: { id: 'asc' } });
+}
+
+export function countBindingsOfRole(db: Db, roleId: string): Promise<number> {
+  return bindings.count(db, { roleId });
+}
+
+/** Of groups, by their names. */
+export function findBindingsOfGroups(db: Db, groups: readonly string[]): Promise<RoleBindingRow[]> {
+  return bindings.find(db, { actorKind: 'GROUP', actorId: { $in: [...groups] } }, { orderBy: { id: 'asc' } });
 }
 
 export function findBindingsOf(

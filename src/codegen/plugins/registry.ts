@@ -3,6 +3,7 @@ import type { CodegenPlugin } from '@graphql-codegen/plugin-helpers';
 import type { Model } from '../model.ts';
 import { printAccessPage } from './access-page.ts';
 import { printAccess } from './access.ts';
+import { printActions } from './actions.ts';
 import { printCatalog } from './catalog.ts';
 import { printEnums } from './enums.ts';
 import { printMcp } from './mcp.ts';
@@ -18,11 +19,12 @@ export function createPlugins(model: Model): Readonly<Record<string, CodegenPlug
     'sluice-schema': { plugin: () => printWholeSchema(model.sdl.schema, model.catalog.sdl) },
     'sluice-enums': { plugin: () => printEnums(model.sdl.document) },
     'sluice-access': { plugin: () => printAccess(model.access) },
+    'sluice-actions': { plugin: () => printActions(model.actions) },
     'sluice-catalog': { plugin: () => printCatalog(model.catalog) },
     'sluice-mcp': { plugin: () => printMcp(model.tools) },
     'sluice-validators': { plugin: () => printValidators(model.tools) },
     'sluice-validator-types': { plugin: () => printValidatorTypes() },
-    'sluice-access-page': { plugin: () => printAccessPage(model.access) },
+    'sluice-access-page': { plugin: () => printAccessPage(model.access, model.actions) },
     'sluice-tools-page': { plugin: () => printToolsPage(model.tools) },
   };
 }

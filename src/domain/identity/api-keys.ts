@@ -19,6 +19,7 @@ import type { Db } from '../../storage/database.ts';
 import { recordAudit } from '../audit/index.ts';
 import type { DomainContext, Request } from '../context.ts';
 import { hashSecret } from './exchange-api-key.ts';
+import { checkGroups, checkHandOut } from './hand-out.ts';
 import { rightsChanged } from './rights-changed.ts';
 
 /** A key as the API shows it; `secret` only in the answer that creates it. */
@@ -58,8 +59,9 @@ export async function createApiKey(context: DomainContext, request: Request, inp
   const secret = randomBytes(SECRET_BYTES).toString('base64url');
   const row = newRow(context, request, input, secret);
   const record = await context.storage.transaction(async (db) => {
+    await checkGroups(db, request.caller, row.teams);
     await insertApiKey(db, row);
-    if (input.admin) await bindRootAdmin(db, row.id);
+    if (input.admin) await bindRootAdmin(db, request, row.id);
     await recordAudit(db, context, request, {
       action: 'api-key.create',
       affected: { type: 'API_KEY', id: row.id },
@@ -98,9 +100,10 @@ function newRow(context: DomainContext, { caller }: Request, input: NewApiKey, s
   };
 }
 
-async function bindRootAdmin(db: Db, key: string): Promise<void> {
+async function bindRootAdmin(db: Db, { caller }: Request, key: string): Promise<void> {
   const role = await findRole(db, 'space-admin');
   if (role === undefined) throw noSuch('role', 'space-admin');
+  await checkHandOut(db, caller, [{ actions: role.actions, space: 'root' }]);
   await insertBinding(db, { id: newUlid(), actorKind: 'API_KEY', actorId: key, roleId: role.id, spaceId: 'root' });
 }
 
@@ -162,6 +165,8 @@ async function change(
   const record = await context.storage.transaction(async (db) => {
     const row = await findRow(db, id);
     if (row === undefined || row.deleted) throw noSuch('apiKey', id);
+    const newTeams = columns.teams?.filter((team) => !row.teams.includes(team)) ?? [];
+    await checkGroups(db, request.caller, newTeams);
     await updateRow(db, id, columns);
     if (columns.deleted === true) await deleteBindingsOf(db, 'API_KEY', id);
     await recordAudit(db, context, request, {

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 
-import type { Action } from '../../../generated/enums.ts';
+import { type Action, actions } from '../../../generated/enums.ts';
 import { aSpace } from '../../testing/storage-rows.ts';
 import { effectiveGrants } from './grants.ts';
 
 const roles: [string, Action[]][] = [
   ['reader', ['SPACE_READ']],
-  ['admin', ['SPACE_READ', 'SPACE_ADMIN']],
+  ['writer', ['SPACE_READ', 'SPACE_WRITE']],
+  ['everything', ['SPACE_ADMIN']],
 ];
 const roleRows = roles.map(([id, actions]) => ({ id, slug: id, name: id, description: '', isSystem: true, actions }));
 
@@ -29,40 +30,44 @@ function grantsOf(held: [role: string, space: string][], inheriting: string[] = 
 
 describe('rights in the tree of spaces', () => {
   const read = ['SPACE_READ'];
-  const admin = ['SPACE_ADMIN', 'SPACE_READ'];
+  const writer = ['SPACE_READ', 'SPACE_WRITE'];
 
   it('reach from the space of a role down to all below, and nowhere else', () => {
-    assert.deepEqual(grantsOf([['admin', 'a']]), { a: admin, b: admin, c: admin });
+    assert.deepEqual(grantsOf([['writer', 'a']]), { a: writer, b: writer, c: writer });
     assert.deepEqual(grantsOf([['reader', 'root']]), { root: read, a: read, b: read, c: read, z: read });
     assert.deepEqual(grantsOf([]), {});
   });
 
   it('give reading upwards while every hop inherits, and no more than reading', () => {
-    assert.deepEqual(grantsOf([['admin', 'c']], ['c', 'b']), { a: read, b: read, c: admin });
-    assert.deepEqual(grantsOf([['admin', 'c']], ['c', 'b', 'a']), { root: read, a: read, b: read, c: admin });
-    assert.deepEqual(grantsOf([['admin', 'c']], ['b', 'a']), { c: admin });
-    assert.deepEqual(grantsOf([['admin', 'c']], ['c', 'a']), { b: read, c: admin });
+    assert.deepEqual(grantsOf([['writer', 'c']], ['c', 'b']), { a: read, b: read, c: writer });
+    assert.deepEqual(grantsOf([['writer', 'c']], ['c', 'b', 'a']), { root: read, a: read, b: read, c: writer });
+    assert.deepEqual(grantsOf([['writer', 'c']], ['b', 'a']), { c: writer });
+    assert.deepEqual(grantsOf([['writer', 'c']], ['c', 'a']), { b: read, c: writer });
   });
 
   it('do not come down again on the other side of an ancestor that may be read', () => {
-    assert.equal('z' in grantsOf([['admin', 'a']], ['a', 'z']), false);
+    assert.equal('z' in grantsOf([['writer', 'a']], ['a', 'z']), false);
   });
 
   it('add up over several roles', () => {
     assert.deepEqual(
       grantsOf([
         ['reader', 'root'],
-        ['admin', 'b'],
+        ['writer', 'b'],
       ]),
-      { root: read, a: read, z: read, b: admin, c: admin },
+      { root: read, a: read, z: read, b: writer, c: writer },
     );
+  });
+
+  it('are all there are for SPACE_ADMIN alone', () => {
+    assert.deepEqual(grantsOf([['everything', 'c']]), { c: actions.toSorted() });
   });
 
   it('give nothing for a role or a space that is gone', () => {
     assert.deepEqual(
       grantsOf([
         ['gone', 'a'],
-        ['admin', 'gone'],
+        ['writer', 'gone'],
       ]),
       { a: [], b: [], c: [] },
     );

@@ -1,4 +1,4 @@
-import type { Action } from '../../../generated/enums.ts';
+import { type Action, actions as allActions } from '../../../generated/enums.ts';
 import type { RoleBindingRow, RoleRow } from '../../storage/identity.ts';
 import type { SpaceRow } from '../../storage/spaces.ts';
 
@@ -21,13 +21,18 @@ export function effectiveGrants({ spaces, roles, bindings }: RightsTables): Map<
     grants.set(space, held);
   };
   const byId = new Map(spaces.map((space) => [space.id, space]));
-  const actionsOf = new Map(roles.map(({ id, actions }) => [id, actions]));
+  const actionsOf = new Map(roles.map(({ id, actions }) => [id, effectiveActions(actions)]));
   for (const { spaceId, roleId } of bindings) {
     const actions = actionsOf.get(roleId) ?? [];
     for (const space of spaces) if (isWithin(byId, space, spaceId)) add(space.id, actions);
     for (const ancestor of inheritedAncestors(byId, spaceId)) add(ancestor, ['SPACE_READ']);
   }
   return grants;
+}
+
+/** What a role with these actions allows: SPACE_ADMIN includes every other action. */
+export function effectiveActions(actions: readonly Action[]): readonly Action[] {
+  return actions.includes('SPACE_ADMIN') ? allActions : actions;
 }
 
 /** The spaces at and below the named ones. */

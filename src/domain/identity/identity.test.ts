@@ -29,6 +29,7 @@ import {
   updateApiKey,
 } from './index.ts';
 
+const kind = 'API_KEY' as const;
 const stranger = { ...requestOf('nobody'), caller: anonymous };
 
 describe('API keys and their tokens', () => {
@@ -158,21 +159,21 @@ describe('API keys and their tokens', () => {
       const key = await newKey('ci');
       const token = await tokenOf(key);
       assert.equal(may(await callerOf(token), 'SPACE_READ', 'root'), false);
-      const input = { apiKeyID: key.id, roleID: 'space-reader', spaceID: 'root' };
+      const input = { kind, actorId: key.id, roleID: 'space-reader', spaceID: 'root' };
       const binding = await createRoleBinding(domain.context, domain.admin, input);
       assert.equal(may(await callerOf(token), 'SPACE_READ', 'root'), true);
       assert.equal(may(await callerOf(token), 'SPACE_ADMIN', 'root'), false);
       await assertRefused('CONFLICT', createRoleBinding(domain.context, domain.admin, input));
-      assert.equal(await spaceOfRoleBinding(domain.context, binding.id), 'root');
-      await deleteRoleBinding(domain.context, domain.admin, binding.id);
+      assert.equal(await spaceOfRoleBinding(domain.context, kind, binding.id), 'root');
+      await deleteRoleBinding(domain.context, domain.admin, kind, binding.id);
       assert.equal(may(await callerOf(token), 'SPACE_READ', 'root'), false);
-      assert.equal(await findRoleBinding(domain.context, domain.admin, binding.id), null);
+      assert.equal(await findRoleBinding(domain.context, domain.admin, kind, binding.id), null);
     });
 
     it('when a space moves', async () => {
       await makeSpaces(domain, { left: 'root', right: 'root', leaf: 'left' });
       const key = await newKey('ci');
-      const role = { apiKeyID: key.id, roleID: 'space-admin', spaceID: 'left' };
+      const role = { kind, actorId: key.id, roleID: 'space-admin', spaceID: 'left' };
       await createRoleBinding(domain.context, domain.admin, role);
       const token = await tokenOf(key);
       assert.equal(may(await callerOf(token), 'SPACE_ADMIN', 'leaf'), true);
@@ -205,9 +206,10 @@ describe('API keys and their tokens', () => {
 
   it('names what a binding lacks', async () => {
     const key = await newKey('ci');
-    const good = { apiKeyID: key.id, roleID: 'space-reader', spaceID: 'root' };
-    for (const field of ['apiKeyID', 'roleID', 'spaceID'] as const) {
-      const refused = createRoleBinding(domain.context, domain.admin, { ...good, [field]: 'unknown' });
+    const good = { kind, actorId: key.id, roleID: 'space-reader', spaceID: 'root' };
+    const fields = { actorId: 'apiKeyID', roleID: 'roleID', spaceID: 'spaceID' };
+    for (const [part, field] of Object.entries(fields)) {
+      const refused = createRoleBinding(domain.context, domain.admin, { ...good, [part]: 'unknown' });
       await assertRefused('BAD_INPUT', refused, (error) => assert.equal(error.details['field'], field));
     }
   });

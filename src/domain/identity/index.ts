@@ -8,6 +8,7 @@ export {
 } from './access-tokens.ts';
 export { createApiKey, deleteApiKey, findApiKey, listApiKeys, updateApiKey, type ApiKeyRecord } from './api-keys.ts';
 export { createCallerSource, type CallerSource } from './caller-source.ts';
+export { cloneRole, createRole, deleteRole, updateRole } from './custom-roles.ts';
 export { exchangeApiKey } from './exchange-api-key.ts';
 export { oauthRecordId } from './grant-is-alive.ts';
 export {
@@ -16,9 +17,11 @@ export {
   listPersonalTokens,
   type PersonalTokenRecord,
 } from './personal-tokens.ts';
+export { checkGroups, checkHandOut, type HandOut } from './hand-out.ts';
 export { rightsChanged } from './rights-changed.ts';
 export {
   createRoleBinding,
+  createRoleBindings,
   deleteRoleBinding,
   findRoleBinding,
   listRoleBindings,

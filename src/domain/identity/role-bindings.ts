@@ -1,112 +1,199 @@
+import { type Caller, may } from '../../shared/caller.ts';
 import { AppError, badInput, invariant, noSuch } from '../../shared/errors.ts';
 import { newUlid } from '../../shared/ids.ts';
 import type { Db } from '../../storage/database.ts';
 import {
+  countBindingsOfRole,
   deleteBinding,
   findApiKey,
   findBinding,
   findBindingsOf,
+  findBindingsOfRole,
   findRole,
+  findRoles,
   insertBinding,
   type RoleBindingRow,
 } from '../../storage/identity.ts';
+import { findUser } from '../../storage/people.ts';
 import { findSpace } from '../../storage/spaces.ts';
 import { recordAudit } from '../audit/index.ts';
 import type { DomainContext, Request } from '../context.ts';
+import { checkHandOut } from './hand-out.ts';
 import { rightsChanged } from './rights-changed.ts';
 import { type RoleRecord, toRoleRecord } from './roles.ts';
 
-/** A role held by an API key, as the API shows it. */
+/** Who holds a role. */
+export type ActorKind = RoleBindingRow['actorKind'];
+
+/** A role held in a space; which kind of actor holds it says the type that the API shows it as. */
 export interface RoleBindingRecord {
   readonly id: string;
+  readonly roleID: string;
   readonly role: RoleRecord;
   readonly spaceID: string;
-  readonly apiKeyID: string;
+  /** Id of the key or user, name of the group. */
+  readonly actorId: string;
 }
 
 export interface NewRoleBinding {
-  readonly apiKeyID: string;
+  readonly kind: ActorKind;
+  readonly actorId: string;
   /** Id or slug. */
   readonly roleID: string;
   readonly spaceID: string;
 }
 
+const MAX_BATCH = 100;
+
+/** How each kind of actor is called: by the arguments, by the nouns of the API, in the audit trail. */
+const kinds: Readonly<Record<ActorKind, { argument: string; words: string; noun: string }>> = {
+  API_KEY: { argument: 'apiKeyID', words: 'API key', noun: 'apiKeyRoleBinding' },
+  USER: { argument: 'userID', words: 'user', noun: 'userRoleBinding' },
+  GROUP: { argument: 'userGroupID', words: 'group', noun: 'userGroupRoleBinding' },
+};
+
+/** Whoever asks has checked ROLE_BINDING_CREATE in the space. */
 export async function createRoleBinding(
   context: DomainContext,
   request: Request,
   input: NewRoleBinding,
 ): Promise<RoleBindingRecord> {
-  const record = await context.storage.transaction(async (db) => {
-    const binding = await newBinding(db, input);
-    if (!(await insertBinding(db, binding)))
-      throw new AppError('CONFLICT', 'the key holds this role in this space already');
-    await recordAudit(db, context, request, auditEvent('role-binding.create', binding));
-    return toBindingRecord(db, binding);
-  });
+  const record = await context.storage.transaction((db) => bind(db, context, request, input));
   await rightsChanged(context);
   return record;
 }
 
-async function newBinding(db: Db, { apiKeyID, roleID, spaceID }: NewRoleBinding): Promise<RoleBindingRow> {
-  const key = await findApiKey(db, apiKeyID);
-  if (key === undefined || key.deleted) throw badInput('apiKeyID', `no such API key: ${JSON.stringify(apiKeyID)}`);
+/** All or none. Asks for ROLE_BINDING_CREATE in the space of each. */
+export async function createRoleBindings(
+  context: DomainContext,
+  request: Request,
+  inputs: readonly NewRoleBinding[],
+): Promise<RoleBindingRecord[]> {
+  if (inputs.length === 0 || inputs.length > MAX_BATCH)
+    throw badInput('bindings', `must be 1 to ${MAX_BATCH}, not ${inputs.length}`);
+  const records = await context.storage.transaction(async (db) => {
+    const made: RoleBindingRecord[] = [];
+    for (const input of inputs) {
+      checkMayBind(request.caller, input.spaceID);
+      made.push(await bind(db, context, request, input));
+    }
+    return made;
+  });
+  await rightsChanged(context);
+  return records;
+}
+
+// The answer is the gateway's for a single binding: a space that may not be read looks missing.
+function checkMayBind(caller: Caller, space: string): void {
+  if (may(caller, 'ROLE_BINDING_CREATE', space)) return;
+  if (!may(caller, 'SPACE_READ', space)) throw noSuch('space', space);
+  const message = `unauthorized: spaceID: giving roles needs the action ROLE_BINDING_CREATE, which you do not hold in the space ${JSON.stringify(space)}`;
+  throw new AppError('FORBIDDEN', message, { details: { action: 'ROLE_BINDING_CREATE', space } });
+}
+
+async function bind(
+  db: Db,
+  context: DomainContext,
+  request: Request,
+  input: NewRoleBinding,
+): Promise<RoleBindingRecord> {
+  const { kind, roleID, spaceID } = input;
+  await checkActor(db, input);
   const role = await findRole(db, roleID);
   if (role === undefined) throw badInput('roleID', `no such role: ${JSON.stringify(roleID)}`);
   if ((await findSpace(db, spaceID)) === undefined)
     throw badInput('spaceID', `no such space: ${JSON.stringify(spaceID)}`);
-  return { id: newUlid(), actorKind: 'API_KEY', actorId: key.id, roleId: role.id, spaceId: spaceID };
+  await checkHandOut(db, request.caller, [{ actions: role.actions, space: spaceID }]);
+  const binding = { id: newUlid(), actorKind: kind, actorId: input.actorId, roleId: role.id, spaceId: spaceID };
+  if (!(await insertBinding(db, binding)))
+    throw new AppError('CONFLICT', `the ${kinds[kind].words} holds this role in this space already`);
+  await recordAudit(db, context, request, auditEvent('role-binding.create', binding));
+  return toBindingRecord(db, binding);
 }
 
+async function checkActor(db: Db, { kind, actorId }: NewRoleBinding): Promise<void> {
+  if (kind === 'GROUP') return; // a group is there when somebody is in it
+  const found = kind === 'API_KEY' ? await findApiKey(db, actorId) : await findUser(db, actorId);
+  const gone = found === undefined || ('deleted' in found && found.deleted);
+  if (gone) throw badInput(kinds[kind].argument, `no such ${kinds[kind].words}: ${JSON.stringify(actorId)}`);
+}
+
+/** Whoever asks has checked ROLE_BINDING_DELETE in the space. @throws CONFLICT for the last admin of root */
 export async function deleteRoleBinding(
   context: DomainContext,
   request: Request,
+  kind: ActorKind,
   id: string,
 ): Promise<RoleBindingRecord> {
   const record = await context.storage.transaction(async (db) => {
     const binding = await findBinding(db, id);
-    if (binding === undefined) throw noSuch('apiKeyRoleBinding', id);
+    if (binding === undefined || binding.actorKind !== kind) throw noSuch(kinds[kind].noun, id);
+    await refuseLastAdmin(db, binding);
+    const gone = await toBindingRecord(db, binding);
     await deleteBinding(db, id);
     await recordAudit(db, context, request, auditEvent('role-binding.delete', binding));
-    return toBindingRecord(db, binding);
+    return gone;
   });
   await rightsChanged(context);
   return record;
 }
 
-function auditEvent(action: string, { id, actorId, roleId, spaceId }: RoleBindingRow) {
+/** An account without an admin cannot be mended from inside. A group counts for nothing: it may be empty. */
+async function refuseLastAdmin(db: Db, { id, spaceId }: RoleBindingRow): Promise<void> {
+  if (spaceId !== 'root') return;
+  const adminRoles = (await findRoles(db)).filter(({ actions }) => actions.includes('SPACE_ADMIN'));
+  const admins: RoleBindingRow[] = [];
+  for (const role of adminRoles) admins.push(...(await findBindingsOfRole(db, role.id)));
+  const people = admins.filter((binding) => binding.spaceId === 'root' && binding.actorKind !== 'GROUP');
+  if (people.length === 1 && people[0]?.id === id)
+    throw new AppError('CONFLICT', 'this is the last admin of root; give somebody else the role first');
+}
+
+function auditEvent(action: string, { id, actorKind, actorId, roleId, spaceId }: RoleBindingRow) {
   const affected = { type: 'ROLE_BINDING', id };
-  return { action, affected, related: { type: 'API_KEY', id: actorId }, data: { role: roleId, space: spaceId } };
+  return { action, affected, related: { type: actorKind, id: actorId }, data: { role: roleId, space: spaceId } };
 }
 
 export function findRoleBinding(
   context: DomainContext,
   _request: Request,
+  kind: ActorKind,
   id: string,
 ): Promise<RoleBindingRecord | null> {
   return context.storage.read(async (db) => {
     const binding = await findBinding(db, id);
-    return binding === undefined || binding.actorKind !== 'API_KEY' ? null : toBindingRecord(db, binding);
+    return binding === undefined || binding.actorKind !== kind ? null : toBindingRecord(db, binding);
   });
 }
 
+/** Those in the spaces whose bindings the caller may see. */
 export function listRoleBindings(
   context: DomainContext,
-  _request: Request,
-  apiKey: string,
+  { caller }: Request,
+  kind: ActorKind,
+  actorId: string,
 ): Promise<RoleBindingRecord[]> {
   return context.storage.read(async (db) => {
     const records: RoleBindingRecord[] = [];
-    for (const row of await findBindingsOf(db, 'API_KEY', apiKey)) records.push(await toBindingRecord(db, row));
+    for (const row of await findBindingsOf(db, kind, actorId)) {
+      if (may(caller, 'ROLE_BINDING_READ', row.spaceId)) records.push(await toBindingRecord(db, row));
+    }
     return records;
   });
 }
 
-export async function spaceOfRoleBinding(context: DomainContext, id: string): Promise<string | undefined> {
-  return (await context.storage.read((db) => findBinding(db, id)))?.spaceId;
+export async function spaceOfRoleBinding(
+  context: DomainContext,
+  kind: ActorKind,
+  id: string,
+): Promise<string | undefined> {
+  const binding = await context.storage.read((db) => findBinding(db, id));
+  return binding?.actorKind === kind ? binding.spaceId : undefined;
 }
 
 async function toBindingRecord(db: Db, { id, roleId, spaceId, actorId }: RoleBindingRow): Promise<RoleBindingRecord> {
   const role = await findRole(db, roleId);
   invariant(role !== undefined, `role ${roleId} of a binding does not exist`);
-  return { id, role: toRoleRecord(role, 0), spaceID: spaceId, apiKeyID: actorId };
+  const record = toRoleRecord(role, await countBindingsOfRole(db, roleId));
+  return { id, roleID: roleId, role: record, spaceID: spaceId, actorId };
 }

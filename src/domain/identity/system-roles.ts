@@ -1,4 +1,5 @@
-import { type Action, actions } from '../../../generated/enums.ts';
+import { actionCategories } from '../../../generated/actions.ts';
+import type { Action, SpaceAccessLevel } from '../../../generated/enums.ts';
 
 /** A role that ships with the server and cannot be changed. */
 export interface SystemRole {
@@ -8,71 +9,30 @@ export interface SystemRole {
   readonly actions: readonly Action[];
 }
 
-const reader: readonly Action[] = [
-  'SPACE_READ',
-  'RUN_CANCEL',
-  'RUN_COMMENT',
-  'RUN_PROPOSE_LOCAL_WORKSPACE',
-  'RUN_RETRY',
-  'RUN_STOP',
-  'STACK_SET_STAR',
-];
-
-const writer: readonly Action[] = [
-  ...reader,
-  'SPACE_WRITE',
-  'SPACE_SHARE_MODULE',
-  'RUN_CANCEL_BLOCKING',
-  'RUN_CONFIRM',
-  'RUN_DISCARD',
-  'RUN_PRIORITIZE_SET',
-  'RUN_PROMOTE',
-  'RUN_PROPOSE_WITH_OVERRIDES',
-  'RUN_RETRY_BLOCKING',
-  'RUN_REVIEW',
-  'RUN_STOP_BLOCKING',
-  'RUN_TARGETED_REPLAN',
-  'RUN_TRIGGER',
-  'TASK_CREATE',
-  'STACK_ADD_CONFIG',
-  'STACK_DELETE_CONFIG',
-  'STACK_LOCK',
-  'STACK_SET_CURRENT_COMMIT',
-  'STACK_STATE_DOWNLOAD',
-  'STACK_STATE_READ',
-  'STACK_SYNC_COMMIT',
-  'STACK_UNLOCK',
-  'STACK_UPLOAD_LOCAL_WORKSPACE',
-  'MODULE_MARK_AS_BAD',
-  'MODULE_TRIGGER_VERSION',
-  'TERRAFORM_PROVIDER_VERSION_CREATE',
-  'TERRAFORM_PROVIDER_VERSION_DELETE',
-  'TERRAFORM_PROVIDER_VERSION_PUBLISH',
-  'TERRAFORM_PROVIDER_VERSION_REGISTER_PLATFORM',
-  'TERRAFORM_PROVIDER_VERSION_REVOKE',
-  'TERRAFORM_PROVIDER_VERSION_UPDATE',
-  'SPACELIFT_VCS_COMMIT_FILES',
-  'SPACELIFT_VCS_UPDATE',
-];
+/** What the role of a rung holds: the actions of its own rung and of those below. */
+function heldOn(...rungs: readonly SpaceAccessLevel[]): Action[] {
+  const entries = actionCategories.flatMap(({ actions }) => actions);
+  return entries.filter(({ heldFrom }) => rungs.includes(heldFrom)).map(({ action }) => action);
+}
 
 export const systemRoles: readonly SystemRole[] = [
   {
     slug: 'space-reader',
     name: 'Space reader',
     description: 'Sees what lives in the space.',
-    actions: reader,
+    actions: heldOn('READ'),
   },
   {
     slug: 'space-writer',
     name: 'Space writer',
     description: 'Runs what lives in the space.',
-    actions: writer,
+    actions: heldOn('READ', 'WRITE'),
   },
   {
     slug: 'space-admin',
     name: 'Space admin',
     description: 'Does everything in the space.',
-    actions,
+    actions: heldOn('READ', 'WRITE', 'ADMIN'),
   },
   {
     slug: 'worker-pool-controller',

@@ -66,7 +66,8 @@ describe('spaces', () => {
     const { context, admin } = domain;
     await makeSpaces(domain, { a: 'root' });
     const key = await createApiKey(context, admin, { name: 'ci', admin: false, teams: [] });
-    await createRoleBinding(context, admin, { apiKeyID: key.id, roleID: 'space-reader', spaceID: 'a' });
+    const held = { kind: 'API_KEY', actorId: key.id, roleID: 'space-reader', spaceID: 'a' } as const;
+    await createRoleBinding(context, admin, held);
     await assertRefused('CONFLICT', deleteSpace(context, admin, 'a'), /1 role bindings/);
     await deleteApiKey(context, admin, key.id);
     await deleteSpace(context, admin, 'a');

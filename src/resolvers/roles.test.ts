@@ -1,0 +1,223 @@
+import assert from 'node:assert/strict';
+
+import type { JsonObject } from '../shared/json.ts';
+import type { TestServer } from '../testing/server.ts';
+import { aKey, read, refusal, sharedServer, type TestKey } from '../testing/shared-server.ts';
+
+interface RoleAnswer {
+  readonly id: string;
+  readonly slug: string;
+  readonly name: string;
+  readonly description: string;
+  readonly isSystem: boolean;
+  readonly actions: string[];
+  readonly roleBindingsCount: number;
+}
+
+const ROLE = '{ id slug name description isSystem actions roleBindingsCount }';
+const CREATE = `mutation($input: RoleInput!) { roleCreate(input: $input) ${ROLE} }`;
+const UPDATE = `mutation($id: ID!, $input: RoleUpdateInput!) { roleUpdate(id: $id, input: $input) ${ROLE} }`;
+const DELETE = `mutation($id: ID!) { roleDelete(id: $id) ${ROLE} }`;
+const BIND =
+  'mutation($input: ApiKeyRoleBindingInput!) { apiKeyRoleBindingCreate(input: $input) { id role { slug } } }';
+const UNBIND = 'mutation($id: ID!) { apiKeyRoleBindingDelete(id: $id) { id } }';
+
+describe('roles', function () {
+  this.timeout(90_000);
+  let server: TestServer;
+  before(async () => {
+    server = await sharedServer();
+  });
+
+  let made = 0;
+  async function aRole(...actions: string[]): Promise<RoleAnswer> {
+    const input = { name: `Role ${++made}`, actions };
+    return read<{ roleCreate: RoleAnswer }>(await server.graphql(CREATE, { input })).roleCreate;
+  }
+  async function aSpace(name: string, parentSpace = 'root', inheritEntities = false): Promise<string> {
+    const answer = await server.graphql('mutation($input: SpaceInput!) { spaceCreate(input: $input) { id } }', {
+      input: { name, description: '', parentSpace, inheritEntities },
+    });
+    return read<{ spaceCreate: { id: string } }>(answer).spaceCreate.id;
+  }
+  async function refused(document: string, variables: JsonObject, token?: string): Promise<string> {
+    const { code, message } = refusal(await server.graphql(document, variables, token));
+    return `${code}: ${message}`;
+  }
+  const bind = (key: TestKey, roleID: string, spaceID: string, token?: string) =>
+    server.graphql(BIND, { input: { apiKeyID: key.id, roleID, spaceID } }, token);
+
+  describe('of one’s own', () => {
+    it('are made, found by id and slug, changed and deleted', async () => {
+      const role = await aRole('SPACE_READ', 'RUN_TRIGGER', 'RUN_TRIGGER');
+      assert.deepEqual(role, {
+        ...role,
+        slug: `role-${made}`,
+        description: '',
+        isSystem: false,
+        actions: ['SPACE_READ', 'RUN_TRIGGER'],
+        roleBindingsCount: 0,
+      });
+      const find = async (id: string) =>
+        read<{ role: RoleAnswer | null }>(await server.graphql(`query($id: ID!) { role(id: $id) ${ROLE} }`, { id }))
+          .role;
+      assert.deepEqual(await find(role.id), role);
+      assert.deepEqual(await find(role.slug), role);
+      const update = async (input: JsonObject) =>
+        read<{ roleUpdate: RoleAnswer }>(await server.graphql(UPDATE, { id: role.slug, input })).roleUpdate;
+      assert.deepEqual(await update({ name: 'Starter', description: 'starts', actions: null }), {
+        ...role,
+        name: 'Starter',
+        description: 'starts',
+      });
+      const spelled = await update({ Actions: ['RUN_TRIGGER'], description: '' });
+      assert.deepEqual([spelled.actions, spelled.name, spelled.description], [['RUN_TRIGGER'], 'Starter', '']);
+      read(await server.graphql(DELETE, { id: role.id }));
+      assert.equal(await find(role.id), null);
+    });
+
+    it('start from another one', async () => {
+      const answer = await server.graphql(`mutation { roleClone(id: "space-writer", name: "Space writer") ${ROLE} }`);
+      const copy = read<{ roleClone: RoleAnswer }>(answer).roleClone;
+      const original = read<{ role: RoleAnswer }>(await server.graphql(`{ role(id: "space-writer") ${ROLE} }`)).role;
+      assert.match(copy.slug, /^space-writer-\w{6}$/);
+      assert.deepEqual(
+        [copy.isSystem, copy.actions, copy.description],
+        [false, original.actions, original.description],
+      );
+    });
+
+    it('name at least one action, and none that there is not', async () => {
+      assert.match(await refused(CREATE, { input: { name: 'Empty', actions: [] } }), /^BAD_INPUT: actions: must name/);
+      const unknown = await refused(CREATE, { input: { name: 'Typo', actions: ['RUN_TRIGER'] } });
+      assert.match(unknown, /^BAD_INPUT: .*RUN_TRIGER.*RUN_TRIGGER/);
+      assert.match(await refused(CREATE, { input: { name: ' ', actions: ['SPACE_READ'] } }), /^BAD_INPUT: name: /);
+      assert.match(await refused(UPDATE, { id: 'nobody', input: {} }), /^NO_SUCH: no such role: "nobody"/);
+    });
+
+    it('leave the system roles as they are', async () => {
+      const message = /^CONFLICT: role space-admin is a system role and cannot be (changed|deleted); clone it/;
+      assert.match(await refused(UPDATE, { id: 'space-admin', input: { name: 'Mine' } }), message);
+      assert.match(await refused(DELETE, { id: 'space-admin' }), message);
+    });
+
+    it('are not deleted while somebody holds them', async () => {
+      const role = await aRole('SPACE_READ');
+      const binding = read<{ apiKeyRoleBindingCreate: { id: string } }>(
+        await bind(await aKey(server, {}), role.slug, 'root'),
+      ).apiKeyRoleBindingCreate;
+      assert.match(await refused(DELETE, { id: role.id }), /^CONFLICT: role role-\d+ is held 1 times/);
+      read(await server.graphql(UNBIND, { id: binding.id }));
+      read(await server.graphql(DELETE, { id: role.id }));
+    });
+
+    it('count on the next request of whoever holds them', async () => {
+      const role = await aRole('SPACE_READ');
+      const { token } = await aKey(server, { [role.slug]: 'root' });
+      const audit = '{ searchAuditTrailEntries(input: {}) { pageInfo { hasNextPage } } }';
+      assert.match(await refused(audit, {}, token), /^FORBIDDEN: .*AUDIT_READ/);
+      read(await server.graphql(UPDATE, { id: role.id, input: { actions: ['SPACE_READ', 'AUDIT_READ'] } }));
+      read(await server.graphql(audit, {}, token));
+      read(await server.graphql(UPDATE, { id: role.id, input: { actions: ['SPACE_READ'] } }));
+      assert.match(await refused(audit, {}, token), /^FORBIDDEN: .*AUDIT_READ/);
+    });
+
+    it('are made of actions that the server describes by category', async () => {
+      const { actionCategories } = read<{
+        actionCategories: { name: string; actions: { action: string; description: string; heldFrom: string }[] }[];
+      }>(await server.graphql('{ actionCategories { name actions { action description heldFrom } } }'));
+      const names = actionCategories.map(({ name }) => name);
+      for (const name of ['Space', 'Run', 'Stack', 'Intent', 'Policy', 'Audit', 'API key', 'User', 'Role']) {
+        assert.ok(names.includes(name), name);
+      }
+      const listed = actionCategories.flatMap(({ actions }) => actions);
+      const { __type } = read<{ __type: { enumValues: { name: string }[] } }>(
+        await server.graphql('{ __type(name: "Action") { enumValues { name } } }'),
+      );
+      assert.deepEqual(
+        listed.map(({ action }) => action).toSorted(),
+        __type.enumValues.map(({ name }) => name).toSorted(),
+      );
+      const rungs = Object.fromEntries(listed.map(({ action, heldFrom }) => [action, heldFrom]));
+      assert.deepEqual([rungs['MODULE_READ'], rungs['RUN_TRIGGER'], rungs['AUDIT_READ']], ['READ', 'WRITE', 'ADMIN']);
+    });
+  });
+
+  describe('handed out', () => {
+    it('go no further than those of the giver', async () => {
+      const space = await aSpace('Giving');
+      const giver = await aRole('SPACE_READ', 'RUN_TRIGGER', 'ROLE_BINDING_READ', 'ROLE_BINDING_CREATE');
+      const { token } = await aKey(server, { [giver.slug]: space });
+      const key = await aKey(server, {});
+      read(await bind(key, (await aRole('RUN_TRIGGER')).id, space, token));
+      const more = await aRole('RUN_TRIGGER', 'RUN_CONFIRM');
+      const beyond = refusal(await bind(key, more.id, space, token));
+      assert.equal(beyond.code, 'FORBIDDEN');
+      assert.match(beyond.message, /^unauthorized: nobody hands out more than they hold, .*RUN_CONFIRM.*"giving"/);
+      const all = await aRole('SPACE_ADMIN');
+      assert.equal(refusal(await bind(key, all.id, space, token)).code, 'FORBIDDEN');
+    });
+
+    it('stay in the spaces of an admin who is not admin of root', async () => {
+      const parent = await aSpace('Parent of the admin');
+      const own = await aSpace('Own', parent, true);
+      const child = await aSpace('Child of own', own);
+      const { token } = await aKey(server, { 'space-admin': own });
+      const key = await aKey(server, {});
+      read(await bind(key, 'space-admin', own, token));
+      read(await bind(key, 'space-writer', child, token));
+      assert.equal(refusal(await bind(key, 'space-reader', parent, token)).code, 'FORBIDDEN');
+      assert.deepEqual(refusal(await bind(key, 'space-reader', 'root', token)), {
+        code: 'NO_SUCH',
+        message: 'no such space: "root"',
+      });
+    });
+
+    it('do not widen by a role that others hold elsewhere', async () => {
+      const space = await aSpace('Widening');
+      const author = await aRole('SPACE_READ', 'ROLE_UPDATE', 'ROLE_CREATE');
+      const own = await aKey(server, { [author.slug]: 'root' });
+      const message = await refused(
+        UPDATE,
+        { id: author.id, input: { actions: [...author.actions, 'SPACE_ADMIN'] } },
+        own.token,
+      );
+      assert.match(message, /^FORBIDDEN: unauthorized: nobody hands out more than they hold/);
+      const other = await aRole('SPACE_READ');
+      await aKey(server, { [other.slug]: space });
+      const added = { id: other.id, input: { actions: ['SPACE_READ', 'RUN_TRIGGER'] } };
+      assert.match(await refused(UPDATE, added, own.token), /^FORBIDDEN: /);
+      read(
+        await server.graphql(UPDATE, { id: other.id, input: { actions: ['SPACE_READ', 'ROLE_UPDATE'] } }, own.token),
+      );
+    });
+
+    it('do not grow by a key that is made admin or put into a group', async () => {
+      const maker = await aRole('SPACE_READ', 'API_KEY_READ', 'API_KEY_CREATE');
+      const { token } = await aKey(server, { [maker.slug]: 'root' });
+      const create = 'mutation($input: ApiKeyInput!) { apiKeyCreate(input: $input) { id } }';
+      const input = { name: 'made', admin: false, teams: [] };
+      read(await server.graphql(create, { input }, token));
+      assert.match(await refused(create, { input: { ...input, admin: true } }, token), /^FORBIDDEN: .*hands out/);
+    });
+
+    it('are seen only where the caller may see who holds them', async () => {
+      const [mine, theirs] = [await aSpace('Mine'), await aSpace('Theirs')];
+      const { token } = await aKey(server, { 'space-admin': mine });
+      const key = await aKey(server, { 'space-reader': mine });
+      const other = read<{ apiKeyRoleBindingCreate: { id: string } }>(await bind(key, 'space-reader', theirs));
+      const { apiKey } = read<{ apiKey: { apiKeyRoleBindings: { spaceID: string }[] } }>(
+        await server.graphql(
+          'query($id: ID!) { apiKey(id: $id) { apiKeyRoleBindings { spaceID } } }',
+          { id: key.id },
+          token,
+        ),
+      );
+      assert.deepEqual(apiKey.apiKeyRoleBindings, [{ spaceID: mine }]);
+      const { id } = other.apiKeyRoleBindingCreate;
+      const hidden = await server.graphql('query($id: ID!) { apiKeyRoleBinding(id: $id) { id } }', { id }, token);
+      assert.deepEqual(hidden.data, { apiKeyRoleBinding: null });
+      assert.equal(refusal(await server.graphql(UNBIND, { id }, token)).code, 'NO_SUCH');
+    });
+  });
+});
