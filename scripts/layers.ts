@@ -58,4 +58,5 @@ export const sharedFiles: readonly string[] = [
   'logger.ts',
   'problems.ts',
   'suggest-name.ts',
+  'token-buckets.ts', // the same way to count at HTTP, at the gateway and in the domain
 ];

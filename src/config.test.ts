@@ -29,6 +29,15 @@ describe('configuration', () => {
     );
   });
 
+  it('takes a number of proxies or their networks, and nothing else', () => {
+    const trust = (text: string) => readConfig({ SLUICE_TRUST_PROXY: text }).trustProxy;
+    assert.deepEqual(trust('2'), { hops: 2 });
+    assert.equal(trust('0'), undefined);
+    assert.deepEqual(trust('10.0.0.0/8, ::1'), { networks: ['10.0.0.0/8', '::1/128'] });
+    for (const text of ['-1', '11', 'true', '10.0.0.0/33', '10.0.0.0/0', '::/129', '10.0.0.0/', '10.0.0/8', '1,'])
+      assert.match(problemsOf({ SLUICE_TRUST_PROXY: text })[0] ?? text, /^SLUICE_TRUST_PROXY: must be /, text);
+  });
+
   it('names every problem in a line of its own', () => {
     const problems = problemsOf({
       PORT: 'http',

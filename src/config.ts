@@ -1,19 +1,22 @@
 import { resolve } from 'node:path';
 
+import {
+  account,
+  integer,
+  list,
+  oneOf,
+  optionalText,
+  overrides,
+  proxies,
+  server,
+  type Setting,
+  SettingProblem,
+  text,
+  url,
+} from './setting.ts';
+
 // Every setting of the server, in the order of docs/settings.md, which is generated from this table.
 // This is the only file that reads environment variables.
-
-/** One setting: where it comes from, what it is when absent, and how its text becomes a value. */
-interface Setting<T> {
-  readonly variable: string;
-  readonly describe: string;
-  /** Shown in the docs; the value itself comes from `parse(undefined)`. */
-  readonly fallbackText: string;
-  /** @throws SettingProblem when the text is wrong */
-  readonly parse: (text: string | undefined) => T;
-}
-
-class SettingProblem extends Error {}
 
 /** Thrown by `readConfig`: one line a problem, each naming the variable and what to do. */
 export class ConfigError extends Error {
@@ -23,107 +26,6 @@ export class ConfigError extends Error {
     super(problems.join('\n'));
     this.problems = problems;
   }
-}
-
-function text(variable: string, fallback: string, describe: string): Setting<string> {
-  return { variable, describe, fallbackText: fallback, parse: (given) => given ?? fallback };
-}
-
-function optionalText(variable: string, fallbackText: string, describe: string): Setting<string | undefined> {
-  return { variable, describe, fallbackText, parse: (given) => given };
-}
-
-function list(variable: string, describe: string): Setting<readonly string[]> {
-  const split = (given: string): string[] => given.split(',').map((part) => part.trim());
-  return { variable, describe, fallbackText: 'none', parse: (given) => (given === undefined ? [] : split(given)) };
-}
-
-function integer(
-  variable: string,
-  fallback: number,
-  range: readonly [number, number],
-  describe: string,
-): Setting<number> {
-  const [min, max] = range;
-  const parse = (given: string | undefined): number => {
-    if (given === undefined) return fallback;
-    const value = Number(given);
-    if (!/^\d+$/.test(given) || value < min || value > max) {
-      throw new SettingProblem(`must be a whole number from ${min} to ${max}, not ${JSON.stringify(given)}`);
-    }
-    return value;
-  };
-  return { variable, describe, fallbackText: String(fallback), parse };
-}
-
-function oneOf<T extends string>(variable: string, fallback: T, choices: readonly T[], describe: string): Setting<T> {
-  const parse = (given: string | undefined): T => {
-    const choice = choices.find((each) => each === (given ?? fallback));
-    if (choice === undefined)
-      throw new SettingProblem(`must be one of ${choices.join(', ')}, not ${JSON.stringify(given)}`);
-    return choice;
-  };
-  return { variable, describe: `${describe} One of ${choices.join(', ')}.`, fallbackText: fallback, parse };
-}
-
-function url(
-  variable: string,
-  protocols: readonly string[],
-  fallbackText: string,
-  describe: string,
-): Setting<URL | undefined> {
-  const parse = (given: string | undefined): URL | undefined => {
-    if (given === undefined) return undefined;
-    // The text is not repeated: a database address may hold a password.
-    if (!URL.canParse(given)) throw new SettingProblem(`must be a URL that begins with ${protocols.join(' or ')}`);
-    const value = new URL(given);
-    if (!protocols.includes(`${value.protocol}//`))
-      throw new SettingProblem(`must begin with ${protocols.join(' or ')}`);
-    return value;
-  };
-  return { variable, describe, fallbackText, parse };
-}
-
-/** The address of a server to get things from, or `off`. */
-function server(variable: string, fallback: string | undefined, describe: string): Setting<string | undefined> {
-  const parse = (given: string | undefined): string | undefined => {
-    const chosen = given ?? fallback;
-    if (chosen === undefined || chosen === 'off') return undefined;
-    const value = URL.parse(chosen);
-    if (value === null || !['https:', 'http:'].includes(value.protocol))
-      throw new SettingProblem('must be `off`, or a URL that begins with https://');
-    if (value.username !== '' || value.password !== '')
-      throw new SettingProblem('must be a URL without a user name and password');
-    return value.href;
-  };
-  return { variable, describe, fallbackText: fallback ?? 'none', parse };
-}
-
-/** `address=path` pairs, as in `hashicorp/time=/opt/providers/time`. */
-function overrides(variable: string, describe: string): Setting<ReadonlyMap<string, string>> {
-  const parse = (given: string | undefined): ReadonlyMap<string, string> => {
-    const pairs = (given ?? '').split(',').filter((part) => part.trim() !== '');
-    return new Map(pairs.map((pair) => parseOverride(pair.trim())));
-  };
-  return { variable, describe, fallbackText: 'none', parse };
-}
-
-function parseOverride(pair: string): [string, string] {
-  const at = pair.indexOf('=');
-  if (at < 1 || at === pair.length - 1)
-    throw new SettingProblem(`must be address=folder pairs, not ${JSON.stringify(pair)}`);
-  return [pair.slice(0, at), resolve(pair.slice(at + 1))];
-}
-
-/** `uid:gid` of an operating-system account. */
-function account(variable: string, describe: string): Setting<{ uid: number; gid: number } | undefined> {
-  const parse = (given: string | undefined): { uid: number; gid: number } | undefined => {
-    if (given === undefined) return undefined;
-    const match = /^(\d+):(\d+)$/.exec(given);
-    if (match === null) throw new SettingProblem(`must be two numbers such as 1001:1001, not ${JSON.stringify(given)}`);
-    return { uid: Number(match[1]), gid: Number(match[2]) };
-  };
-  return { variable, describe, fallbackText: "the server's own", parse };
 }
 
 const ANY_INTEGER = Number.MAX_SAFE_INTEGER;
@@ -140,6 +42,21 @@ const settings = {
   allowedHosts: list(
     'SLUICE_ALLOWED_HOSTS',
     'Further `host:port` values that requests may be addressed to, separated by commas.',
+  ),
+  trustProxy: proxies(
+    'SLUICE_TRUST_PROXY',
+    "Proxies in front of the server that are believed when they say for whom they ask: how many there are, or their addresses and networks (`10.0.0.0/8,::1`), separated by commas. Without it the address of whoever connects is the caller's.",
+  ),
+  proxyHeader: oneOf(
+    'SLUICE_PROXY_HEADER',
+    'x-forwarded-for',
+    ['x-forwarded-for', 'forwarded'],
+    'The header in which they say it. The other one is ignored: clients can send it.',
+  ),
+  metricsToken: optionalText(
+    'SLUICE_METRICS_TOKEN',
+    'none',
+    'Bearer token that opens `/metrics` and the details of `/healthz` to other computers. This computer needs none.',
   ),
   account: text('SLUICE_ACCOUNT', 'local', 'Name of the account.'),
   dataDir: text(
@@ -251,6 +168,36 @@ const settings = {
   maxAliases: integer('SLUICE_MAX_ALIASES', 30, [0, 10_000], 'Aliases in a GraphQL document.'),
   maxTokens: integer('SLUICE_MAX_TOKENS', 2_000, [10, 1_000_000], 'Tokens in a GraphQL document.'),
   maxRootFields: integer('SLUICE_MAX_ROOT_FIELDS', 20, [1, 1_000], 'Root fields in a GraphQL document.'),
+  callerRate: integer(
+    'SLUICE_CALLER_RATE',
+    500,
+    [0, 1_000_000],
+    'Requests a second that one caller may send over time; ten times as many at once. 0 sets no limit, here and below.',
+  ),
+  callerAtOnce: integer(
+    'SLUICE_CALLER_CONCURRENCY',
+    200,
+    [0, 1_000_000],
+    'Requests of one caller that are answered at one time.',
+  ),
+  callerCostRate: integer(
+    'SLUICE_CALLER_COST_RATE',
+    100_000,
+    [0, 1_000_000_000],
+    'Fields a second that the documents of one caller may ask for over time, entries of lists counted; ten times as many at once.',
+  ),
+  addressRate: integer(
+    'SLUICE_ADDRESS_RATE',
+    1_000,
+    [0, 1_000_000],
+    'Requests a second that may come from one address (of IPv6, one /64 network); ten times as many at once.',
+  ),
+  addressAtOnce: integer(
+    'SLUICE_ADDRESS_CONCURRENCY',
+    500,
+    [0, 1_000_000],
+    'Requests from one address that are answered at one time.',
+  ),
   logLevel: oneOf(
     'SLUICE_LOG_LEVEL',
     'info',

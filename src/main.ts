@@ -7,7 +7,7 @@ import { catalogProviders } from '../generated/catalog.ts';
 import { validators } from '../generated/validators.js';
 import { createAuth, createHostCheck, resourceMetadataUrl } from './auth/index.ts';
 import { type Config, ConfigError, processConfig } from './config.ts';
-import { recordRefusal, startSequencer, verifyAudit } from './domain/audit/index.ts';
+import { createLimitRecorder, recordRefusal, startSequencer, verifyAudit } from './domain/audit/index.ts';
 import type { DomainContext } from './domain/context.ts';
 import { type FirstStart, prepareFirstStart } from './domain/first-start/index.ts';
 import { createCallerSource } from './domain/identity/index.ts';
@@ -15,7 +15,7 @@ import { startCleaning } from './domain/oauth/index.ts';
 import { inviteFirstAdmin } from './domain/people/index.ts';
 import { type Executor, startExecutor } from './executor/index.ts';
 import { createGateway, defaultLimits, type Gateway } from './gateway/index.ts';
-import { createApp, type HealthReport, listen } from './http/index.ts';
+import { createApp, createTraffic, type HealthReport, listen, type Traffic } from './http/index.ts';
 import { createIntent, type Intent } from './intent/index.ts';
 import { clientSetups, createMcp, describeClients, type Mcp, parseTools, type Tool } from './mcp/index.ts';
 import { createPolicyCompiler, findOpa, type PolicyCompiler, startPolicyEngine } from './policy/index.ts';
@@ -128,7 +128,8 @@ async function startServer(config: Config): Promise<RunningServer> {
   const intent = createIntent(domain);
   await intent.recover();
   const tools = readTools();
-  const gateway = gatewayOf(config, { domain, intent, tools, log });
+  const traffic = trafficOf(config, domain);
+  const gateway = gatewayOf(config, { domain, intent, tools, log, traffic });
   const mcp = mcpOf(config, { gateway, tools, log });
   const callers = await createCallerSource(domain);
   const auth = await createAuth({ context: domain, accessTokenSeconds: config.accessTokenSeconds });
@@ -141,6 +142,9 @@ async function startServer(config: Config): Promise<RunningServer> {
     publicUrl: config.publicUrl,
     allowedHosts: config.allowedHosts,
     maxBodyBytes: config.maxBodyBytes,
+    proxyTrust: config.trustProxy && { proxies: config.trustProxy, header: config.proxyHeader },
+    traffic,
+    metricsToken: config.metricsToken,
     log,
   });
   const listening = await listen(app, config.host, config.port);
@@ -237,11 +241,23 @@ function providersOf(config: Config): ProviderCatalogue {
   });
 }
 
+function trafficOf(config: Config, domain: DomainContext): Traffic {
+  const recordLimit = createLimitRecorder(domain);
+  const limits = {
+    callerPerSecond: config.callerRate,
+    callerAtOnce: config.callerAtOnce,
+    callerCostPerSecond: config.callerCostRate,
+    addressPerSecond: config.addressRate,
+    addressAtOnce: config.addressAtOnce,
+  };
+  return createTraffic(limits, (limit, who) => recordLimit(limit, who));
+}
+
 function gatewayOf(
   config: Config,
-  parts: { domain: DomainContext; intent: Intent; tools: readonly Tool[]; log: Logger },
+  parts: { domain: DomainContext; intent: Intent; tools: readonly Tool[]; log: Logger; traffic: Traffic },
 ): Gateway {
-  const { domain, intent, tools, log } = parts;
+  const { domain, intent, tools, log, traffic } = parts;
   return createGateway<ResolverContext>({
     typeDefs: readFileSync(join(root, 'generated/schema.graphql'), 'utf8'),
     resolvers,
@@ -264,6 +280,7 @@ function gatewayOf(
     },
     log,
     onRefusal: (refusal) => recordRefusal(domain, refusal),
+    charge: (who, cost) => traffic.charge(who, cost),
     discovery: { publicUrl: config.publicUrl, tools },
   });
 }

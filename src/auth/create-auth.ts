@@ -19,6 +19,8 @@ import { showAccount, showInvitation, showSignIn, takeInvitation, takeSignIn, ta
 export interface Auth {
   /** Whether a path is one of these. */
   owns(path: string): boolean;
+  /** These paths, for people who look for the right one; those that end in a slash go on. */
+  readonly paths: readonly string[];
   handle(request: IncomingMessage, response: ServerResponse, origin: Origin): Promise<void>;
 }
 
@@ -51,6 +53,7 @@ export async function createAuth(options: OAuthOptions): Promise<Auth> {
   pages.use((context) => servePage(services, context));
   const servePages = pages.callback();
   return {
+    paths: [...routes.map(({ path }) => path), ...oauth.paths],
     owns: (path) => oauth.owns(path) || routeOf(path) !== undefined,
     async handle(request, response, origin) {
       for (const [name, value] of Object.entries(pageHeaders)) response.setHeader(name, value);

@@ -158,6 +158,10 @@ describe('the OAuth server', function () {
         ],
         [200, 401, 401, 200, 401, 401],
       );
+      const refused = await call(main, '/intent/mcp');
+      assert.match(await refused.text(), /the token is for http[^ ]+\/mcp and is good nowhere else/);
+      const challenge = refused.headers.get('www-authenticate') ?? '';
+      assert.match(challenge, /resource_metadata="[^"]+\/\.well-known\/oauth-protected-resource\/intent\/mcp"/);
     });
 
     it('is refused with a challenge that says where to get another', async () => {

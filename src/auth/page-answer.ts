@@ -13,6 +13,8 @@ export const pageHeaders: Readonly<Record<string, string>> = {
   'Cross-Origin-Resource-Policy': 'same-origin',
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cache-Control': 'no-store',
+  // Pages have one of their own; what is no page needs nothing at all.
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
 };
 
 /**

@@ -44,6 +44,8 @@ export interface GatewayOptions<C extends GatewayContext> {
   readonly log: Logger;
   /** Told of every refusal of access, for the audit trail. */
   readonly onRefusal?: RefusalHook;
+  /** Counts what an operation costs its caller, before it runs. @throws RATE_LIMITED */
+  readonly charge?: (who: { readonly caller: Caller; readonly origin: Origin }, cost: number) => void;
   /** What `describe` tells of tools and of signing in. */
   readonly discovery?: DiscoverySources;
   /** Shared by replicas, so that a confirmation given by one is taken by another; random when absent. */
@@ -132,6 +134,7 @@ async function execute(parts: Parts, request: GatewayRequest): Promise<Execution
     const variables = coerceVariables(parts.schema, prepared, request.variables);
     refuseConditionalAccess(parts, request, prepared, variables);
     refuseUnconfirmed(parts, request, prepared);
+    parts.options.charge?.(request, prepared.cost(variables));
     const { data, errors } = await run(contextFor(parts, request), variables, request.variables);
     return { data: data ?? null, errors: errors === undefined ? [] : maskErrors(errors, reference, parts.options.log) };
   } catch (error) {

@@ -17,6 +17,7 @@ import { analyseAccess, type OperationUse } from './analyse-access.ts';
 import type { ActionBits } from './caller-mask.ts';
 import { type AccessDemand, demandOf } from './decide-access.ts';
 import { checkLimits, type GatewayLimits } from './limits.ts';
+import { estimateCost, type OperationCost } from './operation-cost.ts';
 import { parseDocument } from './parse-document.ts';
 import { unauthenticated } from './refusals.ts';
 import { refuseUnstorableLiterals } from './refuse-unstorable.ts';
@@ -27,6 +28,7 @@ export interface PreparedOperation {
   readonly operation: OperationDefinitionNode;
   readonly use: OperationUse;
   readonly demand: AccessDemand;
+  readonly cost: OperationCost;
   /** Names of the root fields that destroy something. */
   readonly destructive: readonly string[];
 }
@@ -60,8 +62,16 @@ export function prepareDocument(
   else validateDocument(schema, document, false);
   refuseUnstorableLiterals(document);
   const operation = findOperation(document, operationName);
-  const use = analyseAccess(schema, operation, fragmentsOf(document), limits.expandedFields);
-  return { document, operation, use, demand: demandOf(use, table, bits), destructive: destructiveIn(use, table) };
+  const fragments = fragmentsOf(document);
+  const use = analyseAccess(schema, operation, fragments, limits.expandedFields);
+  return {
+    document,
+    operation,
+    use,
+    demand: demandOf(use, table, bits),
+    cost: estimateCost(schema, operation, fragments),
+    destructive: destructiveIn(use, table),
+  };
 }
 
 function validateDocument(schema: GraphQLSchema, document: DocumentNode, hideSuggestions: boolean): void {

@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
+import type { Caller } from '../shared/caller.ts';
 import { newUlid } from '../shared/ids.ts';
+import type { AddressOf } from './caller-address.ts';
 
 /** One HTTP request with its answer to be. */
 export interface Exchange {
@@ -13,15 +15,17 @@ export interface Exchange {
   /** From the `?` on; empty when there is none. */
   readonly search: string;
   readonly startedAt: number;
+  /** Where it comes from; the only address that anything goes by. */
+  readonly remoteAddress: string | undefined;
   /** Who called, once it is known: for the log. */
-  callerId: string | undefined;
+  caller: Caller | undefined;
 }
 
 // Unique without asking the system for random numbers at each request: one name a process, then a count.
 const processName = newUlid();
 let requests = 0;
 
-export function createExchange(request: IncomingMessage, response: ServerResponse): Exchange {
+export function createExchange(request: IncomingMessage, response: ServerResponse, addressOf: AddressOf): Exchange {
   const url = request.url ?? '/';
   const mark = url.indexOf('?');
   return {
@@ -31,7 +35,8 @@ export function createExchange(request: IncomingMessage, response: ServerRespons
     path: mark === -1 ? url : url.slice(0, mark),
     search: mark === -1 ? '' : url.slice(mark),
     startedAt: performance.now(),
-    callerId: undefined,
+    remoteAddress: addressOf(request),
+    caller: undefined,
   };
 }
 

@@ -1,19 +1,28 @@
 import type { Authenticate } from '../auth/index.ts';
-import { answerText, type ExecutionOutcome, type Gateway, plainAnswerText } from '../gateway/index.ts';
-import { anonymous, type Caller, type Origin } from '../shared/caller.ts';
+import {
+  type AnswerError,
+  answerText,
+  type ExecutionOutcome,
+  type Gateway,
+  plainAnswerText,
+} from '../gateway/index.ts';
+import { anonymous, type Caller } from '../shared/caller.ts';
 import { AppError, errorCodes, maskError } from '../shared/errors.ts';
 import type { Logger } from '../shared/logger.ts';
 import { type Exchange, type ExtraHeaders, send } from './exchange.ts';
 import { type GraphqlRequest, parseBody, parseQueryString } from './graphql-request.ts';
 import { type AnswerType, chooseAnswerType, isJsonBody } from './media-type.ts';
+import { originOf } from './origin.ts';
 import { readBody } from './read-body.ts';
-import { challengeFor, sendError, statusFor } from './send-error.ts';
+import { challengeFor, retryAfter, sendError, statusFor } from './send-error.ts';
+import type { Traffic } from './traffic.ts';
 
 export interface GraphqlEndpointOptions {
   readonly gateway: Pick<Gateway, 'execute'>;
   readonly authenticate: Authenticate;
   readonly maxBodyBytes: number;
   readonly log: Logger;
+  readonly traffic?: Traffic | undefined;
 }
 
 /** How this client wants its answer. */
@@ -49,29 +58,39 @@ function mannerOf({ request: { headers } }: Exchange): Manner | undefined {
 
 async function readRequest({ request, search }: Exchange, maxBodyBytes: number): Promise<GraphqlRequest> {
   if (request.method === 'GET') return parseQueryString(search);
-  const type = request.headers['content-type'];
+  const { 'content-type': type, 'content-encoding': encoding } = request.headers;
+  if (isPacked(encoding)) throw new UnsupportedBody('Content-Encoding: bodies are read as they are; send it unpacked');
   if (type === undefined) throw new AppError('BAD_INPUT', 'Content-Type: send application/json');
-  if (!isJsonBody(type)) throw new UnsupportedBody();
+  if (!isJsonBody(type)) throw new UnsupportedBody('Content-Type: only application/json in UTF-8 is read');
   return parseBody(await readBody(request, maxBodyBytes));
 }
 
 class UnsupportedBody extends AppError {
-  constructor() {
-    super('BAD_INPUT', 'Content-Type: only application/json in UTF-8 is read');
+  constructor(message: string) {
+    super('BAD_INPUT', message);
   }
+}
+
+function isPacked(encoding: string | undefined): boolean {
+  return encoding !== undefined && encoding !== '' && encoding.toLowerCase() !== 'identity';
 }
 
 /** The token is bad; a rule of its own on the wire, whatever else is wrong. */
 class BadToken extends AppError {}
 
 async function runRequest(
-  { gateway, authenticate }: GraphqlEndpointOptions,
+  { gateway, authenticate, traffic }: GraphqlEndpointOptions,
   exchange: Exchange,
   { document, variables, operationName }: GraphqlRequest,
 ): Promise<ExecutionOutcome> {
   const caller = await callerOf(authenticate, exchange);
-  const allow = exchange.request.method === 'GET' ? 'query' : 'any';
-  return gateway.execute({ document, variables, operationName, caller, origin: originOf(exchange), allow });
+  const leave = traffic?.enterCaller(caller, exchange);
+  try {
+    const allow = exchange.request.method === 'GET' ? 'query' : 'any';
+    return await gateway.execute({ document, variables, operationName, caller, origin: originOf(exchange), allow });
+  } finally {
+    leave?.();
+  }
 }
 
 async function callerOf(authenticate: Authenticate, exchange: Exchange): Promise<Caller> {
@@ -79,7 +98,7 @@ async function callerOf(authenticate: Authenticate, exchange: Exchange): Promise
   if (header === undefined || header === '') return anonymous;
   try {
     const caller = await authenticate(header, exchange.path);
-    exchange.callerId = caller.principal.id;
+    exchange.caller = caller;
     return caller;
   } catch (error) {
     if (error instanceof AppError && error.code === 'UNAUTHENTICATED') throw new BadToken(error.code, error.message);
@@ -87,22 +106,20 @@ async function callerOf(authenticate: Authenticate, exchange: Exchange): Promise
   }
 }
 
-export function originOf({ request, requestId }: Exchange): Origin {
-  const { headers, socket } = request;
-  const client = headers['spacelift-client-type'] ?? headers['user-agent'];
-  return {
-    via: client === 'spacectl' ? 'CLI' : 'GRAPHQL',
-    requestId,
-    remoteAddress: socket.remoteAddress,
-    client: Array.isArray(client) ? client[0] : client,
-  };
-}
-
 function answer(exchange: Exchange, manner: Manner, outcome: ExecutionOutcome): void {
-  if (manner.plain) return send(exchange, 200, manner.type, plainAnswerText(outcome));
   if (outcome.errors.length === 0) return send(exchange, 200, manner.type, answerText(outcome));
+  const limited = outcome.errors.find(({ extensions }) => extensions.code === 'RATE_LIMITED');
+  if (limited !== undefined && (outcome.data ?? null) === null)
+    return answerLimited(exchange, manner, outcome, limited);
+  if (manner.plain) return send(exchange, 200, manner.type, plainAnswerText(outcome));
   const { status, headers } = statusOf(outcome, manner.type, exchange);
   return send(exchange, status, manner.type, answerText(outcome), headers);
+}
+
+/** The one status besides 200 that is good for every client: theirs wait as long as they are told, and try again. */
+function answerLimited(exchange: Exchange, manner: Manner, outcome: ExecutionOutcome, error: AnswerError): void {
+  const text = manner.plain ? plainAnswerText(outcome) : answerText(outcome);
+  send(exchange, 429, manner.type, text, retryAfter(error.extensions));
 }
 
 function statusOf(
@@ -130,7 +147,9 @@ function answerFailure(options: GraphqlEndpointOptions, exchange: Exchange, mann
     const body = { errors: [{ message: shown.message }], data: null };
     return send(exchange, 200, manner.type, JSON.stringify(body));
   }
-  if (shown instanceof UnsupportedBody) return sendError(exchange, shown, 415, { Accept: 'application/json' });
+  if (shown instanceof UnsupportedBody) {
+    return sendError(exchange, shown, 415, { Accept: 'application/json', 'Accept-Encoding': 'identity' });
+  }
   // What is left of a body that was too long is not read, so the connection cannot be used again.
   const close: ExtraHeaders = shown.code === 'LIMIT_EXCEEDED' ? { Connection: 'close' } : {};
   return sendError(exchange, shown, statusFor(shown), close);

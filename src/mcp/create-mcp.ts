@@ -16,13 +16,18 @@ export interface McpOptions extends Omit<DoorOptions, 'shelf' | 'serverFor'> {
 }
 
 export interface Mcp {
-  /** Answers one HTTP request to `/mcp` (MAIN) or `/intent/mcp` (INTENT). Nothing has read its body yet. */
+  /**
+   * Answers one HTTP request to `/mcp` (MAIN) or `/intent/mcp` (INTENT). Nothing has read its body yet.
+   *
+   * @param tokenProblem why the token that was sent lets nobody in
+   */
   handle(
     endpoint: Endpoint,
     request: IncomingMessage,
     response: ServerResponse,
     caller: Caller,
     origin: Origin,
+    tokenProblem?: string,
   ): Promise<void>;
   /** Puts other tools in place and tells the clients that listen. */
   replaceTools(tools: readonly Tool[], checks: ArgumentChecks): void;
@@ -49,8 +54,8 @@ export function createMcp(options: McpOptions): Mcp {
     serverFor: (scope, modern) => createToolServer(serving.shelf, serving.services, scope, modern),
   });
   return {
-    handle: (endpoint, request, response, caller, origin) =>
-      door.handle({ endpoint, request, response, caller, origin }),
+    handle: (endpoint, request, response, caller, origin, tokenProblem) =>
+      door.handle({ endpoint, request, response, caller, origin, tokenProblem }),
     replaceTools(tools, checks) {
       serving = serve(tools, checks);
       door.toolsChanged();

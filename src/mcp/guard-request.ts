@@ -15,6 +15,7 @@ export interface HttpRefusal {
 
 const REFUSED = -32_000;
 const INVALID_REQUEST = -32_600;
+const PACKED = /^(?!identity$)./i;
 
 /** Whether a `Host` header, or the host of an `Origin`, is one of this server's own. */
 export type AllowsHost = (host: string | undefined) => boolean;
@@ -27,9 +28,13 @@ export function refuseForeignHost(headers: IncomingHttpHeaders, allowsHost: Allo
   if (!allowsHost(headers.host)) {
     return { status: 421, rpcCode: REFUSED, message: 'this server does not answer under that Host' };
   }
-  const { origin } = headers;
-  if (origin === undefined || allowsHost(hostOf(origin))) return undefined;
+  if (!isForeignOrigin(headers.origin, allowsHost)) return undefined;
   return { status: 403, rpcCode: REFUSED, message: 'requests from that Origin are refused' };
+}
+
+/** Whether a page of another site had its visitor's browser send the request. */
+export function isForeignOrigin(origin: string | undefined, allowsHost: AllowsHost): boolean {
+  return origin !== undefined && !allowsHost(hostOf(origin));
 }
 
 // Browsers write an origin in its one normal form. `null`, the origin of sandboxed pages, and whatever else is not the
@@ -39,16 +44,21 @@ function hostOf(origin: string): string | undefined {
   return url?.origin === origin && /^https?:$/.test(url.protocol) ? url.host : undefined;
 }
 
-/** @param metadataUrl where the endpoint's protected-resource document is, once there is one */
+/**
+ * @param metadataUrl where the endpoint's protected-resource document is, once there is one
+ * @param tokenProblem what is wrong with the token that was sent, where that is known
+ */
 export function refuseStranger(
   caller: Caller,
   headers: IncomingHttpHeaders,
   metadataUrl: string | undefined,
+  tokenProblem: string | undefined,
 ): HttpRefusal | undefined {
   if (caller.principal.kind !== 'ANONYMOUS') return undefined;
   const sent = headers.authorization !== undefined;
   const message = sent
-    ? 'unauthorized: the token is wrong or has ended; get a new one (sluice profile export-token prints one) and connect again'
+    ? (tokenProblem ??
+      'unauthorized: the token is wrong or has ended; get a new one (sluice profile export-token prints one) and connect again')
     : 'unauthorized: send the header "Authorization: Bearer <token>"';
   const error = sent ? { error: 'invalid_token', error_description: message } : {};
   return {
@@ -85,6 +95,13 @@ function calledTool(message: Json, shelf: ToolShelf, endpoint: Endpoint): Tool |
     return undefined;
   const name = message['params']['name'];
   return typeof name === 'string' ? shelf.find(endpoint, name) : undefined;
+}
+
+/** Packed bodies are not read: what they unpack to has no length that could be told from the request. */
+export function refusePacked({ 'content-encoding': encoding }: IncomingHttpHeaders): HttpRefusal | undefined {
+  if (encoding === undefined || !PACKED.test(encoding)) return undefined;
+  const message = 'Content-Encoding: bodies are read as they are; send it unpacked';
+  return { status: 415, rpcCode: INVALID_REQUEST, message };
 }
 
 export function badRequest(message: string): HttpRefusal {

@@ -12,6 +12,7 @@ import {
   badRequest,
   refuseForeignHost,
   refuseNarrowScope,
+  refusePacked,
   refuseStranger,
   type HttpRefusal,
 } from './guard-request.ts';
@@ -46,6 +47,8 @@ export interface Exchange {
   readonly response: ServerResponse;
   readonly caller: Caller;
   readonly origin: Origin;
+  /** Why the token that was sent lets nobody in; undefined when it does, or none was sent. */
+  readonly tokenProblem?: string | undefined;
 }
 
 /** What stands between HTTP and the servers: who may come in at all, and one fresh server for each that may. */
@@ -64,11 +67,13 @@ export function createHttpDoor(options: DoorOptions): HttpDoor {
 }
 
 async function handle(options: DoorOptions, answer: NodeMcpRequestHandler, exchange: Exchange): Promise<void> {
-  const { endpoint, request, response, caller } = exchange;
+  const { endpoint, request, response, caller, tokenProblem } = exchange;
   const shelf = options.shelf();
   const metadataUrl = options.metadataUrl?.(endpoint);
   const early =
-    refuseForeignHost(request.headers, options.allowsHost) ?? refuseStranger(caller, request.headers, metadataUrl);
+    refuseForeignHost(request.headers, options.allowsHost) ??
+    refuseStranger(caller, request.headers, metadataUrl, tokenProblem) ??
+    refusePacked(request.headers);
   if (early !== undefined) return refuse(response, early);
   const only = readNarrowing(request.url ?? '/', shelf, endpoint);
   if (only instanceof AppError) return refuse(response, badRequest(only.message));

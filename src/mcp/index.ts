@@ -9,4 +9,5 @@ export {
   type ClientSetup,
 } from './clients.ts';
 export { createMcp, type Mcp, type McpOptions } from './create-mcp.ts';
+export { isForeignOrigin } from './guard-request.ts';
 export { parseTools, type ArgumentChecks, type Endpoint, type Tool } from './tool.ts';

@@ -104,6 +104,13 @@ describe('MCP over HTTP', () => {
     assert.equal((await send(list, { origin: server.url })).status, 200);
   });
 
+  it('refuses a packed body with 415, and takes one that is said to be as it is', async () => {
+    const refused = await send(list, { 'content-encoding': 'gzip' });
+    assert.equal(refused.status, 415);
+    assert.match(refused.text, /Content-Encoding: bodies are read as they are/);
+    assert.equal((await send(list, { 'content-encoding': 'identity' })).status, 200);
+  });
+
   it('says what is wrong with a body', async () => {
     const broken = await send('{"jsonrpc":');
     assert.equal(broken.status, 400);

@@ -26,6 +26,7 @@ export interface OAuthOptions {
 export interface OAuth {
   readonly provider: Provider;
   owns(path: string): boolean;
+  readonly paths: readonly string[];
   handle(request: IncomingMessage, response: ServerResponse, origin: Origin): Promise<void>;
 }
 
@@ -55,6 +56,7 @@ export async function createOAuth(options: OAuthOptions): Promise<OAuth> {
   const serve = provider.callback();
   return {
     provider,
+    paths: [...serverPaths, ...documents.keys()],
     owns: (path) => documents.has(path) || path.startsWith('/oauth/'),
     async handle(request, response, origin) {
       const [path = ''] = (request.url ?? '').split('?');
