@@ -24,6 +24,7 @@ const stages: readonly Stage[] = [
   { name: 'policies', script: 'policies:test' },
   { name: 'tests', script: 'mocha' },
   { name: 'tests with real tools', script: 'test:real' },
+  { name: 'attacks', script: 'test:security:short' },
   { name: 'demo', script: 'demo' },
 ];
 

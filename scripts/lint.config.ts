@@ -64,6 +64,7 @@ export default {
       files: [
         '**/*.test.ts',
         '**/*.real.ts',
+        '**/*.security.ts',
         '**/src/testing/**',
         '**/src/storage/migrations/**',
         '**/src/storage/entities/**',

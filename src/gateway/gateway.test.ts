@@ -250,6 +250,12 @@ describe('the guards round the resolvers', () => {
     });
   });
 
+  it('tell no id of an object that the caller did not name and may not read', async () => {
+    const { errors } = await run(reader, '{ strictNode { id } }');
+    assert.deepEqual([errors[0]?.extensions.code, errors[0]?.message], ['NO_SUCH', 'no such node']);
+    assert.doesNotMatch(JSON.stringify(errors), /box-b/);
+  });
+
   it('fail closed on a list that its resolver forgot to narrow', async () => {
     const { data, errors } = await run(reader, '{ leak { id } }');
     assert.equal(data, null);

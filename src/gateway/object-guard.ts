@@ -1,6 +1,6 @@
 import type { Action } from '../../generated/enums.ts';
 import { type Caller, may } from '../shared/caller.ts';
-import { invariant, noSuch } from '../shared/errors.ts';
+import { AppError, invariant } from '../shared/errors.ts';
 import type { AccessTable, Requirement } from './access-table.ts';
 import type { GatewayContext } from './context.ts';
 import type { RefusalHook } from './refusals.ts';
@@ -84,8 +84,8 @@ function createSingleGuard(readable: Readable, position: Position): ObjectGuard 
     if (produced instanceof Error || readable(produced, context.caller)) return produced;
     refuse(position, context);
     if (position.nullable) return null;
-    const id: unknown = Reflect.get(produced, 'id');
-    throw noSuch(words(position.type), typeof id === 'string' ? id : '');
+    // Without its id: the caller did not name it, and an object that they may not read has none to tell.
+    throw new AppError('NO_SUCH', `no such ${words(position.type)}`);
   };
 }
 

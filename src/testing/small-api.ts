@@ -27,6 +27,7 @@ export const typeDefs = `
     boxesMaybeIn(space: ID): [Box!]!
     leak: [Box!]!
     node(id: ID!): Node
+    strictNode: Node!
     find(text: String): [Found!]!
     me: Person
     facts: Facts!
@@ -86,6 +87,7 @@ export const access: AccessTables = {
     }),
     'Query.leak': row({ scopes: read }),
     'Query.node': row({ scopes: read }),
+    'Query.strictNode': row({ scopes: read }),
     'Query.find': row({ scopes: read }),
     'Query.me': open,
     'Query.facts': open,
@@ -146,6 +148,7 @@ export function createResolvers(journal: Journal) {
       boxesMaybeIn: (_: unknown, _args: object, context: GatewayContext) => note('boxesMaybeIn', readable(context)),
       leak: () => note('leak', boxes),
       node: (_: unknown, { id }: { readonly id: string }) => note('node', id === person.id ? person : findBox(id)),
+      strictNode: () => note('strictNode', findBox('box-b')),
       find: () => note('find', [person, ...boxes.slice(0, 1)]),
       me: () => note('me', person),
       facts: () => ({ version: '1' }),
