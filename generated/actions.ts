@@ -249,7 +249,7 @@ export const actionCategories: readonly ActionCategory[] = [
     actions: [
       { action: "API_KEY_READ", description: "See API keys, without their secrets.", heldFrom: "ADMIN" },
       { action: "API_KEY_CREATE", description: "Create an API key that may do no more than its maker.", heldFrom: "ADMIN" },
-      { action: "API_KEY_UPDATE", description: "Change the name, description and groups of an API key.", heldFrom: "ADMIN" },
+      { action: "API_KEY_UPDATE", description: "Change the name, description, end and groups of an API key, and give it a new secret.", heldFrom: "ADMIN" },
       { action: "API_KEY_DELETE", description: "Delete an API key.", heldFrom: "ADMIN" },
     ],
   },

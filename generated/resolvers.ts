@@ -24,6 +24,18 @@ export type Scalars = {
   JSON: { input: Json; output: Json; }
 };
 
+/** Whose tokens an API key shall take instead of a secret. */
+export type ApiKeyInputOidc = {
+  /** Claims that the audit trail shall show of each exchange. */
+  readonly claimMappings?: InputMaybe<ClaimMappingInput>;
+  /** The audience that the tokens must be for. */
+  readonly clientId: Scalars['String']['input'];
+  /** The OpenID provider, as its tokens name it, such as `https://token.actions.githubusercontent.com`. */
+  readonly issuer: Scalars['String']['input'];
+  /** Regular expression that the whole subject of a token must match, such as `repo:acme/.*:ref:refs/heads/main`. */
+  readonly subjectExpression: Scalars['String']['input'];
+};
+
 /** How an API key proves itself. */
 export type ApiKeyType =
   /** By a token of a trusted OpenID provider. */
@@ -39,7 +51,7 @@ export type Action =
   | 'API_KEY_DELETE'
   /** See API keys, without their secrets. */
   | 'API_KEY_READ'
-  /** Change the name, description and groups of an API key. */
+  /** Change the name, description, end and groups of an API key, and give it a new secret. */
   | 'API_KEY_UPDATE'
   /** Read the audit trail. */
   | 'AUDIT_READ'
@@ -377,7 +389,11 @@ export type ApiKey = {
   readonly lastUsedAt?: Maybe<Scalars['Int']['output']>;
   /** Display name. */
   readonly name: Scalars['String']['output'];
-  /** The secret: in the answer of `apiKeyCreate` only, null otherwise. */
+  /** Whose tokens it takes instead of a secret; null for a key of type SECRET. */
+  readonly oidcSettings?: Maybe<ApiKeyOidcSettings>;
+  /** Unix seconds until which the secret before the last rotation counts too; null when there was no grace. */
+  readonly previousSecretUntil?: Maybe<Scalars['Int']['output']>;
+  /** The secret: in the answers of `apiKeyCreate` and `apiKeyRotate` only, null otherwise. */
   readonly secret?: Maybe<Scalars['String']['output']>;
   /** Number of spaces it holds a role in. */
   readonly spaceCount: Scalars['Int']['output'];
@@ -393,10 +409,27 @@ export type ApiKey = {
 export type ApiKeyInput = {
   /** Whether to make it admin of the root space. */
   readonly admin: Scalars['Boolean']['input'];
+  /** Unix seconds at which it shall end; never when left out. */
+  readonly expiresAt?: InputMaybe<Scalars['Int']['input']>;
   /** Display name. */
   readonly name: Scalars['String']['input'];
+  /** Makes it a key of type OIDC, which has no secret. */
+  readonly oidc?: InputMaybe<ApiKeyInputOidc>;
   /** Groups it shall be a member of. */
   readonly teams: ReadonlyArray<Scalars['String']['input']>;
+};
+
+/** Whose tokens an API key takes instead of a secret. */
+export type ApiKeyOidcSettings = {
+  readonly __typename?: 'ApiKeyOIDCSettings';
+  /** Claims that the audit trail shows of each exchange. */
+  readonly claimMapping: ClaimMapping;
+  /** The audience that the tokens must be for. */
+  readonly clientId: Scalars['String']['output'];
+  /** The OpenID provider, as its tokens name it. */
+  readonly issuer: Scalars['String']['output'];
+  /** Regular expression that the whole subject of a token must match. */
+  readonly subjectExpression: Scalars['String']['output'];
 };
 
 /** A role held by an API key in a space. */
@@ -426,8 +459,12 @@ export type ApiKeyRoleBindingInput = {
 export type ApiKeyUpdateInput = {
   /** What it is for. */
   readonly description?: InputMaybe<Scalars['String']['input']>;
+  /** Unix seconds at which it shall end; 0 takes the end away. */
+  readonly expiresAt?: InputMaybe<Scalars['Int']['input']>;
   /** Display name. */
   readonly name?: InputMaybe<Scalars['String']['input']>;
+  /** Claims that the audit trail shall show of each exchange; for keys of type OIDC. */
+  readonly oidcClaimMappings?: InputMaybe<ClaimMappingInput>;
   /** Groups. */
   readonly teams?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
 };
@@ -482,6 +519,36 @@ export type AuditTrailResource = {
   readonly resourceId?: Maybe<Scalars['ID']['output']>;
   /** Kind, such as `INTENT_PROJECT`. */
   readonly resourceType: Scalars['String']['output'];
+};
+
+/** Names for claims. */
+export type ClaimMapping = {
+  readonly __typename?: 'ClaimMapping';
+  /** One entry a claim. */
+  readonly entries: ReadonlyArray<ClaimMappingEntry>;
+};
+
+/** A name for a claim. */
+export type ClaimMappingEntry = {
+  readonly __typename?: 'ClaimMappingEntry';
+  /** The name under which the trail shows it. */
+  readonly name: Scalars['String']['output'];
+  /** The claim in the token. */
+  readonly value: Scalars['String']['output'];
+};
+
+/** A name for a claim. */
+export type ClaimMappingEntryInput = {
+  /** The name under which the trail shall show it. */
+  readonly name: Scalars['String']['input'];
+  /** The claim in the token. */
+  readonly value: Scalars['String']['input'];
+};
+
+/** Names for claims. */
+export type ClaimMappingInput = {
+  /** One entry a claim. */
+  readonly entries: ReadonlyArray<ClaimMappingEntryInput>;
 };
 
 /** A variable or file to be set. */
@@ -1054,6 +1121,8 @@ export type IntentTimelineEvent = {
 /** Changes to the account. */
 export type Mutation = {
   readonly __typename?: 'Mutation';
+  /** Gives a token that can do less than the one that asks, for something that needs less. It ends with that one at the latest. */
+  readonly accessTokenNarrow: User;
   /**
    * Sets the hosts, besides this computer, that OAuth clients may send people back to. An entry is a host, `*.` and a
    * host for all below it, or `scheme://host` of a desktop application.
@@ -1070,6 +1139,11 @@ export type Mutation = {
   readonly apiKeyRoleBindingCreate: ApiKeyRoleBinding;
   /** Takes a role in a space from an API key. */
   readonly apiKeyRoleBindingDelete: ApiKeyRoleBinding;
+  /**
+   * Gives an API key a new secret, which is in this answer and nowhere else. The old one ends at once, with all tokens made
+   * by it, or after a time of grace.
+   */
+  readonly apiKeyRotate: ApiKey;
   /** Renames or describes an API key. */
   readonly apiKeyUpdate: ApiKey;
   /** Exchanges an API key for a bearer token. The token is sent as `Authorization: Bearer <jwt>`. */
@@ -1180,6 +1254,13 @@ export type Mutation = {
 
 
 /** Changes to the account. */
+export type MutationAccessTokenNarrowArgs = {
+  scopes: ReadonlyArray<Scalars['String']['input']>;
+  ttlSeconds?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** Changes to the account. */
 export type MutationAccountSetOAuthRedirectAllowlistArgs = {
   hosts: ReadonlyArray<Scalars['String']['input']>;
 };
@@ -1205,6 +1286,13 @@ export type MutationApiKeyRoleBindingCreateArgs = {
 
 /** Changes to the account. */
 export type MutationApiKeyRoleBindingDeleteArgs = {
+  id: Scalars['ID']['input'];
+};
+
+
+/** Changes to the account. */
+export type MutationApiKeyRotateArgs = {
+  graceSeconds?: InputMaybe<Scalars['Int']['input']>;
   id: Scalars['ID']['input'];
 };
 
@@ -2451,12 +2539,14 @@ export type DirectiveResolverFn<TResult = Record<PropertyKey, never>, TParent = 
 
 /** Mapping between all available schema types and the resolvers types */
 export type ResolversTypes = {
+  APIKeyInputOIDC: ApiKeyInputOidc;
   APIKeyType: ApiKeyType;
   Action: Action;
   ActionCategory: ResolverTypeWrapper<ActionCategory>;
   ActionDescription: ResolverTypeWrapper<ActionDescription>;
   ApiKey: ResolverTypeWrapper<ApiKeyRecord>;
   ApiKeyInput: ApiKeyInput;
+  ApiKeyOIDCSettings: ResolverTypeWrapper<ApiKeyOidcSettings>;
   ApiKeyRoleBinding: ResolverTypeWrapper<RoleBindingRecord>;
   ApiKeyRoleBindingInput: ApiKeyRoleBindingInput;
   ApiKeyUpdateInput: ApiKeyUpdateInput;
@@ -2465,6 +2555,10 @@ export type ResolversTypes = {
   AuditTrailEntryEdge: ResolverTypeWrapper<AuditTrailEntryEdge>;
   AuditTrailResource: ResolverTypeWrapper<AuditTrailResource>;
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
+  ClaimMapping: ResolverTypeWrapper<ClaimMapping>;
+  ClaimMappingEntry: ResolverTypeWrapper<ClaimMappingEntry>;
+  ClaimMappingEntryInput: ClaimMappingEntryInput;
+  ClaimMappingInput: ClaimMappingInput;
   ConfigInput: ConfigInput;
   ConfigType: ConfigType;
   DebugInfo: ResolverTypeWrapper<DebugInfo>;
@@ -2552,10 +2646,12 @@ export type ResolversTypes = {
 
 /** Mapping between all available schema types and the resolvers parents */
 export type ResolversParentTypes = {
+  APIKeyInputOIDC: ApiKeyInputOidc;
   ActionCategory: ActionCategory;
   ActionDescription: ActionDescription;
   ApiKey: ApiKeyRecord;
   ApiKeyInput: ApiKeyInput;
+  ApiKeyOIDCSettings: ApiKeyOidcSettings;
   ApiKeyRoleBinding: RoleBindingRecord;
   ApiKeyRoleBindingInput: ApiKeyRoleBindingInput;
   ApiKeyUpdateInput: ApiKeyUpdateInput;
@@ -2564,6 +2660,10 @@ export type ResolversParentTypes = {
   AuditTrailEntryEdge: AuditTrailEntryEdge;
   AuditTrailResource: AuditTrailResource;
   Boolean: Scalars['Boolean']['output'];
+  ClaimMapping: ClaimMapping;
+  ClaimMappingEntry: ClaimMappingEntry;
+  ClaimMappingEntryInput: ClaimMappingEntryInput;
+  ClaimMappingInput: ClaimMappingInput;
   ConfigInput: ConfigInput;
   DebugInfo: DebugInfo;
   Discovery: Discovery;
@@ -2659,11 +2759,20 @@ export type ApiKeyResolvers<ContextType = ResolverContext, ParentType extends Re
   isMachineUser?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   lastUsedAt?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
   name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  oidcSettings?: Resolver<Maybe<ResolversTypes['ApiKeyOIDCSettings']>, ParentType, ContextType>;
+  previousSecretUntil?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
   secret?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   spaceCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   teamCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   teams?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
   type?: Resolver<ResolversTypes['APIKeyType'], ParentType, ContextType>;
+};
+
+export type ApiKeyOidcSettingsResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['ApiKeyOIDCSettings'] = ResolversParentTypes['ApiKeyOIDCSettings']> = {
+  claimMapping?: Resolver<ResolversTypes['ClaimMapping'], ParentType, ContextType>;
+  clientId?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  issuer?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  subjectExpression?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
 };
 
 export type ApiKeyRoleBindingResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['ApiKeyRoleBinding'] = ResolversParentTypes['ApiKeyRoleBinding']> = {
@@ -2699,6 +2808,15 @@ export type AuditTrailEntryEdgeResolvers<ContextType = ResolverContext, ParentTy
 export type AuditTrailResourceResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['AuditTrailResource'] = ResolversParentTypes['AuditTrailResource']> = {
   resourceId?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
   resourceType?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
+export type ClaimMappingResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['ClaimMapping'] = ResolversParentTypes['ClaimMapping']> = {
+  entries?: Resolver<ReadonlyArray<ResolversTypes['ClaimMappingEntry']>, ParentType, ContextType>;
+};
+
+export type ClaimMappingEntryResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['ClaimMappingEntry'] = ResolversParentTypes['ClaimMappingEntry']> = {
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  value?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
 };
 
 export type DebugInfoResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['DebugInfo'] = ResolversParentTypes['DebugInfo']> = {
@@ -2935,11 +3053,13 @@ export interface JsonScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes
 }
 
 export type MutationResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
+  accessTokenNarrow: Resolver<ResolversTypes['User'], ParentType, ContextType, RequireFields<MutationAccessTokenNarrowArgs, 'scopes'>>;
   accountSetOAuthRedirectAllowlist: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType, RequireFields<MutationAccountSetOAuthRedirectAllowlistArgs, 'hosts'>>;
   apiKeyCreate: Resolver<ResolversTypes['ApiKey'], ParentType, ContextType, RequireFields<MutationApiKeyCreateArgs, 'input'>>;
   apiKeyDelete: Resolver<ResolversTypes['ApiKey'], ParentType, ContextType, RequireFields<MutationApiKeyDeleteArgs, 'id'>>;
   apiKeyRoleBindingCreate: Resolver<ResolversTypes['ApiKeyRoleBinding'], ParentType, ContextType, RequireFields<MutationApiKeyRoleBindingCreateArgs, 'input'>>;
   apiKeyRoleBindingDelete: Resolver<ResolversTypes['ApiKeyRoleBinding'], ParentType, ContextType, RequireFields<MutationApiKeyRoleBindingDeleteArgs, 'id'>>;
+  apiKeyRotate: Resolver<ResolversTypes['ApiKey'], ParentType, ContextType, RequireFields<MutationApiKeyRotateArgs, 'id'>>;
   apiKeyUpdate: Resolver<ResolversTypes['ApiKey'], ParentType, ContextType, RequireFields<MutationApiKeyUpdateArgs, 'id' | 'input'>>;
   apiKeyUser: Resolver<Maybe<ResolversTypes['User']>, ParentType, ContextType, RequireFields<MutationApiKeyUserArgs, 'id' | 'secret'>>;
   encryptionKeyRotate: Resolver<ResolversTypes['EncryptionKey'], ParentType, ContextType>;
@@ -3210,11 +3330,14 @@ export type Resolvers<ContextType = ResolverContext> = {
   ActionCategory?: ActionCategoryResolvers<ContextType>;
   ActionDescription?: ActionDescriptionResolvers<ContextType>;
   ApiKey?: ApiKeyResolvers<ContextType>;
+  ApiKeyOIDCSettings?: ApiKeyOidcSettingsResolvers<ContextType>;
   ApiKeyRoleBinding?: ApiKeyRoleBindingResolvers<ContextType>;
   AuditTrailActor?: AuditTrailActorResolvers<ContextType>;
   AuditTrailEntry?: AuditTrailEntryResolvers<ContextType>;
   AuditTrailEntryEdge?: AuditTrailEntryEdgeResolvers<ContextType>;
   AuditTrailResource?: AuditTrailResourceResolvers<ContextType>;
+  ClaimMapping?: ClaimMappingResolvers<ContextType>;
+  ClaimMappingEntry?: ClaimMappingEntryResolvers<ContextType>;
   DebugInfo?: DebugInfoResolvers<ContextType>;
   Discovery?: DiscoveryResolvers<ContextType>;
   EncryptionKey?: EncryptionKeyResolvers<ContextType>;

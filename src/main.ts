@@ -10,7 +10,7 @@ import { type Config, ConfigError, processConfig } from './config.ts';
 import { createLimitRecorder, recordRefusal, startSequencer, verifyAudit } from './domain/audit/index.ts';
 import type { DomainContext } from './domain/context.ts';
 import { type FirstStart, prepareFirstStart } from './domain/first-start/index.ts';
-import { createCallerSource } from './domain/identity/index.ts';
+import { createCallerSource, createIssuerKeys } from './domain/identity/index.ts';
 import { startCleaning } from './domain/oauth/index.ts';
 import { inviteFirstAdmin } from './domain/people/index.ts';
 import { type Executor, startExecutor } from './executor/index.ts';
@@ -216,6 +216,7 @@ function domainOf(config: Config, { storage, executor, log }: Foundations): Doma
     rights: { epoch: 0 },
     account: config.account,
     publicUrl: config.publicUrl,
+    issuers: createIssuerKeys({ outbound: createOutbound({ allow: config.outboundAllow }), clock: systemClock }),
     personalTokenDays: config.personalTokenDays,
   };
 }

@@ -1,4 +1,5 @@
 import type { Executor } from '../executor/index.ts';
+import type { IssuerKeys } from './identity/issuer-keys.ts';
 import type { PolicyCompiler, PolicyEngine } from '../policy/index.ts';
 import type { ProviderCatalogue } from '../providers/index.ts';
 import type { Caller, Origin } from '../shared/caller.ts';
@@ -21,6 +22,8 @@ export interface DomainContext {
   readonly account: string;
   /** Scheme, host and port without a trailing slash: the audience of tokens. */
   readonly publicUrl: string;
+  /** Keys of other servers, whose tokens API keys may take. */
+  readonly issuers: IssuerKeys;
   /** How long a personal access token may live. */
   readonly personalTokenDays: number;
 }

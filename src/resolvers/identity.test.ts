@@ -49,6 +49,32 @@ describe('API keys', function () {
     assert.deepEqual(answer.data, { apiKey: { id, secret: null } });
   });
 
+  it('get a new secret, and take tokens of another server instead of one', async () => {
+    const { id } = await aKey(server, {});
+    const rotated = read<{ apiKeyRotate: { secret: string; type: string } }>(
+      await server.graphql('mutation($id: ID!) { apiKeyRotate(id: $id, graceSeconds: 60) { secret type } }', { id }),
+    ).apiKeyRotate;
+    assert.match(rotated.secret, /^[\w-]{43}$/);
+    const input = {
+      name: 'ci',
+      admin: false,
+      teams: [],
+      oidc: { issuer: 'https://a.example', clientId: 'sluice', subjectExpression: 'x' },
+    };
+    const made = await server.graphql(
+      `mutation($input: ApiKeyInput!) { apiKeyCreate(input: $input) {
+        type secret oidcSettings { issuer clientId subjectExpression claimMapping { entries { name value } } } } }`,
+      { input },
+    );
+    assert.deepEqual(read(made), {
+      apiKeyCreate: {
+        type: 'OIDC',
+        secret: null,
+        oidcSettings: { ...input.oidc, claimMapping: { entries: [] } },
+      },
+    });
+  });
+
   it('lose their tokens with the key', async () => {
     const { id, token } = await aKey(server, { 'space-reader': 'root' });
     assert.equal((await viewer(token)).status, 200);

@@ -6,6 +6,7 @@ import {
   findApiKey,
   listApiKeys,
   listRoleBindings,
+  rotateApiKey,
   updateApiKey,
 } from '../domain/identity/index.ts';
 import { allowedRedirectHosts, setAllowedRedirectHosts } from '../domain/oauth/index.ts';
@@ -29,6 +30,7 @@ export const identityMutations = {
     setAllowedRedirectHosts(context.domain, context, hosts),
   apiKeyCreate: (_root, { input }, context) => createApiKey(context.domain, context, input),
   apiKeyUpdate: (_root, { id, input }, context) => updateApiKey(context.domain, context, id, input),
+  apiKeyRotate: (_root, { id, graceSeconds }, context) => rotateApiKey(context.domain, context, id, graceSeconds ?? 0),
   apiKeyDelete: (_root, { id }, context) => deleteApiKey(context.domain, context, id),
 } satisfies Partial<MutationResolvers>;
 

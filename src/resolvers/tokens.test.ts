@@ -70,4 +70,15 @@ describe('personal access tokens at the doors', function () {
   it('are out of reach for strangers', async () => {
     assert.equal(refusal(await server.graphql('{ personalAccessTokens { id } }', {}, '')).code, 'UNAUTHENTICATED');
   });
+
+  it('can be had narrower for an hour from any other token', async () => {
+    const narrow = 'mutation { accessTokenNarrow(scopes: ["mcp:read"], ttlSeconds: 60) { jwt validUntil } }';
+    const { jwt, validUntil } = read<{ accessTokenNarrow: { jwt: string; validUntil: number } }>(
+      await server.graphql(narrow, {}, owner),
+    ).accessTokenNarrow;
+    assert.ok(Math.abs(validUntil - Date.now() / 1000 - 60) < 30);
+    assert.deepEqual(read(await server.graphql('{ viewer { admin } }', {}, jwt)), { viewer: { admin: true } });
+    const change = 'mutation { intentProjectCreate(name: "Made by a token") { id } }';
+    assert.equal(refusal(await server.graphql(change, {}, jwt)).code, 'INSUFFICIENT_SCOPE');
+  });
 });

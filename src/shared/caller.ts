@@ -20,6 +20,8 @@ export interface Caller {
   readonly scopes: ReadonlySet<Scope>;
   /** Effective actions per space id, inheritance already worked out. */
   readonly grants: ReadonlyMap<string, ReadonlySet<Action>>;
+  /** When the token ends that the caller came by: nothing that is made from it lives longer. */
+  readonly endsAtMs?: number;
 }
 
 /** How a request arrived; recorded, never used to decide. */

@@ -44,6 +44,7 @@ export async function testDomain(): Promise<TestDomain> {
     rights: { epoch: 0 },
     account: 'local',
     publicUrl: 'http://localhost:4000',
+    issuers: absent('issuers'),
     personalTokenDays: 90,
   };
   await prepareFirstStart(context, { dataDir });

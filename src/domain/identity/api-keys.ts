@@ -1,7 +1,5 @@
 import { parseName } from '../parse-name.ts';
-import { randomBytes } from 'node:crypto';
-
-import { AppError, noSuch } from '../../shared/errors.ts';
+import { AppError, badInput, noSuch } from '../../shared/errors.ts';
 import { newUlid } from '../../shared/ids.ts';
 import { unixSeconds } from '../../shared/clock.ts';
 import {
@@ -15,11 +13,13 @@ import {
   insertBinding,
   updateApiKey as updateRow,
 } from '../../storage/identity.ts';
+import { deletePersonalTokensOf } from '../../storage/personal-tokens.ts';
 import type { Db } from '../../storage/database.ts';
 import { recordAudit } from '../audit/index.ts';
 import type { DomainContext, Request } from '../context.ts';
-import { hashSecret } from './exchange-api-key.ts';
+import { newSecret } from './api-key-secret.ts';
 import { checkGroups, checkHandOut } from './hand-out.ts';
+import { type NewClaimMapping, type NewOidcTrust, parseMapping, parseOidcTrust } from './oidc-trust.ts';
 import { rightsChanged } from './rights-changed.ts';
 
 /** A key as the API shows it; `secret` only in the answer that creates it. */
@@ -39,25 +39,38 @@ export interface ApiKeyRecord {
   readonly spaceCount: number;
   readonly isMachineUser: boolean;
   readonly secret: string | null;
+  /** Unix seconds until which the secret before the last rotation counts too. */
+  readonly previousSecretUntil: number | null;
+  readonly oidcSettings: OidcSettings | null;
+}
+
+interface OidcSettings {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly subjectExpression: string;
+  readonly claimMapping: NewClaimMapping;
 }
 
 export interface NewApiKey {
   readonly name: string;
   readonly admin: boolean;
   readonly teams: readonly string[];
+  /** Unix seconds; for ever when left out. */
+  readonly expiresAt?: number | null | undefined;
+  /** Whose tokens the key takes instead of a secret. */
+  readonly oidc?: NewOidcTrust | null | undefined;
 }
 
-const SECRET_BYTES = 32;
-
 /**
- * Creates a key with a random secret, which is in the answer and nowhere else: only its hash is kept.
+ * Creates a key with a random secret, which is in the answer and nowhere else: only its hash is kept. A key that takes
+ * tokens of another server has no secret.
  *
  * @throws FORBIDDEN for an assistant: a key outlives its sign-in and its scopes, and its secret would be in a model's words
  */
 export async function createApiKey(context: DomainContext, request: Request, input: NewApiKey): Promise<ApiKeyRecord> {
-  if (request.origin.via === 'MCP') throw askedByAssistant();
-  const secret = randomBytes(SECRET_BYTES).toString('base64url');
-  const row = newRow(context, request, input, secret);
+  refuseAssistant(request);
+  const { secret, hash } = newSecret();
+  const row = newRow(context, request, input, hash);
   const record = await context.storage.transaction(async (db) => {
     await checkGroups(db, request.caller, row.teams);
     await insertApiKey(db, row);
@@ -65,39 +78,53 @@ export async function createApiKey(context: DomainContext, request: Request, inp
     await recordAudit(db, context, request, {
       action: 'api-key.create',
       affected: { type: 'API_KEY', id: row.id },
-      data: { name: row.name, admin: input.admin, teams: [...input.teams] },
+      data: { name: row.name, admin: input.admin, teams: [...input.teams], ...auditedTrust(row) },
     });
     return toApiKeyRecord(db, row);
   });
   await rightsChanged(context);
-  return { ...record, secret };
+  return row.oidc === undefined ? { ...record, secret } : record;
 }
 
-function askedByAssistant(): AppError {
-  return new AppError(
+export function refuseAssistant({ origin }: Request): void {
+  if (origin.via !== 'MCP') return;
+  throw new AppError(
     'FORBIDDEN',
-    'unauthorized: an assistant cannot make API keys; make one through the GraphQL API, where its secret is seen by you alone',
+    'unauthorized: an assistant cannot make API keys or secrets; use the GraphQL API, where you alone see them',
   );
 }
 
-function newRow(context: DomainContext, { caller }: Request, input: NewApiKey, secret: string): ApiKeyRow {
+function auditedTrust({ oidc, expiresAt }: ApiKeyRow) {
+  const { issuer, clientId, subjectExpression } = oidc ?? {};
+  return { issuer, clientId, subjectExpression, expiresAt: expiresAt && unixSeconds(expiresAt) };
+}
+
+function newRow(context: DomainContext, { caller }: Request, input: NewApiKey, hash: Buffer): ApiKeyRow {
+  const oidc = input.oidc == null ? undefined : parseOidcTrust(input.oidc);
   return {
     id: newUlid(),
     name: parseName(input.name),
     description: '',
-    type: 'SECRET',
-    secretHash: hashSecret(secret),
+    type: oidc === undefined ? 'SECRET' : 'OIDC',
+    secretHash: oidc === undefined ? hash : undefined,
     previousSecretHash: undefined,
     previousSecretUntil: undefined,
     generation: 0,
-    oidc: undefined,
+    oidc,
     creator: caller.principal.name,
     createdAt: context.clock.now(),
     lastUsedAt: undefined,
-    expiresAt: undefined,
+    expiresAt: parseEnd(input.expiresAt ?? undefined, context.clock.now()),
     deleted: false,
     teams: [...input.teams],
   };
+}
+
+/** @param given Unix seconds; 0 stands for no end */
+function parseEnd(given: number | undefined, now: Date): Date | undefined {
+  if (given === undefined || given === 0) return undefined;
+  if (given <= unixSeconds(now)) throw badInput('expiresAt', 'must lie in the future, in Unix seconds');
+  return new Date(given * 1000);
 }
 
 async function bindRootAdmin(db: Db, { caller }: Request, key: string): Promise<void> {
@@ -126,6 +153,9 @@ export interface ApiKeyChanges {
   readonly name?: string | null | undefined;
   readonly teams?: readonly string[] | null | undefined;
   readonly description?: string | null | undefined;
+  /** Unix seconds; 0 takes the end away. */
+  readonly expiresAt?: number | null | undefined;
+  readonly oidcClaimMappings?: NewClaimMapping | null | undefined;
 }
 
 /** What is null or absent stays as it is. */
@@ -133,46 +163,58 @@ export async function updateApiKey(
   context: DomainContext,
   request: Request,
   id: string,
-  { name, teams, description }: ApiKeyChanges,
+  changes: ApiKeyChanges,
 ): Promise<ApiKeyRecord> {
+  const now = context.clock.now();
   return change(context, request, {
     id,
     action: 'api-key.update',
-    columns: {
-      ...(name == null ? {} : { name: parseName(name) }),
-      ...(teams == null ? {} : { teams: [...teams] }),
-      ...(description == null ? {} : { description }),
-    },
+    columns: (row) => changedColumns(row, changes, now),
   });
+}
+
+function changedColumns(row: ApiKeyRow, changes: ApiKeyChanges, now: Date): Partial<ApiKeyRow> {
+  const { name, teams, description, expiresAt, oidcClaimMappings: mappings } = changes;
+  if (mappings != null && row.oidc === undefined) throw badInput('oidcClaimMappings', 'is for keys of type OIDC');
+  return {
+    ...(name == null ? {} : { name: parseName(name) }),
+    ...(teams == null ? {} : { teams: [...teams] }),
+    ...(description == null ? {} : { description }),
+    ...(expiresAt == null ? {} : { expiresAt: parseEnd(expiresAt, now) }),
+    ...(mappings == null || row.oidc === undefined
+      ? {}
+      : { oidc: { ...row.oidc, claimMapping: parseMapping('oidcClaimMappings', mappings) } }),
+  };
 }
 
 /** The key's tokens stop working at once and its roles are gone; its name stays in the history. */
 export function deleteApiKey(context: DomainContext, request: Request, id: string): Promise<ApiKeyRecord> {
-  return change(context, request, { id, action: 'api-key.delete', columns: { deleted: true } });
+  return change(context, request, { id, action: 'api-key.delete', columns: () => ({ deleted: true }) });
 }
 
 interface Change {
   readonly id: string;
   readonly action: string;
-  readonly columns: Partial<ApiKeyRow>;
+  readonly columns: (row: ApiKeyRow) => Partial<ApiKeyRow>;
 }
 
 async function change(
   context: DomainContext,
   request: Request,
-  { id, action, columns }: Change,
+  { id, action, columns: columnsFor }: Change,
 ): Promise<ApiKeyRecord> {
   const record = await context.storage.transaction(async (db) => {
     const row = await findRow(db, id);
     if (row === undefined || row.deleted) throw noSuch('apiKey', id);
+    const columns = columnsFor(row);
     const newTeams = columns.teams?.filter((team) => !row.teams.includes(team)) ?? [];
     await checkGroups(db, request.caller, newTeams);
     await updateRow(db, id, columns);
-    if (columns.deleted === true) await deleteBindingsOf(db, 'API_KEY', id);
+    if (columns.deleted === true) await forget(db, id);
     await recordAudit(db, context, request, {
       action,
       affected: { type: 'API_KEY', id },
-      data: { name: columns.name ?? row.name },
+      data: { name: columns.name ?? row.name, changed: Object.keys(columns) },
     });
     return toApiKeyRecord(db, { ...row, ...columns });
   });
@@ -180,7 +222,12 @@ async function change(
   return record;
 }
 
-async function toApiKeyRecord(db: Db, row: ApiKeyRow): Promise<ApiKeyRecord> {
+async function forget(db: Db, id: string): Promise<void> {
+  await deleteBindingsOf(db, 'API_KEY', id);
+  await deletePersonalTokensOf(db, 'API_KEY', id);
+}
+
+export async function toApiKeyRecord(db: Db, row: ApiKeyRow): Promise<ApiKeyRecord> {
   const bindings = await findBindingsOf(db, 'API_KEY', row.id);
   const adminRole = await findRole(db, 'space-admin');
   return {
@@ -199,5 +246,7 @@ async function toApiKeyRecord(db: Db, row: ApiKeyRow): Promise<ApiKeyRecord> {
     spaceCount: new Set(bindings.map(({ spaceId }) => spaceId)).size,
     isMachineUser: true,
     secret: null,
+    previousSecretUntil: row.previousSecretUntil === undefined ? null : unixSeconds(row.previousSecretUntil),
+    oidcSettings: row.oidc === undefined ? null : { ...row.oidc, claimMapping: { entries: row.oidc.claimMapping } },
   };
 }

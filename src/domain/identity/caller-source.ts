@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { decodeProtectedHeader } from 'jose';
 import { LRUCache } from 'lru-cache';
 
-import type { Caller } from '../../shared/caller.ts';
+import type { Caller, Scope } from '../../shared/caller.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Db } from '../../storage/database.ts';
 import { type ApiKeyRow, findApiKey, findBindings, findRoles } from '../../storage/identity.ts';
@@ -12,7 +12,7 @@ import { findSpaces } from '../../storage/spaces.ts';
 import type { DomainContext } from '../context.ts';
 import { createAccessTokenCheck, type VerifyAccessToken } from './access-tokens.ts';
 import { effectiveGrants } from './grants.ts';
-import { grantIsAlive } from './grant-is-alive.ts';
+import { grantIsAlive, grantOf, grantSession } from './grant-is-alive.ts';
 import { loadPersonalToken } from './personal-token-caller.ts';
 import { claimsToBePersonalToken } from './personal-token-text.ts';
 import { personalTokenSession } from './personal-tokens.ts';
@@ -48,6 +48,8 @@ interface Checks {
   readonly accessTokens: VerifyAccessToken;
 }
 
+// A token that names no scopes is not narrowed: it has its owner's rights.
+const ALL_SCOPES: readonly Scope[] = ['mcp:read', 'mcp:write'];
 const MAX_CALLERS = 10_000; // about a kilobyte each
 
 export async function createCallerSource(context: DomainContext): Promise<CallerSource> {
@@ -64,7 +66,8 @@ export async function createCallerSource(context: DomainContext): Promise<Caller
   };
   const load = async (token: string, name: string, path: string): Promise<Caller> => {
     const epoch = rights.epoch;
-    const loaded = await loadCaller(context, checks, token);
+    const found = await loadCaller(context, checks, token);
+    const loaded = { ...found, caller: Object.freeze({ ...found.caller, endsAtMs: found.expiresAtMs }) };
     known.set(name, { ...loaded, epoch });
     return admit(loaded, path);
   };
@@ -96,7 +99,7 @@ async function loadPersonal(context: DomainContext, token: string): Promise<Load
       return { caller, endsAtMs: Number.POSITIVE_INFINITY };
     }
     const key = await usableKey(db, ownerId, now);
-    const caller = Object.freeze({ ...(await apiKeyCaller(db, key)), session, scopes: new Set(scopes) });
+    const caller = Object.freeze({ ...(await apiKeyCaller(db, key, new Set(scopes))), session });
     return { caller, endsAtMs: endOf(key) };
   });
   return { ...found, audience: undefined };
@@ -111,23 +114,32 @@ function claimedType(token: string): string | undefined {
 }
 
 async function loadKeyToken(context: DomainContext, keys: TokenKeys, token: string): Promise<Loaded> {
-  const { subject, session, expiresAtMs } = await keys.verify(token);
-  if (session !== undefined) return loadCliUser(context, subject, session, expiresAtMs);
+  const { subject, session, expiresAtMs, scopes = ALL_SCOPES, generation } = await keys.verify(token);
+  if (session !== undefined) {
+    const caller = await cliUser(context, subject, session, new Set(scopes));
+    return { caller, audience: undefined, expiresAtMs };
+  }
   return context.storage.read(async (db) => {
     const key = await usableKey(db, subject, context.clock.now());
-    const caller = await apiKeyCaller(db, key);
+    if (key.generation !== generation) {
+      throw new AppError('UNAUTHENTICATED', 'unauthorized: the secret behind this token was replaced; use the new one');
+    }
+    const caller = await apiKeyCaller(db, key, new Set(scopes));
     return { caller, audience: undefined, expiresAtMs: Math.min(expiresAtMs, endOf(key)) };
   });
 }
 
-/** A user at the command line: the token is not narrowed, and ends with its session. */
-async function loadCliUser(context: DomainContext, userId: string, id: string, expiresAtMs: number): Promise<Loaded> {
-  const caller = await context.storage.read(async (db) => {
-    const session = await findBrowserSession(db, id, context.clock.now());
-    if (session?.userId === userId) return userCaller(db, userId, `cli:${id}`, new Set(['mcp:read', 'mcp:write']));
+/** A user at the command line: the token ends with what they signed in by. */
+function cliUser(context: DomainContext, userId: string, session: string, scopes: Caller['scopes']): Promise<Caller> {
+  const now = context.clock.now();
+  const grantId = grantOf(session);
+  return context.storage.read(async (db) => {
+    if (grantId === undefined) {
+      const row = await findBrowserSession(db, session, now);
+      if (row?.userId === userId) return userCaller(db, userId, `cli:${session}`, scopes);
+    } else if (await grantIsAlive(db, grantId, now)) return userCaller(db, userId, session, scopes);
     throw new AppError('UNAUTHENTICATED', 'unauthorized: the session of this token was ended; log in again');
   });
-  return { caller, audience: undefined, expiresAtMs };
 }
 
 async function usableKey(db: Db, id: string, now: Date): Promise<ApiKeyRow> {
@@ -136,13 +148,12 @@ async function usableKey(db: Db, id: string, now: Date): Promise<ApiKeyRow> {
   throw new AppError('UNAUTHENTICATED', 'unauthorized: the API key of this token was deleted or has ended');
 }
 
-async function apiKeyCaller(db: Db, key: ApiKeyRow): Promise<Caller> {
+async function apiKeyCaller(db: Db, key: ApiKeyRow, scopes: Caller['scopes']): Promise<Caller> {
   const actors = new Set([`API_KEY ${key.id}`, ...key.teams.map((team) => `GROUP ${team}`)]);
   return Object.freeze({
     principal: Object.freeze({ kind: 'API_KEY', id: key.id, name: key.name } as const),
     session: `key:${key.id}`,
-    // A key's token is not narrowed: it has its owner's rights.
-    scopes: new Set(['mcp:read', 'mcp:write'] as const),
+    scopes,
     grants: await grantsOf(db, actors),
   });
 }
@@ -151,7 +162,7 @@ async function loadUser(context: DomainContext, verify: VerifyAccessToken, token
   const claims = await verify(token);
   const caller = await context.storage.read(async (db) => {
     if (await grantIsAlive(db, claims.grantId, context.clock.now()))
-      return userCaller(db, claims.userId, `grant:${claims.grantId}`, claims.scopes);
+      return userCaller(db, claims.userId, grantSession(claims.grantId), claims.scopes);
     throw new AppError('UNAUTHENTICATED', 'unauthorized: the sign-in behind this token was ended; sign in again');
   });
   return { caller, audience: claims.audience, expiresAtMs: claims.expiresAtMs };

@@ -12,3 +12,13 @@ export function oauthRecordId(kind: string, id: string): string {
 export async function grantIsAlive(db: Db, grantId: string, now: Date): Promise<boolean> {
   return (await findOAuthRecord(db, oauthRecordId('Grant', grantId), now)) !== undefined;
 }
+
+const GRANT_PREFIX = 'grant:';
+
+/** The session of whoever came by an OAuth grant: stable over refresh. */
+export const grantSession = (grantId: string): string => GRANT_PREFIX + grantId;
+
+/** The grant that a session is, if it is one. */
+export function grantOf(session: string): string | undefined {
+  return session.startsWith(GRANT_PREFIX) ? session.slice(GRANT_PREFIX.length) : undefined;
+}

@@ -10,6 +10,8 @@ export { createApiKey, deleteApiKey, findApiKey, listApiKeys, updateApiKey, type
 export { createCallerSource, type CallerSource } from './caller-source.ts';
 export { cloneRole, createRole, deleteRole, updateRole } from './custom-roles.ts';
 export { exchangeApiKey } from './exchange-api-key.ts';
+export { createIssuerKeys, type IssuerKeys } from './issuer-keys.ts';
+export { narrowToken } from './narrow-token.ts';
 export { oauthRecordId } from './grant-is-alive.ts';
 export {
   createPersonalToken,
@@ -18,6 +20,7 @@ export {
   type PersonalTokenRecord,
 } from './personal-tokens.ts';
 export { checkGroups, checkHandOut, type HandOut } from './hand-out.ts';
+export { rotateApiKey } from './rotate-api-key.ts';
 export { rightsChanged } from './rights-changed.ts';
 export {
   createRoleBinding,

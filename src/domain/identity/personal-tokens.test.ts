@@ -142,7 +142,7 @@ describe('personal access tokens', () => {
       const [first, second] = [await aKey(domain, source), await aKey(domain, source)];
       const tokens = [await tokenOf(first), await tokenOf(second)];
       await deleteApiKey(domain.context, domain.admin, first.caller.principal.id);
-      await assertRefused('UNAUTHENTICATED', callerOf(tokens[0] ?? ''), /was deleted or has ended/);
+      await assertRefused('UNAUTHENTICATED', callerOf(tokens[0] ?? ''));
       await domain.context.storage.executeSql('update api_key set expires_at = $1 where id = $2', [
         new Date(domain.clock.now().getTime() + 60_000),
         second.caller.principal.id,

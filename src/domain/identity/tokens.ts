@@ -1,5 +1,6 @@
 import { exportJWK, generateKeyPair, importJWK, type JWK, type JWTPayload, jwtVerify, SignJWT } from 'jose';
 
+import type { Scope } from '../../shared/caller.ts';
 import { AppError, invariant } from '../../shared/errors.ts';
 import { newUlid } from '../../shared/ids.ts';
 import { ensureSetting, findSetting } from '../../storage/settings.ts';
@@ -27,11 +28,23 @@ export interface VerifiedToken {
   readonly subject: string;
   readonly session: string | undefined;
   readonly expiresAtMs: number;
+  /** Undefined for a token that is not narrowed. */
+  readonly scopes: readonly Scope[] | undefined;
+  /** Which secret of the key it was exchanged for, counted by rotations that ended the one before at once. */
+  readonly generation: number;
+}
+
+/** How a token differs from a plain one. */
+export interface TokenLimits {
+  readonly generation?: number;
+  readonly scopes?: readonly Scope[];
+  /** At the most, and as long as a plain one when absent. */
+  readonly lifeSeconds?: number;
 }
 
 export interface TokenKeys {
   /** A token for an API key, or, with the id of the session that it belongs to, for a user. */
-  issue(subject: string, session?: string): Promise<IssuedToken>;
+  issue(subject: string, session?: string, limits?: TokenLimits): Promise<IssuedToken>;
   /** @throws UNAUTHENTICATED saying whether the token ended or is wrong, and nothing else */
   verify(token: string): Promise<VerifiedToken>;
 }
@@ -46,10 +59,10 @@ export async function openTokenKeys(
   const publicKey = await importJWK(publicJwk, ALGORITHM);
   const { publicUrl, clock } = context;
   return {
-    async issue(subject, session) {
+    async issue(subject, session, limits = {}) {
       const now = Math.floor(clock.now().getTime() / 1000);
-      const validUntil = now + TOKEN_SECONDS;
-      const jwt = await new SignJWT(session === undefined ? {} : { sid: session })
+      const validUntil = now + Math.min(limits.lifeSeconds ?? TOKEN_SECONDS, TOKEN_SECONDS);
+      const jwt = await new SignJWT(extraClaims(session, limits))
         .setProtectedHeader({ alg: ALGORITHM, typ: TYPE })
         .setIssuer(session === undefined ? KEY_ISSUER : USER_ISSUER)
         .setAudience(publicUrl)
@@ -77,11 +90,27 @@ export async function openTokenKeys(
   };
 }
 
-function parseClaims({ sub, exp, iss, sid }: JWTPayload): VerifiedToken {
+function extraClaims(session: string | undefined, { generation = 0, scopes }: TokenLimits): JWTPayload {
+  return {
+    ...(session === undefined ? {} : { sid: session }),
+    ...(scopes === undefined ? {} : { scope: scopes.join(' ') }),
+    ...(generation === 0 ? {} : { gen: generation }),
+  };
+}
+
+function parseClaims({ sub, exp, iss, sid, scope, gen }: JWTPayload): VerifiedToken {
   invariant(sub !== undefined && exp !== undefined, 'a verified token has the required claims');
   const session = typeof sid === 'string' ? sid : undefined;
   invariant((iss === USER_ISSUER) === (session !== undefined), 'exactly the tokens of users name a session');
-  return { subject: sub, session, expiresAtMs: exp * 1000 };
+  const generation = typeof gen === 'number' ? gen : 0;
+  return { subject: sub, session, expiresAtMs: exp * 1000, scopes: parseScopes(scope), generation };
+}
+
+/** Whatever else is named there stands for nothing. */
+function parseScopes(scope: unknown): Scope[] | undefined {
+  if (scope === undefined) return undefined;
+  const named = typeof scope === 'string' ? scope.split(' ') : [];
+  return (['mcp:read', 'mcp:write'] as const).filter((each) => named.includes(each));
 }
 
 function refuse(error: unknown): never {
