@@ -251,6 +251,23 @@ export const intentReviewDecisions = [
 /** What a reviewer says. */
 export type IntentReviewDecision = (typeof intentReviewDecisions)[number];
 
+export const managedUserSources = [
+  'LOCAL',
+  'SSO',
+] as const;
+/** How a person proves who they are. */
+export type ManagedUserSource = (typeof managedUserSources)[number];
+
+export const managedUserStates = [
+  'QUEUED',
+  'PENDING',
+  'EXPIRED',
+  'ACTIVE',
+  'INACTIVE',
+] as const;
+/** How far a person has come. */
+export type ManagedUserState = (typeof managedUserStates)[number];
+
 export const policyEngineTypes = [
   'REGO_V0',
   'REGO_V1',
@@ -282,6 +299,16 @@ export const searchDirections = [
 ] as const;
 /** Direction of a sort. */
 export type SearchDirection = (typeof searchDirections)[number];
+
+export const sessionKinds = [
+  'BROWSER',
+  'COMMAND_LINE',
+  'OAUTH',
+  'PERSONAL_TOKEN',
+  'API_KEY',
+] as const;
+/** What kind of session it is. */
+export type SessionKind = (typeof sessionKinds)[number];
 
 export const spaceAccessLevels = [
   'READ',

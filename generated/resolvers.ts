@@ -5,6 +5,7 @@ import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } f
 import type { ApiKeyRecord, RoleBindingRecord } from '../src/domain/identity/index.ts';
 import type { OperationView, ResourceView } from '../src/intent/index.ts';
 import type { ProjectRecord } from '../src/domain/projects/index.ts';
+import type { UserRecord, GroupRecord, SessionRecord } from '../src/domain/people/index.ts';
 import type { PolicyRecord } from '../src/domain/policies/index.ts';
 import type { ProviderListing } from '../src/domain/providers/index.ts';
 import type { SpaceRecord } from '../src/domain/spaces/index.ts';
@@ -1118,6 +1119,107 @@ export type IntentTimelineEvent = {
   readonly resourceID: Scalars['ID']['output'];
 };
 
+/** A person who signs in here. */
+export type ManagedUser = {
+  readonly __typename?: 'ManagedUser';
+  /** Levels of access in spaces, besides roles. */
+  readonly accessRules: ReadonlyArray<SpaceAccessRule>;
+  /** Unix seconds. */
+  readonly createdAt: Scalars['Int']['output'];
+  /** Names of the groups that the person is a member of. */
+  readonly groups: ReadonlyArray<Scalars['String']['output']>;
+  /** ULID. */
+  readonly id: Scalars['ID']['output'];
+  /** E-mail address: as given in the invitation, or by the identity provider. It identifies nobody. */
+  readonly invitationEmail?: Maybe<Scalars['String']['output']>;
+  /** The one-time link: in the answer that makes it only, null otherwise. */
+  readonly invitationLink?: Maybe<Scalars['String']['output']>;
+  /** Unix seconds; null for somebody who never signed in. */
+  readonly lastSignInAt?: Maybe<Scalars['Int']['output']>;
+  /** How the person proves who they are. */
+  readonly source: ManagedUserSource;
+  /** How far the person has come. */
+  readonly state: ManagedUserState;
+  /** Name to sign in by; shown in history. */
+  readonly username: Scalars['String']['output'];
+};
+
+/**
+ * Several people who hold rules and roles together. Members are put there, or have a group of this name at the identity
+ * provider. API keys name their groups themselves.
+ */
+export type ManagedUserGroup = {
+  readonly __typename?: 'ManagedUserGroup';
+  /** Levels of access in spaces, besides roles. */
+  readonly accessRules: ReadonlyArray<SpaceAccessRule>;
+  /** What it is for. */
+  readonly description?: Maybe<Scalars['String']['output']>;
+  /** Unique name. */
+  readonly groupName: Scalars['String']['output'];
+  /** ULID. */
+  readonly id: Scalars['ID']['output'];
+  /** Who is in it. What the identity provider says counts as of a person's last sign-in. */
+  readonly members: ReadonlyArray<ManagedUser>;
+};
+
+/** A group to be. */
+export type ManagedUserGroupCreateInput = {
+  /** Levels of access; may be empty. */
+  readonly accessRules: ReadonlyArray<SpaceAccessRuleInput>;
+  /** What it is for; may be empty. */
+  readonly description: Scalars['String']['input'];
+  /** Unique name, as the identity provider spells it. */
+  readonly groupName: Scalars['String']['input'];
+};
+
+/** What a group shall be. */
+export type ManagedUserGroupUpdateInput = {
+  /** All levels of access; those left out are taken. */
+  readonly accessRules: ReadonlyArray<SpaceAccessRuleInput>;
+  /** What it is for; may be empty. */
+  readonly description: Scalars['String']['input'];
+  /** Id of the group. */
+  readonly id: Scalars['ID']['input'];
+};
+
+/** A user to be. */
+export type ManagedUserInviteInput = {
+  /** Levels of access to begin with; may be empty. */
+  readonly accessRules: ReadonlyArray<SpaceAccessRuleInput>;
+  /** E-mail address, for information. */
+  readonly invitationEmail?: InputMaybe<Scalars['String']['input']>;
+  /** Name to sign in by: letters, digits and . _ @ + - */
+  readonly username: Scalars['String']['input'];
+};
+
+/** How a person proves who they are. */
+export type ManagedUserSource =
+  /** By a password of this server. */
+  | 'LOCAL'
+  /** At the company's identity provider. */
+  | 'SSO';
+
+/** How far a person has come. */
+export type ManagedUserState =
+  /** Can sign in. */
+  | 'ACTIVE'
+  /** Invited; the link has ended. */
+  | 'EXPIRED'
+  /** Shut out. */
+  | 'INACTIVE'
+  /** Invited; the link still works. */
+  | 'PENDING'
+  /** The invitation waits to be delivered. */
+  | 'QUEUED';
+
+/** What a user shall be. */
+export type ManagedUserUpdateInput = {
+  /** All levels of access; those left out are taken. */
+  readonly accessRules: ReadonlyArray<SpaceAccessRuleInput>;
+  /** Id of the user. */
+  readonly id: Scalars['ID']['input'];
+};
+
 /** Changes to the account. */
 export type Mutation = {
   readonly __typename?: 'Mutation';
@@ -1207,6 +1309,35 @@ export type Mutation = {
   readonly intentResourceRefresh: IntentOperation;
   /** Changes a resource. The configuration is the whole one, not a difference. A change that replaces the resource must be confirmed. */
   readonly intentResourceUpdate: IntentOperation;
+  /** Lets a user in again who was shut out. */
+  readonly managedUserActivate: ManagedUser;
+  /** Shuts a user out: all sessions end at once. The last admin of the root space stays. */
+  readonly managedUserDeactivate: ManagedUser;
+  /** Deletes a user with sessions, rules and roles. The last admin of the root space stays. */
+  readonly managedUserDelete?: Maybe<ManagedUser>;
+  /** Makes a group. Whoever has a group of this name at the identity provider is a member. */
+  readonly managedUserGroupCreate: ManagedUserGroup;
+  /** Deletes a group; its members lose what they had through it. */
+  readonly managedUserGroupDelete?: Maybe<ManagedUserGroup>;
+  /** Puts a user into a group. */
+  readonly managedUserGroupMemberAdd: ManagedUserGroup;
+  /** Takes a user out of a group that somebody had put them into. */
+  readonly managedUserGroupMemberRemove: ManagedUserGroup;
+  /** Puts another description and other access rules in place; roles stay. */
+  readonly managedUserGroupUpdate: ManagedUserGroup;
+  /** Makes a new link for a user who has not followed theirs; the old one ends. The link is in this answer and nowhere else. */
+  readonly managedUserInvitationRenew: ManagedUser;
+  /**
+   * Makes a user who can sign in once they have followed a link, within a day. The link is in this answer and nowhere else:
+   * pass it on. The user may do nothing until rules or roles are given.
+   */
+  readonly managedUserInvite: ManagedUser;
+  /** Ends a session of any user. */
+  readonly managedUserSessionEnd: Session;
+  /** Ends all sessions of a user. */
+  readonly managedUserSessionsEnd: ReadonlyArray<Session>;
+  /** Puts other access rules in the place of a user's; roles stay. */
+  readonly managedUserUpdate: ManagedUser;
   /**
    * Makes a personal access token: it acts for the caller, with the scopes and in the spaces that are named here. The token
    * is in this answer and nowhere else.
@@ -1237,6 +1368,10 @@ export type Mutation = {
    * that they do not hold themselves wherever the role is held.
    */
   readonly roleUpdate: Role;
+  /** Ends one of the caller's sessions: its next request is refused. */
+  readonly sessionEnd: Session;
+  /** Ends all of the caller's sessions but the one that asks. */
+  readonly sessionsEndOthers: ReadonlyArray<Session>;
   /** Creates a space under another one. */
   readonly spaceCreate: Space;
   /** Deletes an empty space. */
@@ -1547,6 +1682,86 @@ export type MutationIntentResourceUpdateArgs = {
 
 
 /** Changes to the account. */
+export type MutationManagedUserActivateArgs = {
+  id: Scalars['ID']['input'];
+};
+
+
+/** Changes to the account. */
+export type MutationManagedUserDeactivateArgs = {
+  id: Scalars['ID']['input'];
+};
+
+
+/** Changes to the account. */
+export type MutationManagedUserDeleteArgs = {
+  id: Scalars['ID']['input'];
+};
+
+
+/** Changes to the account. */
+export type MutationManagedUserGroupCreateArgs = {
+  input: ManagedUserGroupCreateInput;
+};
+
+
+/** Changes to the account. */
+export type MutationManagedUserGroupDeleteArgs = {
+  id: Scalars['ID']['input'];
+};
+
+
+/** Changes to the account. */
+export type MutationManagedUserGroupMemberAddArgs = {
+  group: Scalars['ID']['input'];
+  user: Scalars['ID']['input'];
+};
+
+
+/** Changes to the account. */
+export type MutationManagedUserGroupMemberRemoveArgs = {
+  group: Scalars['ID']['input'];
+  user: Scalars['ID']['input'];
+};
+
+
+/** Changes to the account. */
+export type MutationManagedUserGroupUpdateArgs = {
+  input: ManagedUserGroupUpdateInput;
+};
+
+
+/** Changes to the account. */
+export type MutationManagedUserInvitationRenewArgs = {
+  id: Scalars['ID']['input'];
+};
+
+
+/** Changes to the account. */
+export type MutationManagedUserInviteArgs = {
+  input: ManagedUserInviteInput;
+};
+
+
+/** Changes to the account. */
+export type MutationManagedUserSessionEndArgs = {
+  id: Scalars['ID']['input'];
+};
+
+
+/** Changes to the account. */
+export type MutationManagedUserSessionsEndArgs = {
+  id: Scalars['ID']['input'];
+};
+
+
+/** Changes to the account. */
+export type MutationManagedUserUpdateArgs = {
+  input: ManagedUserUpdateInput;
+};
+
+
+/** Changes to the account. */
 export type MutationPersonalAccessTokenCreateArgs = {
   input: PersonalAccessTokenInput;
 };
@@ -1623,6 +1838,12 @@ export type MutationRoleDeleteArgs = {
 export type MutationRoleUpdateArgs = {
   id: Scalars['ID']['input'];
   input: RoleUpdateInput;
+};
+
+
+/** Changes to the account. */
+export type MutationSessionEndArgs = {
+  id: Scalars['ID']['input'];
 };
 
 
@@ -1987,6 +2208,16 @@ export type Query = {
   readonly intentResources: IntentResourceList;
   /** What was done to the resources of a project, newest first. */
   readonly intentTimeline: IntentTimeline;
+  /** One user; null when there is none. */
+  readonly managedUser?: Maybe<ManagedUser>;
+  /** One group; null when there is none. */
+  readonly managedUserGroup?: Maybe<ManagedUserGroup>;
+  /** All groups, by name. */
+  readonly managedUserGroups: ReadonlyArray<ManagedUserGroup>;
+  /** What a user is signed in with, newest first. */
+  readonly managedUserSessions: ReadonlyArray<Session>;
+  /** All users, by name. */
+  readonly managedUsers: ReadonlyArray<ManagedUser>;
   /** Hosts, besides this computer, that OAuth clients may send people back to. */
   readonly oauthRedirectAllowedHosts: ReadonlyArray<Scalars['String']['output']>;
   /** Personal access tokens, newest first, without the tokens themselves. */
@@ -2019,6 +2250,8 @@ export type Query = {
   readonly searchIntentResourcesOperations: SearchIntentOperationsOutput;
   /** A page of policies. Fields: name, space, type, labels, createdAt. */
   readonly searchPolicies: SearchPoliciesOutput;
+  /** What the caller is signed in with, newest first; of an API key there is one session. */
+  readonly sessions: ReadonlyArray<Session>;
   /** One space; null when there is none or the caller may not read it. */
   readonly space?: Maybe<Space>;
   /** All spaces that the caller may read. */
@@ -2128,6 +2361,24 @@ export type QueryIntentTimelineArgs = {
   offset?: InputMaybe<Scalars['Int']['input']>;
   resourceID?: InputMaybe<Scalars['ID']['input']>;
   toTime?: InputMaybe<Scalars['String']['input']>;
+};
+
+
+/** Reads of the account. */
+export type QueryManagedUserArgs = {
+  id: Scalars['ID']['input'];
+};
+
+
+/** Reads of the account. */
+export type QueryManagedUserGroupArgs = {
+  id: Scalars['ID']['input'];
+};
+
+
+/** Reads of the account. */
+export type QueryManagedUserSessionsArgs = {
+  id: Scalars['ID']['input'];
 };
 
 
@@ -2373,6 +2624,46 @@ export type SearchPoliciesOutput = {
   readonly pageInfo: PageInfo;
 };
 
+/** One way in which somebody is signed in. Locks of projects belong to a session. */
+export type Session = {
+  readonly __typename?: 'Session';
+  /** What the client says of itself: a browser, or the name that an assistant's client gave. */
+  readonly client?: Maybe<Scalars['String']['output']>;
+  /** Unix seconds. */
+  readonly createdAt: Scalars['Int']['output'];
+  /** Whether it is the one that asks. */
+  readonly current: Scalars['Boolean']['output'];
+  /** Unix seconds; null when it does not end by itself. */
+  readonly expiresAt?: Maybe<Scalars['Int']['output']>;
+  /** Begins with the kind: `browser:`, `cli:`, `grant:`, `token:`, `key:`. */
+  readonly id: Scalars['ID']['output'];
+  /** What kind of session it is. */
+  readonly kind: SessionKind;
+  /** Unix seconds, exact to a minute or so; null when it was not used yet. */
+  readonly lastUsedAt?: Maybe<Scalars['Int']['output']>;
+  /** Where it began. */
+  readonly remoteAddress?: Maybe<Scalars['String']['output']>;
+  /** URL of the only endpoint that it is good for; null for all. */
+  readonly resource?: Maybe<Scalars['String']['output']>;
+  /** What the session may do at most, within the person's own rights. */
+  readonly scopes: ReadonlyArray<Scalars['String']['output']>;
+  /** Id of the user or API key. */
+  readonly userID: Scalars['ID']['output'];
+};
+
+/** What kind of session it is. */
+export type SessionKind =
+  /** A machine with an API key. */
+  | 'API_KEY'
+  /** A person at a browser. */
+  | 'BROWSER'
+  /** A person at the command line. */
+  | 'COMMAND_LINE'
+  /** A client that a person has let in, such as an assistant. */
+  | 'OAUTH'
+  /** A program with a personal access token. */
+  | 'PERSONAL_TOKEN';
+
 /** A place in the tree of spaces. Everything lives in one space; roles are held in spaces and reach down the tree. */
 export type Space = {
   readonly __typename?: 'Space';
@@ -2400,6 +2691,23 @@ export type SpaceAccessLevel =
   | 'READ'
   /** May read and run. */
   | 'WRITE';
+
+/** A level of access in a space and all below it. */
+export type SpaceAccessRule = {
+  readonly __typename?: 'SpaceAccessRule';
+  /** Id of the space. */
+  readonly space: Scalars['ID']['output'];
+  /** How much. */
+  readonly spaceAccessLevel: SpaceAccessLevel;
+};
+
+/** A level of access to be. */
+export type SpaceAccessRuleInput = {
+  /** Id of the space. */
+  readonly space: Scalars['ID']['input'];
+  /** How much. */
+  readonly spaceAccessLevel: SpaceAccessLevel;
+};
 
 /** What a space shall be. */
 export type SpaceInput = {
@@ -2601,6 +2909,14 @@ export type ResolversTypes = {
   IntentTimeline: ResolverTypeWrapper<IntentTimeline>;
   IntentTimelineEvent: ResolverTypeWrapper<IntentTimelineEvent>;
   JSON: ResolverTypeWrapper<Scalars['JSON']['output']>;
+  ManagedUser: ResolverTypeWrapper<UserRecord>;
+  ManagedUserGroup: ResolverTypeWrapper<GroupRecord>;
+  ManagedUserGroupCreateInput: ManagedUserGroupCreateInput;
+  ManagedUserGroupUpdateInput: ManagedUserGroupUpdateInput;
+  ManagedUserInviteInput: ManagedUserInviteInput;
+  ManagedUserSource: ManagedUserSource;
+  ManagedUserState: ManagedUserState;
+  ManagedUserUpdateInput: ManagedUserUpdateInput;
   Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
   PageInfo: ResolverTypeWrapper<PageInfo>;
   PersonalAccessToken: ResolverTypeWrapper<PersonalAccessToken>;
@@ -2633,8 +2949,12 @@ export type ResolversTypes = {
   SearchIntentProjectsOutput: ResolverTypeWrapper<Omit<SearchIntentProjectsOutput, 'edges'> & { edges: ReadonlyArray<ResolversTypes['IntentProjectEdge']> }>;
   SearchIntentResourcesOutput: ResolverTypeWrapper<Omit<SearchIntentResourcesOutput, 'edges'> & { edges: ReadonlyArray<ResolversTypes['IntentResourceEdge']> }>;
   SearchPoliciesOutput: ResolverTypeWrapper<Omit<SearchPoliciesOutput, 'edges'> & { edges: ReadonlyArray<ResolversTypes['PolicyEdge']> }>;
+  Session: ResolverTypeWrapper<SessionRecord>;
+  SessionKind: SessionKind;
   Space: ResolverTypeWrapper<SpaceRecord>;
   SpaceAccessLevel: SpaceAccessLevel;
+  SpaceAccessRule: ResolverTypeWrapper<SpaceAccessRule>;
+  SpaceAccessRuleInput: SpaceAccessRuleInput;
   SpaceInput: SpaceInput;
   String: ResolverTypeWrapper<Scalars['String']['output']>;
   User: ResolverTypeWrapper<User>;
@@ -2696,6 +3016,12 @@ export type ResolversParentTypes = {
   IntentTimeline: IntentTimeline;
   IntentTimelineEvent: IntentTimelineEvent;
   JSON: Scalars['JSON']['output'];
+  ManagedUser: UserRecord;
+  ManagedUserGroup: GroupRecord;
+  ManagedUserGroupCreateInput: ManagedUserGroupCreateInput;
+  ManagedUserGroupUpdateInput: ManagedUserGroupUpdateInput;
+  ManagedUserInviteInput: ManagedUserInviteInput;
+  ManagedUserUpdateInput: ManagedUserUpdateInput;
   Mutation: Record<PropertyKey, never>;
   PageInfo: PageInfo;
   PersonalAccessToken: PersonalAccessToken;
@@ -2725,7 +3051,10 @@ export type ResolversParentTypes = {
   SearchIntentProjectsOutput: Omit<SearchIntentProjectsOutput, 'edges'> & { edges: ReadonlyArray<ResolversParentTypes['IntentProjectEdge']> };
   SearchIntentResourcesOutput: Omit<SearchIntentResourcesOutput, 'edges'> & { edges: ReadonlyArray<ResolversParentTypes['IntentResourceEdge']> };
   SearchPoliciesOutput: Omit<SearchPoliciesOutput, 'edges'> & { edges: ReadonlyArray<ResolversParentTypes['PolicyEdge']> };
+  Session: SessionRecord;
   Space: SpaceRecord;
+  SpaceAccessRule: SpaceAccessRule;
+  SpaceAccessRuleInput: SpaceAccessRuleInput;
   SpaceInput: SpaceInput;
   String: Scalars['String']['output'];
   User: User;
@@ -3052,6 +3381,27 @@ export interface JsonScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes
   name: 'JSON';
 }
 
+export type ManagedUserResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['ManagedUser'] = ResolversParentTypes['ManagedUser']> = {
+  accessRules?: Resolver<ReadonlyArray<ResolversTypes['SpaceAccessRule']>, ParentType, ContextType>;
+  createdAt?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  groups?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  invitationEmail?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  invitationLink?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  lastSignInAt?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  source?: Resolver<ResolversTypes['ManagedUserSource'], ParentType, ContextType>;
+  state?: Resolver<ResolversTypes['ManagedUserState'], ParentType, ContextType>;
+  username?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
+export type ManagedUserGroupResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['ManagedUserGroup'] = ResolversParentTypes['ManagedUserGroup']> = {
+  accessRules?: Resolver<ReadonlyArray<ResolversTypes['SpaceAccessRule']>, ParentType, ContextType>;
+  description?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  groupName?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  members?: Resolver<ReadonlyArray<ResolversTypes['ManagedUser']>, ParentType, ContextType>;
+};
+
 export type MutationResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
   accessTokenNarrow: Resolver<ResolversTypes['User'], ParentType, ContextType, RequireFields<MutationAccessTokenNarrowArgs, 'scopes'>>;
   accountSetOAuthRedirectAllowlist: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType, RequireFields<MutationAccountSetOAuthRedirectAllowlistArgs, 'hosts'>>;
@@ -3090,6 +3440,19 @@ export type MutationResolvers<ContextType = ResolverContext, ParentType extends 
   intentResourceOperationRollback: Resolver<ResolversTypes['IntentOperation'], ParentType, ContextType, RequireFields<MutationIntentResourceOperationRollbackArgs, 'intentProject' | 'operationID'>>;
   intentResourceRefresh: Resolver<ResolversTypes['IntentOperation'], ParentType, ContextType, RequireFields<MutationIntentResourceRefreshArgs, 'intentProject' | 'resourceID'>>;
   intentResourceUpdate: Resolver<ResolversTypes['IntentOperation'], ParentType, ContextType, RequireFields<MutationIntentResourceUpdateArgs, 'config' | 'intentProject' | 'resourceID'>>;
+  managedUserActivate: Resolver<ResolversTypes['ManagedUser'], ParentType, ContextType, RequireFields<MutationManagedUserActivateArgs, 'id'>>;
+  managedUserDeactivate: Resolver<ResolversTypes['ManagedUser'], ParentType, ContextType, RequireFields<MutationManagedUserDeactivateArgs, 'id'>>;
+  managedUserDelete: Resolver<Maybe<ResolversTypes['ManagedUser']>, ParentType, ContextType, RequireFields<MutationManagedUserDeleteArgs, 'id'>>;
+  managedUserGroupCreate: Resolver<ResolversTypes['ManagedUserGroup'], ParentType, ContextType, RequireFields<MutationManagedUserGroupCreateArgs, 'input'>>;
+  managedUserGroupDelete: Resolver<Maybe<ResolversTypes['ManagedUserGroup']>, ParentType, ContextType, RequireFields<MutationManagedUserGroupDeleteArgs, 'id'>>;
+  managedUserGroupMemberAdd: Resolver<ResolversTypes['ManagedUserGroup'], ParentType, ContextType, RequireFields<MutationManagedUserGroupMemberAddArgs, 'group' | 'user'>>;
+  managedUserGroupMemberRemove: Resolver<ResolversTypes['ManagedUserGroup'], ParentType, ContextType, RequireFields<MutationManagedUserGroupMemberRemoveArgs, 'group' | 'user'>>;
+  managedUserGroupUpdate: Resolver<ResolversTypes['ManagedUserGroup'], ParentType, ContextType, RequireFields<MutationManagedUserGroupUpdateArgs, 'input'>>;
+  managedUserInvitationRenew: Resolver<ResolversTypes['ManagedUser'], ParentType, ContextType, RequireFields<MutationManagedUserInvitationRenewArgs, 'id'>>;
+  managedUserInvite: Resolver<ResolversTypes['ManagedUser'], ParentType, ContextType, RequireFields<MutationManagedUserInviteArgs, 'input'>>;
+  managedUserSessionEnd: Resolver<ResolversTypes['Session'], ParentType, ContextType, RequireFields<MutationManagedUserSessionEndArgs, 'id'>>;
+  managedUserSessionsEnd: Resolver<ReadonlyArray<ResolversTypes['Session']>, ParentType, ContextType, RequireFields<MutationManagedUserSessionsEndArgs, 'id'>>;
+  managedUserUpdate: Resolver<ResolversTypes['ManagedUser'], ParentType, ContextType, RequireFields<MutationManagedUserUpdateArgs, 'input'>>;
   personalAccessTokenCreate: Resolver<ResolversTypes['PersonalAccessToken'], ParentType, ContextType, RequireFields<MutationPersonalAccessTokenCreateArgs, 'input'>>;
   personalAccessTokenDelete: Resolver<ResolversTypes['PersonalAccessToken'], ParentType, ContextType, RequireFields<MutationPersonalAccessTokenDeleteArgs, 'id'>>;
   policyCreatev2: Resolver<ResolversTypes['Policy'], ParentType, ContextType, RequireFields<MutationPolicyCreatev2Args, 'input'>>;
@@ -3102,6 +3465,8 @@ export type MutationResolvers<ContextType = ResolverContext, ParentType extends 
   roleCreate: Resolver<ResolversTypes['Role'], ParentType, ContextType, RequireFields<MutationRoleCreateArgs, 'input'>>;
   roleDelete: Resolver<ResolversTypes['Role'], ParentType, ContextType, RequireFields<MutationRoleDeleteArgs, 'id'>>;
   roleUpdate: Resolver<ResolversTypes['Role'], ParentType, ContextType, RequireFields<MutationRoleUpdateArgs, 'id' | 'input'>>;
+  sessionEnd: Resolver<ResolversTypes['Session'], ParentType, ContextType, RequireFields<MutationSessionEndArgs, 'id'>>;
+  sessionsEndOthers: Resolver<ReadonlyArray<ResolversTypes['Session']>, ParentType, ContextType>;
   spaceCreate: Resolver<ResolversTypes['Space'], ParentType, ContextType, RequireFields<MutationSpaceCreateArgs, 'input'>>;
   spaceDelete: Resolver<ResolversTypes['Space'], ParentType, ContextType, RequireFields<MutationSpaceDeleteArgs, 'space'>>;
   spaceUpdate: Resolver<ResolversTypes['Space'], ParentType, ContextType, RequireFields<MutationSpaceUpdateArgs, 'input' | 'space'>>;
@@ -3236,6 +3601,11 @@ export type QueryResolvers<ContextType = ResolverContext, ParentType extends Res
   intentResourceOperations: Resolver<ResolversTypes['IntentOperationList'], ParentType, ContextType, RequireFields<QueryIntentResourceOperationsArgs, 'intentProject'>>;
   intentResources: Resolver<ResolversTypes['IntentResourceList'], ParentType, ContextType, RequireFields<QueryIntentResourcesArgs, 'intentProject'>>;
   intentTimeline: Resolver<ResolversTypes['IntentTimeline'], ParentType, ContextType, RequireFields<QueryIntentTimelineArgs, 'intentProject'>>;
+  managedUser: Resolver<Maybe<ResolversTypes['ManagedUser']>, ParentType, ContextType, RequireFields<QueryManagedUserArgs, 'id'>>;
+  managedUserGroup: Resolver<Maybe<ResolversTypes['ManagedUserGroup']>, ParentType, ContextType, RequireFields<QueryManagedUserGroupArgs, 'id'>>;
+  managedUserGroups: Resolver<ReadonlyArray<ResolversTypes['ManagedUserGroup']>, ParentType, ContextType>;
+  managedUserSessions: Resolver<ReadonlyArray<ResolversTypes['Session']>, ParentType, ContextType, RequireFields<QueryManagedUserSessionsArgs, 'id'>>;
+  managedUsers: Resolver<ReadonlyArray<ResolversTypes['ManagedUser']>, ParentType, ContextType>;
   oauthRedirectAllowedHosts: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
   personalAccessTokens: Resolver<ReadonlyArray<ResolversTypes['PersonalAccessToken']>, ParentType, ContextType, Partial<QueryPersonalAccessTokensArgs>>;
   policies: Resolver<ReadonlyArray<ResolversTypes['Policy']>, ParentType, ContextType>;
@@ -3252,6 +3622,7 @@ export type QueryResolvers<ContextType = ResolverContext, ParentType extends Res
   searchIntentResources: Resolver<ResolversTypes['SearchIntentResourcesOutput'], ParentType, ContextType, RequireFields<QuerySearchIntentResourcesArgs, 'input' | 'intentProject'>>;
   searchIntentResourcesOperations: Resolver<ResolversTypes['SearchIntentOperationsOutput'], ParentType, ContextType, RequireFields<QuerySearchIntentResourcesOperationsArgs, 'input' | 'intentProject'>>;
   searchPolicies: Resolver<ResolversTypes['SearchPoliciesOutput'], ParentType, ContextType, RequireFields<QuerySearchPoliciesArgs, 'input'>>;
+  sessions: Resolver<ReadonlyArray<ResolversTypes['Session']>, ParentType, ContextType>;
   space: Resolver<Maybe<ResolversTypes['Space']>, ParentType, ContextType, RequireFields<QuerySpaceArgs, 'id'>>;
   spaces: Resolver<ReadonlyArray<ResolversTypes['Space']>, ParentType, ContextType>;
   userRoleBinding: Resolver<Maybe<ResolversTypes['UserRoleBinding']>, ParentType, ContextType, RequireFields<QueryUserRoleBindingArgs, 'id'>>;
@@ -3295,6 +3666,20 @@ export type SearchPoliciesOutputResolvers<ContextType = ResolverContext, ParentT
   pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
 };
 
+export type SessionResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['Session'] = ResolversParentTypes['Session']> = {
+  client?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  createdAt?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  current?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  expiresAt?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  kind?: Resolver<ResolversTypes['SessionKind'], ParentType, ContextType>;
+  lastUsedAt?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  remoteAddress?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  resource?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  scopes?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
+  userID?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+};
+
 export type SpaceResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['Space'] = ResolversParentTypes['Space']> = {
   accessLevel?: Resolver<Maybe<ResolversTypes['SpaceAccessLevel']>, ParentType, ContextType>;
   description?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
@@ -3303,6 +3688,11 @@ export type SpaceResolvers<ContextType = ResolverContext, ParentType extends Res
   labels?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
   name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   parentSpace?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+};
+
+export type SpaceAccessRuleResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['SpaceAccessRule'] = ResolversParentTypes['SpaceAccessRule']> = {
+  space?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  spaceAccessLevel?: Resolver<ResolversTypes['SpaceAccessLevel'], ParentType, ContextType>;
 };
 
 export type UserResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['User'] = ResolversParentTypes['User']> = {
@@ -3366,6 +3756,8 @@ export type Resolvers<ContextType = ResolverContext> = {
   IntentTimeline?: IntentTimelineResolvers<ContextType>;
   IntentTimelineEvent?: IntentTimelineEventResolvers<ContextType>;
   JSON?: GraphQLScalarType;
+  ManagedUser?: ManagedUserResolvers<ContextType>;
+  ManagedUserGroup?: ManagedUserGroupResolvers<ContextType>;
   Mutation?: MutationResolvers<ContextType>;
   PageInfo?: PageInfoResolvers<ContextType>;
   PersonalAccessToken?: PersonalAccessTokenResolvers<ContextType>;
@@ -3386,7 +3778,9 @@ export type Resolvers<ContextType = ResolverContext> = {
   SearchIntentProjectsOutput?: SearchIntentProjectsOutputResolvers<ContextType>;
   SearchIntentResourcesOutput?: SearchIntentResourcesOutputResolvers<ContextType>;
   SearchPoliciesOutput?: SearchPoliciesOutputResolvers<ContextType>;
+  Session?: SessionResolvers<ContextType>;
   Space?: SpaceResolvers<ContextType>;
+  SpaceAccessRule?: SpaceAccessRuleResolvers<ContextType>;
   User?: UserResolvers<ContextType>;
   UserRoleBinding?: UserRoleBindingResolvers<ContextType>;
   Viewer?: ViewerResolvers<ContextType>;

@@ -50,10 +50,11 @@ export async function takeConsent(services: Services, context: Context): Promise
   const fields = await services.forms.read(context);
   const chosen = ask.scopes.filter((scope) => fields.getAll('scope').includes(scope));
   const approved = fields.get('decision') === 'approve' && chosen.length > 0;
-  const result = approved ? await approve(services, ask, person, chosen) : denied;
+  const grantId = approved ? await makeGrant(services, ask, person, chosen) : undefined;
   const { clientId, clientName, resource } = ask;
-  const scopes = approved ? chosen : [];
-  await recordConsent(services.domain, services.requestOf(context, person), { clientId, clientName, resource, scopes });
+  const consent = { clientId, clientName, resource, scopes: approved ? chosen : [], grantId };
+  await recordConsent(services.domain, services.requestOf(context, person), consent);
+  const result = grantId === undefined ? denied : approval(person, grantId);
   const next = await services.provider.interactionResult(context.req, context.res, result);
   context.status = 303;
   context.redirect(next);
@@ -61,18 +62,21 @@ export async function takeConsent(services: Services, context: Context): Promise
 
 const denied: InteractionResults = { error: 'access_denied', error_description: 'the person has not given access' };
 
-async function approve(
+function approval({ userId }: SignedIn, grantId: string): InteractionResults {
+  return { login: { accountId: userId, remember: false }, consent: { grantId } };
+}
+
+async function makeGrant(
   { provider }: Services,
   { clientId, resource, scopes }: Ask,
   { userId }: SignedIn,
   chosen: readonly Scope[],
-): Promise<InteractionResults> {
+): Promise<string> {
   const grant = new provider.Grant({ accountId: userId, clientId });
   grant.addResourceScope(resource, chosen.join(' '));
   const rest = scopes.filter((scope) => !chosen.includes(scope));
   if (rest.length > 0) grant.rejectResourceScope(resource, rest.join(' '));
-  const grantId = await grant.save();
-  return { login: { accountId: userId, remember: false }, consent: { grantId } };
+  return grant.save();
 }
 
 async function findAsk({ provider }: Services, context: Context): Promise<Ask> {

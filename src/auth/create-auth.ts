@@ -3,17 +3,19 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import Koa, { type Context } from 'koa';
 
 import type { DomainContext, Request } from '../domain/context.ts';
-import { createSignIn, type SignedIn } from '../domain/people/index.ts';
+import { browserSessionId, createPasswordChange, createSignIn, type SignedIn } from '../domain/people/index.ts';
 import { anonymous, type Origin } from '../shared/caller.ts';
 import { AppError, maskError } from '../shared/errors.ts';
+import { showAccount, showPassword, takePassword, takeSessionEnd } from './account-routes.ts';
 import { showCliLogin, showFailure, showSuccess, takeCliLogin } from './cli-login-routes.ts';
 import { showConsent, takeConsent } from './consent-routes.ts';
 import { createCookie } from './cookies.ts';
 import { createForms } from './forms.ts';
+import { showInvitation, takeInvitation } from './invitation-routes.ts';
 import { createOAuth, type OAuth, type OAuthOptions } from './oauth/create-oauth.ts';
 import { pageHeaders, showProblem } from './page-answer.ts';
 import type { Route, Services } from './services.ts';
-import { showAccount, showInvitation, showSignIn, takeInvitation, takeSignIn, takeSignOut } from './sign-in-routes.ts';
+import { showSignIn, takeSignIn, takeSignOut } from './sign-in-routes.ts';
 
 /** Everything over HTTP by which people and their assistants come in. */
 export interface Auth {
@@ -36,6 +38,8 @@ const routes: readonly PageRoutes[] = [
   { path: '/sign-in', open: false, GET: showSignIn, POST: takeSignIn },
   { path: '/sign-out', open: false, POST: takeSignOut },
   { path: '/account', open: false, GET: showAccount },
+  { path: '/account/sessions', open: false, POST: takeSessionEnd },
+  { path: '/account/password', open: false, GET: showPassword, POST: takePassword },
   { path: '/invitation/', open: true, GET: showInvitation, POST: takeInvitation },
   { path: '/cli_login', open: false, GET: showCliLogin, POST: takeCliLogin },
   { path: '/auth_success', open: false, GET: showSuccess },
@@ -76,16 +80,21 @@ function servicesOf(domain: DomainContext, oauth: OAuth, origins: WeakMap<Incomi
     domain,
     provider: oauth.provider,
     signIn: createSignIn(domain),
+    changePassword: createPasswordChange(domain),
     sessionCookie,
     forms: createForms(publicUrl, createCookie('sluice_form', publicUrl), sessionCookie),
     originOf,
-    requestOf: (context, person) => ({ caller: callerFor(person), origin: originOf(context) }),
+    requestOf: (context, person) => ({
+      caller: callerFor(person, sessionCookie.read(context)),
+      origin: originOf(context),
+    }),
   };
 }
 
-function callerFor(person: SignedIn | undefined): Request['caller'] {
+function callerFor(person: SignedIn | undefined, token: string | undefined): Request['caller'] {
   if (person === undefined) return anonymous;
-  return { ...anonymous, principal: { kind: 'USER', id: person.userId, name: person.username } };
+  const principal = { kind: 'USER', id: person.userId, name: person.username } as const;
+  return { ...anonymous, principal, session: token === undefined ? '' : `browser:${browserSessionId(token)}` };
 }
 
 function routeOf(path: string): PageRoutes | undefined {

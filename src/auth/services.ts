@@ -2,7 +2,7 @@ import type { Context } from 'koa';
 import type Provider from 'oidc-provider';
 
 import type { DomainContext, Request } from '../domain/context.ts';
-import type { SignedIn, SignIn } from '../domain/people/index.ts';
+import type { ChangePassword, SignedIn, SignIn } from '../domain/people/index.ts';
 import type { Origin } from '../shared/caller.ts';
 import type { Cookie } from './cookies.ts';
 import type { Forms } from './forms.ts';
@@ -12,6 +12,7 @@ export interface Services {
   readonly domain: DomainContext;
   readonly provider: Provider;
   readonly signIn: SignIn;
+  readonly changePassword: ChangePassword;
   readonly sessionCookie: Cookie;
   readonly forms: Forms;
   /** How the request came, for the audit trail. */

@@ -1,22 +1,12 @@
 import type { Context } from 'koa';
 
-import {
-  acceptInvitation,
-  beginSession,
-  endSession,
-  findSignedIn,
-  invitationIsOpen,
-  type NewSession,
-  SESSION_SECONDS,
-  type SignedIn,
-} from '../domain/people/index.ts';
+import { endSession, findSignedIn, type NewSession, SESSION_SECONDS, type SignedIn } from '../domain/people/index.ts';
 import { AppError, errorCodes } from '../shared/errors.ts';
 import { showPage } from './page-answer.ts';
-import { accountPage } from './pages/message-page.ts';
-import { invitationPage, signInPage } from './pages/sign-in-page.ts';
+import { signInPage } from './pages/sign-in-page.ts';
 import type { Services } from './services.ts';
 
-const HOME = '/account';
+export const HOME = '/account';
 const LOCAL_PATH = /^\/(?![/\\])[\w\-./?=&%~+:]{0,2000}$/;
 
 /** Only to a path of our own: a link must not lead people from our sign-in page to somebody else's. */
@@ -54,14 +44,15 @@ export async function takeSignIn(services: Services, context: Context): Promise<
   }
 }
 
-function goOn(services: Services, context: Context, session: NewSession, next: string): void {
+/** Lets the browser in. */
+export function goOn(services: Services, context: Context, session: NewSession, next: string): void {
   services.sessionCookie.write(context, session.token, SESSION_SECONDS);
   context.status = 303;
   context.redirect(next);
 }
 
 /** What the person can do something about; anything else goes on to the error page. */
-function expectedProblem(context: Context, error: unknown): string {
+export function expectedProblem(context: Context, error: unknown): string {
   const shown = ['UNAUTHENTICATED', 'RATE_LIMITED', 'BAD_INPUT'];
   if (!(error instanceof AppError) || !shown.includes(error.code)) throw error;
   context.status = errorCodes[error.code].status;
@@ -75,34 +66,4 @@ export async function takeSignOut(services: Services, context: Context): Promise
   services.sessionCookie.clear(context);
   context.status = 303;
   context.redirect('/sign-in');
-}
-
-export async function showAccount(services: Services, context: Context): Promise<void> {
-  const person = await whoIsSignedIn(services, context);
-  if (person === undefined) return askToSignIn(context);
-  showPage(context, accountPage(person.username, services.forms.tokenFor(context)));
-}
-
-export async function showInvitation(services: Services, context: Context, secret: string): Promise<void> {
-  if (!(await invitationIsOpen(services.domain, secret))) throw usedLink();
-  showPage(context, invitationPage({ csrf: services.forms.tokenFor(context), username: '', problem: undefined }));
-}
-
-function usedLink(): AppError {
-  return new AppError('NO_SUCH', 'This link was used already or has ended. Starting the server prints a new one.');
-}
-
-export async function takeInvitation(services: Services, context: Context, secret: string): Promise<void> {
-  const fields = await services.forms.read(context);
-  const [username, password] = [fields.get('username') ?? '', fields.get('password') ?? ''];
-  const request = services.requestOf(context);
-  try {
-    if (password !== fields.get('repeated')) throw new AppError('BAD_INPUT', 'password: the two are not the same');
-    const user = await acceptInvitation(services.domain, request, secret, { username, password });
-    const session = await beginSession(services.domain, request, user, services.sessionCookie.read(context));
-    goOn(services, context, session, HOME);
-  } catch (error) {
-    const text = expectedProblem(context, error);
-    showPage(context, invitationPage({ csrf: services.forms.tokenFor(context), username, problem: text }));
-  }
 }

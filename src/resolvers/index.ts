@@ -6,6 +6,7 @@ import { discoverQueries } from './discover.ts';
 import { encryptionMutations } from './encryption.ts';
 import { ApiKey, identityMutations, identityQueries } from './identity.ts';
 import { intentMutations, IntentOperation, intentQueries, IntentResource } from './intent.ts';
+import { ManagedUserGroup, peopleMutations, peopleQueries } from './people.ts';
 import { Policy, policyMutations, policyQueries } from './policies.ts';
 import { IntentProject, projectMutations, projectQueries } from './projects.ts';
 import { providerQueries } from './providers.ts';
@@ -19,6 +20,7 @@ const Query = {
   ...discoverQueries,
   ...identityQueries,
   ...intentQueries,
+  ...peopleQueries,
   ...policyQueries,
   ...projectQueries,
   ...providerQueries,
@@ -30,6 +32,7 @@ const Mutation = {
   ...encryptionMutations,
   ...identityMutations,
   ...intentMutations,
+  ...peopleMutations,
   ...policyMutations,
   ...projectMutations,
   ...roleMutations,
@@ -45,6 +48,7 @@ const written: Resolvers = {
   IntentOperation,
   IntentProject,
   IntentResource,
+  ManagedUserGroup,
   Policy,
   ProviderHit,
   Space,

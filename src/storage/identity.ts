@@ -72,11 +72,6 @@ export function countBindingsOfRole(db: Db, roleId: string): Promise<number> {
   return bindings.count(db, { roleId });
 }
 
-/** Of groups, by their names. */
-export function findBindingsOfGroups(db: Db, groups: readonly string[]): Promise<RoleBindingRow[]> {
-  return bindings.find(db, { actorKind: 'GROUP', actorId: { $in: [...groups] } }, { orderBy: { id: 'asc' } });
-}
-
 export function findBindingsOf(
   db: Db,
   actorKind: RoleBindingRow['actorKind'],

@@ -4,6 +4,7 @@ import type { OperationRow } from '../storage/operations.ts';
 import type { PolicyRow } from '../storage/policies.ts';
 import type { ProjectRow } from '../storage/projects.ts';
 import type { ResourceRow } from '../storage/resources.ts';
+import type { UserRow } from '../storage/people.ts';
 import type { SpaceRow } from '../storage/spaces.ts';
 
 /** Any moment will do; tests that care give their own. */
@@ -138,5 +139,21 @@ export function anAuditEntry(changes: Partial<AuditRow> = {}): AuditRow {
     prevHash: undefined,
     hash: undefined,
     ...changes,
+  };
+}
+
+/** Somebody who cannot sign in yet. */
+export function aUser(username: string, createdAt = noon): UserRow {
+  return {
+    id: newUlid(),
+    username,
+    passwordHash: undefined,
+    disabled: false,
+    email: undefined,
+    ssoIssuer: undefined,
+    ssoSubject: undefined,
+    ssoGroups: [],
+    createdAt,
+    lastSignInAt: undefined,
   };
 }

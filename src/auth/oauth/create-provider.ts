@@ -2,7 +2,7 @@ import Provider, { type Configuration, errors, interactionPolicy, type JWK } fro
 
 import type { DomainContext } from '../../domain/context.ts';
 import { ACCESS_TOKEN_ALGORITHM, openSigningKeys, resourcesOf } from '../../domain/identity/index.ts';
-import { cookieKeys } from '../../domain/oauth/index.ts';
+import { cookieKeys, GRANT_SECONDS } from '../../domain/oauth/index.ts';
 import { findActiveUser } from '../../domain/people/index.ts';
 import type { SafeFetch } from '../../outbound/index.ts';
 import { createAdapter } from './adapter.ts';
@@ -29,7 +29,7 @@ const lives = {
   Interaction: 30 * MINUTE, // to read a consent page, with a sign-in before it
   Session: 60 * MINUTE,
   RefreshToken: 14 * DAY, // unused for so long
-  Grant: 90 * DAY, // then people consent anew
+  Grant: GRANT_SECONDS,
 };
 
 /** The OAuth server: authorization code with PKCE for public clients, and nothing else. */

@@ -14,7 +14,7 @@ main { width: 100%; max-width: 27rem; padding: 1.6rem 1.8rem; background: var(--
 .brand { display: flex; align-items: center; gap: .55rem; margin: 0 0 1rem; font-weight: 650; color: var(--quiet); }
 .brand svg { color: var(--main); }
 h1 { margin: 0 0 .5rem; font-size: 1.4rem; line-height: 1.25; overflow-wrap: anywhere; }
-p { margin: 0 0 1rem; } .quiet { color: var(--quiet); font-size: .9rem; }
+h2 { margin: 1.4rem 0 .6rem; font-size: 1.05rem; } p { margin: 0 0 1rem; } .after { margin: 1rem 0 0; } .quiet { color: var(--quiet); font-size: .9rem; }
 label { display: block; font-weight: 600; } form { margin: 0; }
 input[type=text], input[type=password] { display: block; width: 100%; margin: .3rem 0 1rem; padding: .6rem .75rem;
   font: inherit; color: inherit; background: var(--field); border: 1px solid var(--quiet); border-radius: 8px; }
@@ -34,6 +34,11 @@ fieldset { margin: 0; padding: 0; border: 0; } legend { padding: 0; margin-botto
   border: 1px solid var(--line); border-radius: 10px; }
 .scope input { width: 1.15rem; height: 1.15rem; margin: .2rem 0 0; accent-color: var(--main); }
 .scope span { grid-column: 2; font-weight: 400; color: var(--quiet); font-size: .9rem; }
+input[readonly] { color: var(--quiet); background: transparent; }
+.sessions { margin: 0 0 .8rem; padding: 0; list-style: none; border: 1px solid var(--line); border-radius: 10px; }
+.sessions li { display: flex; justify-content: space-between; align-items: center; gap: 1rem; padding: .6rem .8rem;
+  overflow-wrap: anywhere; } .sessions li + li { border-top: 1px solid var(--line); }
+.sessions button { padding: .3rem .7rem; font-size: .9rem; font-weight: 500; }
 footer { margin-top: 1.4rem; padding-top: 1rem; border-top: 1px solid var(--line); color: var(--quiet); font-size: .9rem;
   display: flex; justify-content: space-between; align-items: center; gap: 1rem; }
 footer button { padding: .3rem .7rem; font-size: .9rem; font-weight: 500; }

@@ -7,10 +7,13 @@ import type { Caller, Scope } from '../../shared/caller.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Db } from '../../storage/database.ts';
 import { type ApiKeyRow, findApiKey, findBindings, findRoles } from '../../storage/identity.ts';
-import { findBrowserSession, findUser } from '../../storage/people.ts';
+import { touchOAuthGrant } from '../../storage/oauth-grants.ts';
+import { findBrowserSession, findUser, touchBrowserSession } from '../../storage/people.ts';
 import { findSpaces } from '../../storage/spaces.ts';
 import type { DomainContext } from '../context.ts';
+import { bindingsOfRules } from './access-rules.ts';
 import { createAccessTokenCheck, type VerifyAccessToken } from './access-tokens.ts';
+import { actorKey, type Actors, actorsOfKey, actorsOfUser } from './actors.ts';
 import { effectiveGrants } from './grants.ts';
 import { grantIsAlive, grantOf, grantSession } from './grant-is-alive.ts';
 import { loadPersonalToken } from './personal-token-caller.ts';
@@ -51,6 +54,7 @@ interface Checks {
 // A token that names no scopes is not narrowed: it has its owner's rights.
 const ALL_SCOPES: readonly Scope[] = ['mcp:read', 'mcp:write'];
 const MAX_CALLERS = 10_000; // about a kilobyte each
+const USE_STEP_MS = 60_000; // how exactly a session's last use is known, and how rarely it is written
 
 export async function createCallerSource(context: DomainContext): Promise<CallerSource> {
   const checks = { keyTokens: await openTokenKeys(context), accessTokens: createAccessTokenCheck(context) };
@@ -80,6 +84,26 @@ export async function createCallerSource(context: DomainContext): Promise<Caller
       return usable ? admit(found, path) : load(token, name, path);
     },
   };
+}
+
+/** Notes the uses of a session, for the lists of them. Nobody waits for it: a request goes on when it cannot be written. */
+function useCounter({ storage, clock, log }: DomainContext, session: string): () => void {
+  let writtenMs = 0;
+  return () => {
+    const now = clock.now();
+    if (now.getTime() - writtenMs < USE_STEP_MS) return;
+    writtenMs = now.getTime();
+    storage
+      .transaction((db) => touch(db, session, now))
+      .catch((error: unknown) => log.error({ err: error }, 'the use of a session could not be written'));
+  };
+}
+
+function touch(db: Db, session: string, now: Date): Promise<void> {
+  const grantId = grantOf(session);
+  return grantId === undefined
+    ? touchBrowserSession(db, session.slice('cli:'.length), now)
+    : touchOAuthGrant(db, grantId, now);
 }
 
 /** The type that a token claims only chooses the check; each check insists on its own type. */
@@ -117,7 +141,7 @@ async function loadKeyToken(context: DomainContext, keys: TokenKeys, token: stri
   const { subject, session, expiresAtMs, scopes = ALL_SCOPES, generation } = await keys.verify(token);
   if (session !== undefined) {
     const caller = await cliUser(context, subject, session, new Set(scopes));
-    return { caller, audience: undefined, expiresAtMs };
+    return { caller, audience: undefined, expiresAtMs, used: useCounter(context, caller.session) };
   }
   return context.storage.read(async (db) => {
     const key = await usableKey(db, subject, context.clock.now());
@@ -149,12 +173,11 @@ async function usableKey(db: Db, id: string, now: Date): Promise<ApiKeyRow> {
 }
 
 async function apiKeyCaller(db: Db, key: ApiKeyRow, scopes: Caller['scopes']): Promise<Caller> {
-  const actors = new Set([`API_KEY ${key.id}`, ...key.teams.map((team) => `GROUP ${team}`)]);
   return Object.freeze({
     principal: Object.freeze({ kind: 'API_KEY', id: key.id, name: key.name } as const),
     session: `key:${key.id}`,
     scopes,
-    grants: await grantsOf(db, actors),
+    grants: await grantsOf(db, await actorsOfKey(db, key)),
   });
 }
 
@@ -165,7 +188,8 @@ async function loadUser(context: DomainContext, verify: VerifyAccessToken, token
       return userCaller(db, claims.userId, grantSession(claims.grantId), claims.scopes);
     throw new AppError('UNAUTHENTICATED', 'unauthorized: the sign-in behind this token was ended; sign in again');
   });
-  return { caller, audience: claims.audience, expiresAtMs: claims.expiresAtMs };
+  const used = useCounter(context, caller.session);
+  return { caller, audience: claims.audience, expiresAtMs: claims.expiresAtMs, used };
 }
 
 /**
@@ -182,13 +206,15 @@ async function userCaller(db: Db, userId: string, session: string, scopes: Calle
     principal: Object.freeze({ kind: 'USER', id: user.id, name: user.username } as const),
     session,
     scopes,
-    grants: await grantsOf(db, new Set([`USER ${user.id}`])),
+    grants: await grantsOf(db, await actorsOfUser(db, user)),
   });
 }
 
-async function grantsOf(db: Db, actors: ReadonlySet<string>): Promise<Caller['grants']> {
-  const bindings = (await findBindings(db)).filter(({ actorKind, actorId }) => actors.has(`${actorKind} ${actorId}`));
-  return effectiveGrants({ bindings, spaces: await findSpaces(db), roles: await findRoles(db) });
+async function grantsOf(db: Db, actors: Actors): Promise<Caller['grants']> {
+  const roles = await findRoles(db);
+  const all = [...(await findBindings(db)), ...(await bindingsOfRules(db, roles))];
+  const bindings = all.filter(({ actorKind, actorId }) => actors.has(actorKey(actorKind, actorId)));
+  return effectiveGrants({ bindings, spaces: await findSpaces(db), roles });
 }
 
 const endOf = ({ expiresAt }: ApiKeyRow): number => expiresAt?.getTime() ?? Number.POSITIVE_INFINITY;

@@ -2,8 +2,11 @@ import type { Action } from '../../../generated/enums.ts';
 import { type Caller, may } from '../../shared/caller.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Db } from '../../storage/database.ts';
-import { findBindingsOfGroups, findRoles } from '../../storage/identity.ts';
+import { findBindings, findRoles } from '../../storage/identity.ts';
 import { findSpaces, type SpaceRow } from '../../storage/spaces.ts';
+import { findUserGroupsByName } from '../../storage/user-groups.ts';
+import { bindingsOfRules } from './access-rules.ts';
+import { actorKey, type Actors } from './actors.ts';
 import { effectiveActions, spacesWithin } from './grants.ts';
 
 /** Actions that somebody is to get in a space. */
@@ -24,13 +27,24 @@ export async function checkHandOut(db: Db, caller: Caller, given: readonly HandO
   for (const each of given) checkOne(caller, spaces, each);
 }
 
-/** The same for whoever puts a key or a user into groups, by name: it gets what the groups hold. */
+/** The same for whoever puts a key into groups, by name: it gets what the groups hold. */
 export async function checkGroups(db: Db, caller: Caller, groups: readonly string[]): Promise<void> {
   if (groups.length === 0) return;
-  const bindings = await findBindingsOfGroups(db, groups);
-  const roles = new Map((await findRoles(db)).map((role) => [role.id, role]));
-  const given = bindings.map(({ roleId, spaceId }) => ({ actions: roles.get(roleId)?.actions ?? [], space: spaceId }));
-  await checkHandOut(db, caller, given);
+  const found = await findUserGroupsByName(db, groups);
+  await checkActors(db, caller, new Set(found.map(({ id }) => actorKey('GROUP', id))));
+}
+
+/** The same for whoever lets somebody act as a user, or as a member of groups: they get what those hold. */
+export async function checkActors(db: Db, caller: Caller, actors: Actors): Promise<void> {
+  const roles = await findRoles(db);
+  const all = [...(await findBindings(db)), ...(await bindingsOfRules(db, roles))];
+  const held = all.filter(({ actorKind, actorId }) => actors.has(actorKey(actorKind, actorId)));
+  const actionsOf = new Map(roles.map(({ id, actions }) => [id, actions]));
+  await checkHandOut(
+    db,
+    caller,
+    held.map(({ roleId, spaceId }) => ({ actions: actionsOf.get(roleId) ?? [], space: spaceId })),
+  );
 }
 
 function checkOne(caller: Caller, spaces: readonly SpaceRow[], { actions, space }: HandOut): void {

@@ -6,6 +6,8 @@ export {
   resourcesOf,
   type SigningKey,
 } from './access-tokens.ts';
+export { type AccessRule, findRulesByActor } from './access-rules.ts';
+export { actorKey, actorsOfUser, findMemberships, groupsOf, type Memberships } from './actors.ts';
 export { createApiKey, deleteApiKey, findApiKey, listApiKeys, updateApiKey, type ApiKeyRecord } from './api-keys.ts';
 export { createCallerSource, type CallerSource } from './caller-source.ts';
 export { cloneRole, createRole, deleteRole, updateRole } from './custom-roles.ts';
@@ -17,10 +19,13 @@ export {
   createPersonalToken,
   deletePersonalToken,
   listPersonalTokens,
+  personalTokenSession,
   type PersonalTokenRecord,
 } from './personal-tokens.ts';
-export { checkGroups, checkHandOut, type HandOut } from './hand-out.ts';
 export { rotateApiKey } from './rotate-api-key.ts';
+export { checkActors, checkGroups, checkHandOut, type HandOut } from './hand-out.ts';
+export { replaceAccessRules } from './replace-access-rules.ts';
+export { hasRootAdmin, keepingRootAdmin } from './root-admins.ts';
 export { rightsChanged } from './rights-changed.ts';
 export {
   createRoleBinding,

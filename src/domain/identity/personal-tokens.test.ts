@@ -6,6 +6,7 @@ import { insertBinding, findRole } from '../../storage/identity.ts';
 import { insertUser, updateUser } from '../../storage/people.ts';
 import { makeSpaces, type TestDomain, testDomain } from '../../testing/domain.ts';
 import { assertRefused } from '../../testing/refusals.ts';
+import { aUser } from '../../testing/storage-rows.ts';
 import type { Request } from '../context.ts';
 import {
   type CallerSource,
@@ -206,14 +207,7 @@ async function aPerson(domain: TestDomain, username: string, role: string): Prom
   const id = `id of ${username}`;
   const createdAt = domain.clock.now();
   await domain.context.storage.transaction(async (db) => {
-    await insertUser(db, {
-      id,
-      username,
-      passwordHash: '',
-      disabled: false,
-      createdAt,
-      lastSignInAt: undefined,
-    });
+    await insertUser(db, { ...aUser(username, createdAt), id, passwordHash: '' });
     const roleId = (await findRole(db, role))?.id ?? '';
     await insertBinding(db, { id: `binding of ${username}`, actorKind: 'USER', actorId: id, roleId, spaceId: 'root' });
   });

@@ -16,9 +16,11 @@ import {
 } from '../../storage/identity.ts';
 import { findUser } from '../../storage/people.ts';
 import { findSpace } from '../../storage/spaces.ts';
+import { findUserGroup } from '../../storage/user-groups.ts';
 import { recordAudit } from '../audit/index.ts';
 import type { DomainContext, Request } from '../context.ts';
 import { checkHandOut } from './hand-out.ts';
+import { keepingRootAdmin } from './root-admins.ts';
 import { rightsChanged } from './rights-changed.ts';
 import { type RoleRecord, toRoleRecord } from './roles.ts';
 
@@ -31,7 +33,7 @@ export interface RoleBindingRecord {
   readonly roleID: string;
   readonly role: RoleRecord;
   readonly spaceID: string;
-  /** Id of the key or user, name of the group. */
+  /** Id of the key, user or group. */
   readonly actorId: string;
 }
 
@@ -112,8 +114,8 @@ async function bind(
 }
 
 async function checkActor(db: Db, { kind, actorId }: NewRoleBinding): Promise<void> {
-  if (kind === 'GROUP') return; // a group is there when somebody is in it
-  const found = kind === 'API_KEY' ? await findApiKey(db, actorId) : await findUser(db, actorId);
+  const finders = { API_KEY: findApiKey, USER: findUser, GROUP: findUserGroup };
+  const found = await finders[kind](db, actorId);
   const gone = found === undefined || ('deleted' in found && found.deleted);
   if (gone) throw badInput(kinds[kind].argument, `no such ${kinds[kind].words}: ${JSON.stringify(actorId)}`);
 }
@@ -130,7 +132,7 @@ export async function deleteRoleBinding(
     if (binding === undefined || binding.actorKind !== kind) throw noSuch(kinds[kind].noun, id);
     await refuseLastAdmin(db, binding);
     const gone = await toBindingRecord(db, binding);
-    await deleteBinding(db, id);
+    await keepingRootAdmin(db, () => deleteBinding(db, id));
     await recordAudit(db, context, request, auditEvent('role-binding.delete', binding));
     return gone;
   });

@@ -1,3 +1,4 @@
+import { deleteEndedOAuthGrants } from '../../storage/oauth-grants.ts';
 import { deleteEndedOAuthRecords } from '../../storage/oauth-records.ts';
 import { deleteEndedBrowserSessions } from '../../storage/people.ts';
 import { deleteEndedPersonalTokens } from '../../storage/personal-tokens.ts';
@@ -12,6 +13,7 @@ export function startCleaning({ storage, clock, log }: DomainContext): () => voi
     storage
       .transaction(async (db) => {
         await deleteEndedOAuthRecords(db, now);
+        await deleteEndedOAuthGrants(db, now);
         await deleteEndedBrowserSessions(db, now);
         await deleteEndedPersonalTokens(db, now);
       })

@@ -1,8 +1,14 @@
 import type { Origin } from '../../shared/caller.ts';
 import { anonymous } from '../../shared/caller.ts';
+import { storableText } from '../../shared/json.ts';
+import { insertOAuthGrant, type OAuthGrantRow } from '../../storage/oauth-grants.ts';
 import { findUser } from '../../storage/people.ts';
 import { recordAudit } from '../audit/index.ts';
 import type { DomainContext, Request } from '../context.ts';
+
+/** How long a consent holds; then people consent anew. */
+export const GRANT_SECONDS = 90 * 24 * 60 * 60;
+const MAX_CLIENT_NAME = 200; // the client chooses it
 
 export interface Consent {
   readonly clientId: string;
@@ -10,20 +16,44 @@ export interface Consent {
   readonly resource: string;
   /** Empty when the person denied. */
   readonly scopes: readonly string[];
+  /** What came of it; undefined when the person denied. */
+  readonly grantId: string | undefined;
 }
 
-/** Records what a person has decided about a client. */
+/** Records what a person has decided about a client, and lists the new session among theirs. */
 export async function recordConsent(context: DomainContext, request: Request, consent: Consent): Promise<void> {
-  const { clientId, clientName, resource, scopes } = consent;
-  const denied = scopes.length === 0;
-  await context.storage.transaction((db) =>
-    recordAudit(db, context, request, {
+  const { clientId, clientName, resource, scopes, grantId } = consent;
+  const denied = grantId === undefined;
+  await context.storage.transaction(async (db) => {
+    if (grantId !== undefined) await insertOAuthGrant(db, newGrant(context, request, consent, grantId));
+    await recordAudit(db, context, request, {
       action: denied ? 'oauth.deny' : 'oauth.consent',
       eventType: denied ? 'REFUSAL' : 'SIGN_IN',
       affected: { type: 'OAUTH_CLIENT', id: clientId },
       data: { name: clientName, resource, scopes: [...scopes] },
-    }),
-  );
+    });
+  });
+}
+
+function newGrant(
+  { clock }: DomainContext,
+  { caller, origin }: Request,
+  { clientId, clientName, resource, scopes }: Consent,
+  id: string,
+): OAuthGrantRow {
+  const createdAt = clock.now();
+  return {
+    id,
+    userId: caller.principal.id,
+    clientId,
+    clientName: storableText(clientName.slice(0, MAX_CLIENT_NAME)),
+    resource,
+    scopes: [...scopes],
+    remoteAddress: origin.remoteAddress,
+    createdAt,
+    lastUsedAt: undefined,
+    expiresAt: new Date(createdAt.getTime() + GRANT_SECONDS * 1000),
+  };
 }
 
 export interface TokenEvent {

@@ -1,4 +1,5 @@
 import { unixSeconds } from '../../shared/clock.ts';
+import { deleteOAuthGrant } from '../../storage/oauth-grants.ts';
 import {
   consumeOAuthRecord,
   deleteOAuthRecord,
@@ -54,7 +55,10 @@ export function oauthRecords(context: DomainContext, kind: string): OAuthRecords
     },
     consume: (id) => storage.transaction((db) => consumeOAuthRecord(db, key(id), clock.now())),
     async remove(id) {
-      await storage.transaction((db) => deleteOAuthRecord(db, key(id)));
+      await storage.transaction(async (db) => {
+        await deleteOAuthRecord(db, key(id));
+        if (kind === 'Grant') await deleteOAuthGrant(db, id);
+      });
       await grantsChanged();
     },
     removeOfGrant: (grantId) => storage.transaction((db) => deleteOAuthRecordsOfGrant(db, kind, grantId)),

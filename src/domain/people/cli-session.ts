@@ -16,7 +16,16 @@ export async function beginCliSession(
   const expiresAt = new Date(createdAt.getTime() + TOKEN_SECONDS * 1000);
   await context.storage.transaction(async (db) => {
     const { remoteAddress } = request.origin;
-    await insertBrowserSession(db, { id, userId, remoteAddress, client: 'command line', createdAt, expiresAt });
+    await insertBrowserSession(db, {
+      id,
+      kind: 'COMMAND_LINE',
+      userId,
+      remoteAddress,
+      client: undefined,
+      createdAt,
+      lastUsedAt: undefined,
+      expiresAt,
+    });
     const affected = { type: 'USER', id: userId };
     await recordAudit(db, context, request, { action: 'user.cli-sign-in', eventType: 'SIGN_IN', affected });
   });

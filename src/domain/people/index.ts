@@ -1,8 +1,36 @@
-// People: users, their passwords, the links that invite them, and the sessions of their browsers.
+// People: users and their groups, the links that invite them, and what they are signed in with.
+export {
+  addMember,
+  createGroup,
+  deleteGroup,
+  type GroupChanges,
+  type NewGroup,
+  removeMember,
+  updateGroup,
+} from './change-groups.ts';
+export { type ChangePassword, createPasswordChange, hasPassword, type PasswordChange } from './change-password.ts';
 export { beginCliSession } from './cli-session.ts';
-export { acceptInvitation, invitationIsOpen, inviteFirstAdmin, type NewUser } from './invitations.ts';
+export { findGroup, type GroupRecord, listGroups, listMembers } from './groups.ts';
+export {
+  type Accepted,
+  acceptInvitation,
+  findOpenInvitation,
+  inviteFirstAdmin,
+  type OpenInvitation,
+} from './invitations.ts';
+export { inviteUser, type NewInvitation, renewInvitation } from './invite-user.ts';
+export {
+  endAllSessions,
+  endAnySession,
+  endOtherSessions,
+  endOwnSession,
+  listOwnSessions,
+  listSessionsOf,
+  type SessionRecord,
+} from './sessions.ts';
 export {
   beginSession,
+  browserSessionId,
   createSignIn,
   endSession,
   findActiveUser,
@@ -12,3 +40,5 @@ export {
   type SignedIn,
   type SignIn,
 } from './sign-in.ts';
+export type { UserRecord } from './user-record.ts';
+export { activateUser, deactivateUser, deleteUser, findUser, findUsersWith, listUsers, updateUser } from './users.ts';

@@ -5,92 +5,158 @@ import { newUlid } from '../../shared/ids.ts';
 import type { Db } from '../../storage/database.ts';
 import { findRole, insertBinding } from '../../storage/identity.ts';
 import {
-  countUsers,
-  deleteInvitations,
+  deleteFirstInvitations,
+  deleteInvitationsOf,
   findInvitation,
+  findUser,
   insertInvitation,
   insertUser,
-  takeInvitation,
   type InvitationRow,
+  takeInvitation,
+  updateUser,
   type UserRow,
 } from '../../storage/people.ts';
 import { recordAudit } from '../audit/index.ts';
 import type { DomainContext, Request } from '../context.ts';
-import { rightsChanged } from '../identity/index.ts';
+import { hasRootAdmin, rightsChanged } from '../identity/index.ts';
 import { hashPassword } from './passwords.ts';
+import { parseUsername } from './username.ts';
 
 const LIFE_MS = 24 * 60 * 60 * 1000;
 const SECRET_BYTES = 32;
-const USERNAME = /^[a-z0-9][a-z0-9._@+-]{0,99}$/;
 
 /**
  * A link for the first person, who becomes admin of everything. Each start makes a new one, and the one before ends,
- * until somebody has used it.
+ * until somebody is.
  *
- * @returns the secret of the link; undefined when there are users already
+ * @returns the secret of the link; undefined when there is an admin already
  */
 export function inviteFirstAdmin(context: DomainContext): Promise<string | undefined> {
-  const secret = randomBytes(SECRET_BYTES).toString('base64url');
-  const createdAt = context.clock.now();
-  const expiresAt = new Date(createdAt.getTime() + LIFE_MS);
   return context.storage.transaction(async (db) => {
-    if ((await countUsers(db)) > 0) return undefined;
+    if (await hasRootAdmin(db)) return undefined;
     const role = await findRole(db, 'space-admin');
     invariant(role !== undefined, 'the system roles are there before the first user');
-    await deleteInvitations(db);
-    await insertInvitation(db, { id: hashOf(secret), roleId: role.id, spaceId: 'root', createdAt, expiresAt });
-    return secret;
+    await deleteFirstInvitations(db);
+    return makeLink(db, context, { userId: undefined, roleId: role.id, spaceId: 'root' });
   });
 }
 
-/** Whether the link still works. */
-export async function invitationIsOpen(context: DomainContext, secret: string): Promise<boolean> {
-  const now = context.clock.now();
-  return (await context.storage.read((db) => findInvitation(db, hashOf(secret), now))) !== undefined;
+/** A new link for a user; the one before ends. @returns its secret, which is stored nowhere */
+export async function makeUserLink(db: Db, context: Pick<DomainContext, 'clock'>, userId: string): Promise<string> {
+  await deleteInvitationsOf(db, userId);
+  return makeLink(db, context, { userId, roleId: undefined, spaceId: undefined });
 }
 
-export interface NewUser {
+async function makeLink(
+  db: Db,
+  { clock }: Pick<DomainContext, 'clock'>,
+  target: Pick<InvitationRow, 'userId' | 'roleId' | 'spaceId'>,
+): Promise<string> {
+  const secret = randomBytes(SECRET_BYTES).toString('base64url');
+  const createdAt = clock.now();
+  const expiresAt = new Date(createdAt.getTime() + LIFE_MS);
+  await insertInvitation(db, { id: hashOf(secret), ...target, createdAt, expiresAt });
+  return secret;
+}
+
+/** A link that still works. */
+export interface OpenInvitation {
+  /** Name of the user that it is for; undefined when whoever follows it becomes the first admin, by a name of theirs. */
+  readonly username: string | undefined;
+}
+
+/** @returns undefined when the link was used or has ended */
+export async function findOpenInvitation(context: DomainContext, secret: string): Promise<OpenInvitation | undefined> {
+  return context.storage.read(async (db) => {
+    const invitation = await findInvitation(db, hashOf(secret), context.clock.now());
+    if (invitation === undefined) return undefined;
+    if (invitation.userId !== undefined) return { username: (await findUser(db, invitation.userId))?.username };
+    return (await hasRootAdmin(db)) ? undefined : { username: undefined };
+  });
+}
+
+export interface Accepted {
+  readonly id: string;
   readonly username: string;
-  readonly password: string;
 }
 
 /**
- * Makes the user that a link is for. The link works once.
+ * Lets the person in that a link is for: an invited user gets the password; the first admin is made. The link works
+ * once.
  *
- * @returns the user
+ * @param given the name counts for the first admin only
  * @throws BAD_INPUT naming the field, NO_SUCH when the link was used or has ended
  */
 export async function acceptInvitation(
   context: DomainContext,
   request: Request,
   secret: string,
-  { username, password }: NewUser,
-): Promise<{ readonly id: string; readonly username: string }> {
-  const user = await newUser(context, parseUsername(username), password);
-  const principal = { kind: 'USER', id: user.id, name: user.username } as const;
-  const asUser = { ...request, caller: { ...request.caller, principal } };
-  await context.storage.transaction(async (db) => {
+  given: { readonly username: string; readonly password: string },
+): Promise<Accepted> {
+  const passwordHash = await hashPassword(given.password);
+  const user = await context.storage.transaction(async (db) => {
     const invitation = await takeOpen(db, secret, context.clock.now());
-    if (!(await insertUser(db, user))) throw badInput('username', 'is taken; choose another one');
-    const { roleId, spaceId } = invitation;
-    await insertBinding(db, { id: newUlid(), actorKind: 'USER', actorId: user.id, roleId, spaceId });
-    await recordAudit(db, context, asUser, {
-      action: 'user.create',
-      affected: { type: 'USER', id: user.id },
-      data: { username: user.username, role: roleId, space: spaceId },
-    });
+    const { userId } = invitation;
+    const proved =
+      userId === undefined
+        ? await makeFirstAdmin(db, context, { username: parseUsername(given.username), passwordHash }, invitation)
+        : await setFirstPassword(db, userId, passwordHash);
+    await recordAccepted(db, context, request, proved, invitation);
+    return { id: proved.id, username: proved.username };
   });
   await rightsChanged(context);
-  return { id: user.id, username: user.username };
+  return user;
 }
 
-async function newUser(context: DomainContext, username: string, password: string): Promise<UserRow> {
+async function makeFirstAdmin(
+  db: Db,
+  { clock }: DomainContext,
+  { username, passwordHash }: { username: string; passwordHash: string },
+  { roleId, spaceId }: InvitationRow,
+): Promise<UserRow> {
+  invariant(roleId !== undefined && spaceId !== undefined, 'a link for nobody in particular gives a role');
+  if (await hasRootAdmin(db)) throw usedLink();
+  const user = { ...newUser(username, clock.now()), passwordHash };
+  if (!(await insertUser(db, user))) throw badInput('username', 'is taken; choose another one');
+  await insertBinding(db, { id: newUlid(), actorKind: 'USER', actorId: user.id, roleId, spaceId });
+  return user;
+}
+
+async function setFirstPassword(db: Db, userId: string, passwordHash: string): Promise<UserRow> {
+  const user = await findUser(db, userId);
+  if (user === undefined || user.disabled) throw usedLink();
+  await updateUser(db, userId, { passwordHash });
+  return user;
+}
+
+async function recordAccepted(
+  db: Db,
+  context: DomainContext,
+  request: Request,
+  { id, username }: UserRow,
+  { userId, roleId, spaceId }: InvitationRow,
+): Promise<void> {
+  const principal = { kind: 'USER', id, name: username } as const;
+  const asUser = { ...request, caller: { ...request.caller, principal } };
+  await recordAudit(db, context, asUser, {
+    action: userId === undefined ? 'user.create' : 'user.accept-invitation',
+    affected: { type: 'USER', id },
+    data: { username, role: roleId, space: spaceId },
+  });
+}
+
+/** A user who has not proved anything yet. */
+export function newUser(username: string, createdAt: Date): UserRow {
   return {
     id: newUlid(),
     username,
-    passwordHash: await hashPassword(password),
+    passwordHash: undefined,
     disabled: false,
-    createdAt: context.clock.now(),
+    email: undefined,
+    ssoIssuer: undefined,
+    ssoSubject: undefined,
+    ssoGroups: [],
+    createdAt,
     lastSignInAt: undefined,
   };
 }
@@ -98,13 +164,11 @@ async function newUser(context: DomainContext, username: string, password: strin
 async function takeOpen(db: Db, secret: string, now: Date): Promise<InvitationRow> {
   const invitation = await findInvitation(db, hashOf(secret), now);
   if (invitation !== undefined && (await takeInvitation(db, invitation.id))) return invitation;
-  throw new AppError('NO_SUCH', 'this link was used already or has ended');
+  throw usedLink();
 }
 
-export function parseUsername(text: string): string {
-  const username = text.trim().toLowerCase();
-  if (USERNAME.test(username)) return username;
-  throw badInput('username', 'must be 1 to 100 letters, digits or . _ @ + - and begin with a letter or digit');
+function usedLink(): AppError {
+  return new AppError('NO_SUCH', 'this link was used already or has ended');
 }
 
 function hashOf(secret: string): string {

@@ -1,7 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
 
-import { LRUCache } from 'lru-cache';
-
 import { AppError } from '../../shared/errors.ts';
 import type { Db } from '../../storage/database.ts';
 import {
@@ -10,11 +8,13 @@ import {
   findUser,
   findUserByName,
   insertBrowserSession,
+  touchBrowserSession,
   updateUser,
   type UserRow,
 } from '../../storage/people.ts';
 import { recordAudit } from '../audit/index.ts';
 import type { DomainContext, Request } from '../context.ts';
+import { type Counted, createFailureLimit } from './failure-limit.ts';
 import { matchesPassword } from './passwords.ts';
 
 export interface SignedIn {
@@ -30,10 +30,10 @@ export interface NewSession extends SignedIn {
 /** How long a browser stays signed in. */
 export const SESSION_SECONDS = 12 * 60 * 60;
 const TOKEN_BYTES = 32;
+const USE_INTERVAL_MS = 60_000;
 // Failures after which a person at one address, an address, or a name waits. A name alone has a high limit: otherwise
 // anybody could keep anybody out.
 const LIMITS = { both: 10, address: 50, name: 100 } as const;
-const FAILURE_MEMORY_MS = 15 * 60 * 1000;
 
 /**
  * Signs a person in by password. An unknown name, a wrong password and a disabled user answer alike and take as long.
@@ -48,29 +48,19 @@ export type SignIn = (
 ) => Promise<NewSession>;
 
 export function createSignIn(context: DomainContext): SignIn {
-  const failures = new LRUCache<string, number>({ max: 50_000, ttl: FAILURE_MEMORY_MS });
-  const add = (counted: readonly Counted[], step: 1 | -1): void => {
-    for (const { id } of counted) failures.set(id, Math.max(0, (failures.get(id) ?? 0) + step));
-  };
+  const failures = createFailureLimit();
   return async (request, { username, password }, previous) => {
     const name = username.trim().toLowerCase().slice(0, 100);
-    const counted = countedFor(name, request.origin.remoteAddress ?? '');
-    if (counted.some(({ id, limit }) => (failures.get(id) ?? 0) >= limit)) throw tooMany();
-    add(counted, 1); // before the slow comparison, so that attempts at the same time count too
+    const wasGood = failures.begin(countedFor(name, request.origin.remoteAddress ?? ''));
     const user = await context.storage.read((db) => findUserByName(db, name));
     const matches = await matchesPassword(user?.passwordHash, password);
     if (user === undefined || !matches || user.disabled) {
       await recordFailure(context, request, user);
       throw new AppError('UNAUTHENTICATED', 'The name or the password is wrong.');
     }
-    add(counted, -1);
+    wasGood();
     return beginSession(context, request, user, previous);
   };
-}
-
-interface Counted {
-  readonly id: string;
-  readonly limit: number;
 }
 
 function countedFor(name: string, address: string): readonly Counted[] {
@@ -79,10 +69,6 @@ function countedFor(name: string, address: string): readonly Counted[] {
     { id: `address ${address}`, limit: LIMITS.address },
     { id: `name ${name}`, limit: LIMITS.name },
   ];
-}
-
-function tooMany(): AppError {
-  return new AppError('RATE_LIMITED', 'Too many attempts. Wait a quarter of an hour and try again.');
 }
 
 /** Only for users that exist: anybody can send other names, in any number, and the trail is kept for ever. */
@@ -105,13 +91,15 @@ export async function beginSession(
   const createdAt = context.clock.now();
   const principal = { kind: 'USER', id: user.id, name: user.username } as const;
   await context.storage.transaction(async (db) => {
-    if (previous !== undefined) await deleteBrowserSession(db, hashOf(previous));
+    if (previous !== undefined) await deleteBrowserSession(db, browserSessionId(previous));
     await insertBrowserSession(db, {
-      id: hashOf(token),
+      id: browserSessionId(token),
+      kind: 'BROWSER',
       userId: user.id,
       remoteAddress: request.origin.remoteAddress,
       client: request.origin.client?.slice(0, 200),
       createdAt,
+      lastUsedAt: createdAt,
       expiresAt: new Date(createdAt.getTime() + SESSION_SECONDS * 1000),
     });
     await updateUser(db, user.id, { lastSignInAt: createdAt });
@@ -122,11 +110,22 @@ export async function beginSession(
 }
 
 /** Who is signed in with that cookie. */
-export function findSignedIn(context: DomainContext, token: string): Promise<SignedIn | undefined> {
-  return context.storage.read(async (db) => {
-    const session = await findBrowserSession(db, hashOf(token), context.clock.now());
-    return session === undefined ? undefined : signedIn(db, session.userId);
+export async function findSignedIn(context: DomainContext, token: string): Promise<SignedIn | undefined> {
+  const [id, now] = [browserSessionId(token), context.clock.now()];
+  const found = await context.storage.read(async (db) => {
+    const session = await findBrowserSession(db, id, now);
+    const person = session === undefined ? undefined : await signedIn(db, session.userId);
+    return session === undefined || person === undefined ? undefined : { session, person };
   });
+  if (found === undefined) return undefined;
+  if (isStale(found.session.lastUsedAt, now))
+    await context.storage.transaction((db) => touchBrowserSession(db, id, now));
+  return found.person;
+}
+
+/** Whether it is time to write down again that a session is in use. */
+function isStale(lastUsedAt: Date | undefined, now: Date): boolean {
+  return lastUsedAt === undefined || now.getTime() - lastUsedAt.getTime() > USE_INTERVAL_MS;
 }
 
 async function signedIn(db: Db, userId: string): Promise<SignedIn | undefined> {
@@ -139,9 +138,10 @@ export async function findActiveUser(context: DomainContext, userId: string): Pr
 }
 
 export async function endSession(context: DomainContext, token: string): Promise<void> {
-  await context.storage.transaction((db) => deleteBrowserSession(db, hashOf(token)));
+  await context.storage.transaction((db) => deleteBrowserSession(db, browserSessionId(token)));
 }
 
-function hashOf(token: string): string {
+/** Under which id the session of a cookie is stored: who reads the table learns no cookie. */
+export function browserSessionId(token: string): string {
   return createHash('sha256').update(token).digest('hex');
 }

@@ -3,8 +3,17 @@ import { AuditEntity } from './audit.ts';
 import { ApiKeyEntity, RoleBindingEntity, RoleEntity, SessionEntity } from './identity.ts';
 import { DependencyEntity, OperationEntity, OperationStepEntity, ProjectEntity, ResourceEntity } from './intent.ts';
 import { ProjectConfigEntity, ProviderConfigEntity } from './project-config.ts';
-import { BrowserSessionEntity, InvitationEntity, OAuthRecordEntity, UserEntity } from './people.ts';
 import { PersonalTokenEntity } from './personal-tokens.ts';
+import {
+  AccessRuleEntity,
+  BrowserSessionEntity,
+  InvitationEntity,
+  OAuthGrantEntity,
+  OAuthRecordEntity,
+  UserEntity,
+  UserGroupEntity,
+  UserGroupMemberEntity,
+} from './people.ts';
 import { PolicyAttachmentEntity, PolicyEntity, PolicySampleEntity } from './policies.ts';
 import { ProviderBinaryEntity, ProviderSchemaEntity } from './providers.ts';
 import { DataKeyEntity, SettingEntity } from './settings.ts';
@@ -19,6 +28,10 @@ export const entities = [
   UserEntity,
   BrowserSessionEntity,
   InvitationEntity,
+  UserGroupEntity,
+  UserGroupMemberEntity,
+  AccessRuleEntity,
+  OAuthGrantEntity,
   OAuthRecordEntity,
   PersonalTokenEntity,
   PolicyEntity,

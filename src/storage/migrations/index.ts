@@ -3,6 +3,7 @@ import { firstTables } from './2026-11-22-first-tables.ts';
 import { machineTables } from './2026-11-22-machines.ts';
 import { projectEnvironment } from './2026-11-22-project-environment.ts';
 import { signInTables } from './2026-11-22-sign-in.ts';
+import { userTables } from './2026-11-22-users.ts';
 
 export interface Migration {
   readonly name: string;
@@ -14,4 +15,5 @@ export const migrations: readonly Migration[] = [
   { name: '2026-11-22-project-environment', statements: projectEnvironment },
   { name: '2026-11-22-sign-in', statements: signInTables },
   { name: '2026-11-22-machines', statements: machineTables },
+  { name: '2026-11-22-users', statements: userTables },
 ];
