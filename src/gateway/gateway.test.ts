@@ -343,6 +343,29 @@ describe('documents', () => {
     });
   }
 
+  it('may not be nested without end, in literals, in variables or in brackets', async () => {
+    const nested = (levels: number) => '['.repeat(levels) + ']'.repeat(levels);
+    for (const [document, variables] of [
+      [`{ echo(json: ${nested(102)}) }`, undefined],
+      ['query ($json: JSON) { echo(json: $json) }', { json: JSON.parse(nested(102)) as Json }],
+      ['{'.repeat(50_000), undefined],
+    ] as const) {
+      const { errors } = await run(reader, document, { variables });
+      assert.deepEqual(
+        errors.map(({ extensions }) => extensions.code),
+        ['LIMIT_EXCEEDED'],
+        document.slice(0, 50),
+      );
+    }
+    const document = 'query ($json: JSON) { echo(json: $json) }';
+    assert.deepEqual(await codes(reader, document, { json: JSON.parse(nested(90)) as Json }), []);
+  });
+
+  it('are told what is wrong with them at no greater length than they need', async () => {
+    const { errors } = await run(reader, `{ ${'a'.repeat(50_000)} }`);
+    assert.ok((errors[0]?.message.length ?? 0) < 1_100);
+  });
+
   it('may not multiply their fields by fragments', async () => {
     const names = Array.from({ length: 11 }, (_, at) => `F${at}`);
     const doubling = names.map((name, at) =>

@@ -4,6 +4,7 @@ import {
   Kind,
   type SelectionNode,
   type SelectionSetNode,
+  type ValueNode,
 } from 'graphql';
 
 import { AppError } from '../shared/errors.ts';
@@ -17,6 +18,8 @@ export interface GatewayLimits {
   readonly aliases: number;
   /** Fields at the top of one operation. */
   readonly rootFields: number;
+  /** Levels of lists and objects in an argument. */
+  readonly valueDepth: number;
   /** Directives written in a document. */
   readonly directives: number;
   /** Fields after every fragment is put in place: what would have to be compiled. */
@@ -30,6 +33,7 @@ export const defaultLimits: GatewayLimits = {
   depth: 12,
   aliases: 30,
   rootFields: 20,
+  valueDepth: 100,
   directives: 50,
   expandedFields: 2_000,
   introspectionDepth: 20, // the usual introspection query reaches 13; the nested lists are bounded by a validation rule
@@ -81,6 +85,8 @@ function createMeasure(document: DocumentNode, limits: GatewayLimits) {
     return whole;
   }
   function extentOfSelection(selection: SelectionNode): Extent {
+    if (selection.kind === Kind.FIELD)
+      for (const { value } of selection.arguments ?? []) refuseDeepValue(value, limits);
     directives += selection.directives?.length ?? 0;
     if (directives > limits.directives) throw limitExceeded('directives', limits.directives, 'split it');
     if (selection.kind === Kind.FRAGMENT_SPREAD) return extentOfFragment(selection.name.value);
@@ -103,6 +109,12 @@ function createMeasure(document: DocumentNode, limits: GatewayLimits) {
     return extent;
   }
   return { extentOf, rootFieldsOf: (set: SelectionSetNode) => countRootFields(set, fragments, new Set()) };
+}
+
+function refuseDeepValue(value: ValueNode, limits: GatewayLimits, depth = 0): void {
+  if (depth > limits.valueDepth) throw limitExceeded('levels of values', limits.valueDepth, 'nest less deeply');
+  if (value.kind === Kind.LIST) for (const each of value.values) refuseDeepValue(each, limits, depth + 1);
+  if (value.kind === Kind.OBJECT) for (const { value: each } of value.fields) refuseDeepValue(each, limits, depth + 1);
 }
 
 function widest(a: Extent, b: Extent): Extent {

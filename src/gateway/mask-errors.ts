@@ -27,11 +27,16 @@ function mask(error: unknown, reference: string, log: Logger): AppError {
   return masked;
 }
 
+// A hostile document could have its own length told back to it ten times over.
+const MAX_MESSAGE_LENGTH = 1_000;
+const MAX_LOCATIONS = 10;
+
 /** A document or its variables are wrong: graphql-js says how, and quotes nothing but the request. */
-function inputError(error: GraphQLError): AnswerError {
+function inputError({ message, locations }: GraphQLError): AnswerError {
+  const isLong = message.length > MAX_MESSAGE_LENGTH;
   return {
-    message: error.message,
-    ...(error.locations === undefined ? {} : { locations: error.locations }),
+    message: isLong ? `${message.slice(0, MAX_MESSAGE_LENGTH)}…` : message,
+    ...(locations === undefined ? {} : { locations: locations.slice(0, MAX_LOCATIONS) }),
     extensions: { code: 'BAD_INPUT' },
   };
 }

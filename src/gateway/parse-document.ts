@@ -35,6 +35,9 @@ export function stripEmptyArguments(text: string): string {
 }
 
 function parseFailure(error: unknown, maxTokens: number): AppError {
+  // The parser calls itself for each level, until there is no room left to.
+  if (error instanceof RangeError)
+    return new AppError('LIMIT_EXCEEDED', 'the document is nested too deeply to be read');
   if (!(error instanceof GraphQLError)) throw error;
   if (error.message.includes('tokens')) return limitExceeded('tokens', maxTokens, 'split it');
   const [at] = error.locations ?? [];

@@ -10,17 +10,20 @@ interface Place {
   readonly value: Json;
   readonly step: string | number;
   readonly parent: Place | undefined;
+  readonly depth: number;
 }
 
+const MAX_DEPTH = 100; // much that reads the values further down calls itself for each level
+
 /**
- * Refuses variables with text that no database keeps. It runs for every request, so that it looks at each value once,
+ * Refuses variables with text that no database keeps, or nested too deeply. It runs for every request, so that it looks at each value once,
  * and without recursion, so that no depth of nesting is too much for it.
  *
- * @throws BAD_INPUT naming the path
+ * @throws BAD_INPUT or LIMIT_EXCEEDED naming the path
  */
 export function refuseUnstorableVariables(variables: JsonObject | undefined): void {
   if (variables === undefined) return;
-  const open: Place[] = [{ value: variables, step: 'variables', parent: undefined }];
+  const open: Place[] = [{ value: variables, step: 'variables', parent: undefined, depth: 0 }];
   for (let place = open.pop(); place !== undefined; place = open.pop()) {
     const { value } = place;
     if (typeof value === 'string') {
@@ -33,12 +36,22 @@ export function refuseUnstorableVariables(variables: JsonObject | undefined): vo
 
 function pushParts(open: Place[], parent: Place, value: readonly Json[] | JsonObject): void {
   const isList = Array.isArray(value);
+  const depth = parent.depth + 1;
+  if (depth > MAX_DEPTH) throw tooDeep(parent);
   for (const [key, item] of Object.entries<Json>(value)) {
     if (!isList && !isStorableText(key)) throw unstorable(`${pathOf(parent)}: a name in it`);
     if (typeof item === 'string' || (typeof item === 'object' && item !== null)) {
-      open.push({ value: item, step: isList ? Number(key) : key, parent });
+      open.push({ value: item, step: isList ? Number(key) : key, parent, depth });
     }
   }
+}
+
+const SHOWN_STEPS = 5;
+
+function tooDeep(place: Place): AppError {
+  let top = place;
+  while (top.parent !== undefined && top.depth > SHOWN_STEPS) top = top.parent;
+  return new AppError('LIMIT_EXCEEDED', `${pathOf(top)}: nested in more than ${MAX_DEPTH} levels; nest less deeply`);
 }
 
 function pathOf(place: Place): string {
