@@ -348,7 +348,7 @@ describe('documents', () => {
     for (const [document, variables] of [
       [`{ echo(json: ${nested(102)}) }`, undefined],
       ['query ($json: JSON) { echo(json: $json) }', { json: JSON.parse(nested(102)) as Json }],
-      ['{'.repeat(50_000), undefined],
+      [`{ echo(json: ${'['.repeat(50_000)}`, undefined],
     ] as const) {
       const { errors } = await run(reader, document, { variables });
       assert.deepEqual(
