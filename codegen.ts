@@ -31,6 +31,8 @@ const resolverTypes = {
   mappers: {
     ApiKey: '../src/domain/identity/index.ts#ApiKeyRecord',
     ApiKeyRoleBinding: '../src/domain/identity/index.ts#RoleBindingRecord',
+    IntentChange: '../src/intent/index.ts#ChangeView',
+    IntentChangeSet: '../src/intent/index.ts#ChangeSetView',
     IntentOperation: '../src/intent/index.ts#OperationView',
     IntentProject: '../src/domain/projects/index.ts#ProjectRecord',
     IntentResource: '../src/intent/index.ts#ResourceView',

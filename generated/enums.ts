@@ -178,6 +178,29 @@ export const discoverKinds = [
 /** What can be discovered. */
 export type DiscoverKind = (typeof discoverKinds)[number];
 
+export const intentChangeKinds = [
+  'CREATE',
+  'UPDATE',
+  'DELETE',
+  'IMPORT',
+] as const;
+/** What a change of a change set does. */
+export type IntentChangeKind = (typeof intentChangeKinds)[number];
+
+export const intentChangeSetStatuses = [
+  'PLANNING',
+  'DENIED',
+  'PENDING_REVIEW',
+  'PLANNED',
+  'APPLYING',
+  'FINISHED',
+  'FAILED',
+  'INTERRUPTED',
+  'CANCELED',
+] as const;
+/** How far a change set is. */
+export type IntentChangeSetStatus = (typeof intentChangeSetStatuses)[number];
+
 export const intentConfirmations = [
   'TOKEN',
   'PERSON',
@@ -216,6 +239,7 @@ export type IntentOperationKind = (typeof intentOperationKinds)[number];
 export const intentOperationStatuses = [
   'QUEUED',
   'PLANNING',
+  'PLANNED',
   'DENIED',
   'PENDING_REVIEW',
   'AWAITING_CONFIRMATION',

@@ -3,7 +3,7 @@
 import type { Json } from '../src/shared/json.ts';
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
 import type { ApiKeyRecord, RoleBindingRecord } from '../src/domain/identity/index.ts';
-import type { OperationView, ResourceView } from '../src/intent/index.ts';
+import type { ChangeView, ChangeSetView, OperationView, ResourceView } from '../src/intent/index.ts';
 import type { ProjectRecord } from '../src/domain/projects/index.ts';
 import type { UserRecord, GroupRecord, SessionRecord } from '../src/domain/people/index.ts';
 import type { PolicyRecord } from '../src/domain/policies/index.ts';
@@ -613,6 +613,129 @@ export type EncryptionKey = {
   readonly id: Scalars['ID']['output'];
 };
 
+/** One change of a change set. */
+export type IntentChange = {
+  readonly __typename?: 'IntentChange';
+  /** What is done. */
+  readonly kind: IntentChangeKind;
+  /** Resources of this set that must be done before it. */
+  readonly needs: ReadonlyArray<Scalars['ID']['output']>;
+  /** The operation with plan, decision and result: the last one where it was tried again; null before planning. */
+  readonly operation?: Maybe<IntentOperation>;
+  /** Its place in the set, from 0. */
+  readonly position: Scalars['Int']['output'];
+  /** Id of the resource. */
+  readonly resourceID: Scalars['ID']['output'];
+};
+
+/** One change of a change set. Give what the operation of its kind wants and nothing else. */
+export type IntentChangeInput = {
+  /** Arguments of the resource, with references; to create and update. */
+  readonly config?: InputMaybe<Scalars['JSON']['input']>;
+  /** Id of the object as the provider knows it; to import. */
+  readonly importID?: InputMaybe<Scalars['String']['input']>;
+  /** What is done. */
+  readonly kind: IntentChangeKind;
+  /** Address of the provider; to create and import. */
+  readonly provider?: InputMaybe<Scalars['String']['input']>;
+  /** Name of the provider's configuration in the project; to create and import. */
+  readonly providerAlias?: InputMaybe<Scalars['String']['input']>;
+  /** Id of the resource in the project. */
+  readonly resourceID: Scalars['ID']['input'];
+  /** Resource type; to create and import. */
+  readonly type?: InputMaybe<Scalars['String']['input']>;
+  /** Exact version or constraint of the provider; to create and import. */
+  readonly version?: InputMaybe<Scalars['String']['input']>;
+  /** Delete whatever depends on the resource too; to delete. */
+  readonly withDependents?: InputMaybe<Scalars['Boolean']['input']>;
+};
+
+/** What a change of a change set does. */
+export type IntentChangeKind =
+  /** Make a resource. */
+  | 'CREATE'
+  /** Destroy a resource. */
+  | 'DELETE'
+  /** Take an existing object under management. */
+  | 'IMPORT'
+  /** Change a resource. */
+  | 'UPDATE';
+
+/** Changes that are planned, approved and carried out together. */
+export type IntentChangeSet = {
+  readonly __typename?: 'IntentChangeSet';
+  /** How many changes it has. */
+  readonly changeCount: Scalars['Int']['output'];
+  /** The changes, in the order in which they were given. */
+  readonly changes: ReadonlyArray<IntentChange>;
+  /** By which client. */
+  readonly client?: Maybe<Scalars['String']['output']>;
+  /** What to send back to go on; null unless this call asked for it. */
+  readonly confirmation?: Maybe<IntentConfirmationRequest>;
+  /** Unix seconds. */
+  readonly createdAt: Scalars['Int']['output'];
+  /** Something is destroyed or replaced. */
+  readonly destructive: Scalars['Boolean']['output'];
+  /** Stands for all plans together: confirmation and review are bound to it; null before planning. */
+  readonly digest?: Maybe<Scalars['String']['output']>;
+  /** Why it came to a bad end; null when it did not. */
+  readonly failure?: Maybe<Scalars['String']['output']>;
+  /** Unix seconds; null while it is not at its end. */
+  readonly finishedAt?: Maybe<Scalars['Int']['output']>;
+  /** ULID. */
+  readonly id: Scalars['ID']['output'];
+  /** Id of its project. */
+  readonly intentProject: Scalars['ID']['output'];
+  /** What happened and what to do next. */
+  readonly message: Scalars['String']['output'];
+  /** The status in lower case, for assistants. */
+  readonly outcome: Scalars['String']['output'];
+  /** What the reviewer said; null without one. */
+  readonly review?: Maybe<IntentReview>;
+  /** Id of the project's space. */
+  readonly space: Scalars['ID']['output'];
+  /** How far it is. */
+  readonly status: IntentChangeSetStatus;
+  /** Unix seconds. */
+  readonly updatedAt: Scalars['Int']['output'];
+  /** Who made it. */
+  readonly user: Scalars['String']['output'];
+};
+
+/** A numbered page of change sets. */
+export type IntentChangeSetList = {
+  readonly __typename?: 'IntentChangeSetList';
+  /** Change sets. */
+  readonly changeSets: ReadonlyArray<IntentChangeSet>;
+  /** Whether there is a page after this one. */
+  readonly hasMore: Scalars['Boolean']['output'];
+  /** Number of the page. */
+  readonly page: Scalars['Int']['output'];
+  /** Change sets on a page. */
+  readonly pageSize: Scalars['Int']['output'];
+};
+
+/** How far a change set is. */
+export type IntentChangeSetStatus =
+  /** The providers act. */
+  | 'APPLYING'
+  /** Called off. */
+  | 'CANCELED'
+  /** A policy or a reviewer said no; nothing was changed. */
+  | 'DENIED'
+  /** Planning failed and nothing was changed, or some changes failed; resume it. */
+  | 'FAILED'
+  /** All changes are done. */
+  | 'FINISHED'
+  /** The server went away, or a provider in the middle of a change; resume it. */
+  | 'INTERRUPTED'
+  /** Some change is neither allowed nor denied by policy: a person must decide on the whole. */
+  | 'PENDING_REVIEW'
+  /** It can be applied; nothing has happened yet. */
+  | 'PLANNED'
+  /** Its changes are being planned. */
+  | 'PLANNING';
+
 /** Who must confirm a destructive operation. */
 export type IntentConfirmation =
   /** A signed-in person, outside the assistant. Only such a person can lower it to TOKEN again. */
@@ -725,6 +848,8 @@ export type IntentFieldMappingInput = {
 /** One operation on one resource: what was asked, planned, decided and done. */
 export type IntentOperation = {
   readonly __typename?: 'IntentOperation';
+  /** Id of the change set that it belongs to; null when it stands alone. */
+  readonly changeSet?: Maybe<Scalars['ID']['output']>;
   /** By which client. */
   readonly client?: Maybe<Scalars['String']['output']>;
   /** What to send back to go on; null unless it waits for confirmation and this call made it wait. */
@@ -842,6 +967,8 @@ export type IntentOperationStatus =
   | 'INTERRUPTED'
   /** No policy allowed it and none denied it: a person must decide. */
   | 'PENDING_REVIEW'
+  /** Planned in a change set, and waits for its turn or for the set to be applied. */
+  | 'PLANNED'
   /** The provider works out what would change. */
   | 'PLANNING'
   /** Recorded; nothing has happened yet. */
@@ -1255,6 +1382,17 @@ export type Mutation = {
    * copy of the key file afterwards: older copies do not open later backups.
    */
   readonly encryptionKeyRotate: EncryptionKey;
+  /**
+   * Carries the plans of a change set out, each change after those it needs. Where something is destroyed the first call
+   * answers with a token and changes nothing. The caller needs the action of each kind of change.
+   */
+  readonly intentChangeSetApply: IntentChangeSet;
+  /**
+   * Plans many changes of one project together: nothing is changed before the set is applied. In configurations
+   * `${resourceID.attribute}` stands for an attribute of another resource, of this set or of the project; `$${` stands for
+   * `${`. The caller needs the action of each kind of change.
+   */
+  readonly intentChangeSetCreate: IntentChangeSet;
   /** Creates an Intent policy. The body must compile. */
   readonly intentPolicyCreate: Policy;
   /** Deletes an Intent policy and its attachments. */
@@ -1443,6 +1581,23 @@ export type MutationApiKeyUpdateArgs = {
 export type MutationApiKeyUserArgs = {
   id: Scalars['ID']['input'];
   secret: Scalars['String']['input'];
+};
+
+
+/** Changes to the account. */
+export type MutationIntentChangeSetApplyArgs = {
+  confirmation?: InputMaybe<Scalars['String']['input']>;
+  id: Scalars['ID']['input'];
+  intentProject: Scalars['ID']['input'];
+  wait?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** Changes to the account. */
+export type MutationIntentChangeSetCreateArgs = {
+  changes: ReadonlyArray<IntentChangeInput>;
+  intentProject: Scalars['ID']['input'];
+  wait?: InputMaybe<Scalars['Int']['input']>;
 };
 
 
@@ -2182,6 +2337,10 @@ export type Query = {
   readonly debugInfo: DebugInfo;
   /** Reads the API's own description, cut to what the caller may use: operations, types, tools, and how to authenticate. */
   readonly discover: Discovery;
+  /** One change set; null when there is none. */
+  readonly intentChangeSet?: Maybe<IntentChangeSet>;
+  /** A project's change sets by page number, newest first. */
+  readonly intentChangeSets: IntentChangeSetList;
   /** Reads a data source through its provider. Nothing is stored; the policies of the project judge the read. */
   readonly intentDataSourceRead: IntentDataSourceResult;
   /** All Intent policies that the caller may read. */
@@ -2282,6 +2441,21 @@ export type QueryDiscoverArgs = {
   kind: DiscoverKind;
   name?: InputMaybe<Scalars['String']['input']>;
   search?: InputMaybe<Scalars['String']['input']>;
+};
+
+
+/** Reads of the account. */
+export type QueryIntentChangeSetArgs = {
+  id: Scalars['ID']['input'];
+  intentProject: Scalars['ID']['input'];
+};
+
+
+/** Reads of the account. */
+export type QueryIntentChangeSetsArgs = {
+  intentProject: Scalars['ID']['input'];
+  page?: InputMaybe<Scalars['Int']['input']>;
+  pageSize?: InputMaybe<Scalars['Int']['input']>;
 };
 
 
@@ -2875,6 +3049,12 @@ export type ResolversTypes = {
   EncryptionKey: ResolverTypeWrapper<EncryptionKey>;
   ID: ResolverTypeWrapper<Scalars['ID']['output']>;
   Int: ResolverTypeWrapper<Scalars['Int']['output']>;
+  IntentChange: ResolverTypeWrapper<ChangeView>;
+  IntentChangeInput: IntentChangeInput;
+  IntentChangeKind: IntentChangeKind;
+  IntentChangeSet: ResolverTypeWrapper<ChangeSetView>;
+  IntentChangeSetList: ResolverTypeWrapper<Omit<IntentChangeSetList, 'changeSets'> & { changeSets: ReadonlyArray<ResolversTypes['IntentChangeSet']> }>;
+  IntentChangeSetStatus: IntentChangeSetStatus;
   IntentConfirmation: IntentConfirmation;
   IntentConfirmationRequest: ResolverTypeWrapper<IntentConfirmationRequest>;
   IntentDataSourceResult: ResolverTypeWrapper<IntentDataSourceResult>;
@@ -2990,6 +3170,10 @@ export type ResolversParentTypes = {
   EncryptionKey: EncryptionKey;
   ID: Scalars['ID']['output'];
   Int: Scalars['Int']['output'];
+  IntentChange: ChangeView;
+  IntentChangeInput: IntentChangeInput;
+  IntentChangeSet: ChangeSetView;
+  IntentChangeSetList: Omit<IntentChangeSetList, 'changeSets'> & { changeSets: ReadonlyArray<ResolversParentTypes['IntentChangeSet']> };
   IntentConfirmationRequest: IntentConfirmationRequest;
   IntentDataSourceResult: IntentDataSourceResult;
   IntentDecision: IntentDecision;
@@ -3162,6 +3346,42 @@ export type EncryptionKeyResolvers<ContextType = ResolverContext, ParentType ext
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
 };
 
+export type IntentChangeResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['IntentChange'] = ResolversParentTypes['IntentChange']> = {
+  kind?: Resolver<ResolversTypes['IntentChangeKind'], ParentType, ContextType>;
+  needs?: Resolver<ReadonlyArray<ResolversTypes['ID']>, ParentType, ContextType>;
+  operation?: Resolver<Maybe<ResolversTypes['IntentOperation']>, ParentType, ContextType>;
+  position?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  resourceID?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+};
+
+export type IntentChangeSetResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['IntentChangeSet'] = ResolversParentTypes['IntentChangeSet']> = {
+  changeCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  changes?: Resolver<ReadonlyArray<ResolversTypes['IntentChange']>, ParentType, ContextType>;
+  client?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  confirmation?: Resolver<Maybe<ResolversTypes['IntentConfirmationRequest']>, ParentType, ContextType>;
+  createdAt?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  destructive?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  digest?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  failure?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  finishedAt?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  intentProject?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  message?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  outcome?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  review?: Resolver<Maybe<ResolversTypes['IntentReview']>, ParentType, ContextType>;
+  space?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  status?: Resolver<ResolversTypes['IntentChangeSetStatus'], ParentType, ContextType>;
+  updatedAt?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  user?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
+export type IntentChangeSetListResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['IntentChangeSetList'] = ResolversParentTypes['IntentChangeSetList']> = {
+  changeSets?: Resolver<ReadonlyArray<ResolversTypes['IntentChangeSet']>, ParentType, ContextType>;
+  hasMore?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  page?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  pageSize?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
 export type IntentConfirmationRequestResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['IntentConfirmationRequest'] = ResolversParentTypes['IntentConfirmationRequest']> = {
   expiresAt?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   summary?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
@@ -3203,6 +3423,7 @@ export type IntentFieldMappingResolvers<ContextType = ResolverContext, ParentTyp
 };
 
 export type IntentOperationResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['IntentOperation'] = ResolversParentTypes['IntentOperation']> = {
+  changeSet?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
   client?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   confirmation?: Resolver<Maybe<ResolversTypes['IntentConfirmationRequest']>, ParentType, ContextType>;
   createdAt?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
@@ -3413,6 +3634,8 @@ export type MutationResolvers<ContextType = ResolverContext, ParentType extends 
   apiKeyUpdate: Resolver<ResolversTypes['ApiKey'], ParentType, ContextType, RequireFields<MutationApiKeyUpdateArgs, 'id' | 'input'>>;
   apiKeyUser: Resolver<Maybe<ResolversTypes['User']>, ParentType, ContextType, RequireFields<MutationApiKeyUserArgs, 'id' | 'secret'>>;
   encryptionKeyRotate: Resolver<ResolversTypes['EncryptionKey'], ParentType, ContextType>;
+  intentChangeSetApply: Resolver<ResolversTypes['IntentChangeSet'], ParentType, ContextType, RequireFields<MutationIntentChangeSetApplyArgs, 'id' | 'intentProject'>>;
+  intentChangeSetCreate: Resolver<ResolversTypes['IntentChangeSet'], ParentType, ContextType, RequireFields<MutationIntentChangeSetCreateArgs, 'changes' | 'intentProject'>>;
   intentPolicyCreate: Resolver<ResolversTypes['Policy'], ParentType, ContextType, RequireFields<MutationIntentPolicyCreateArgs, 'body' | 'name'>>;
   intentPolicyDelete: Resolver<ResolversTypes['Policy'], ParentType, ContextType, RequireFields<MutationIntentPolicyDeleteArgs, 'id'>>;
   intentPolicyUpdate: Resolver<ResolversTypes['Policy'], ParentType, ContextType, RequireFields<MutationIntentPolicyUpdateArgs, 'id'>>;
@@ -3588,6 +3811,8 @@ export type QueryResolvers<ContextType = ResolverContext, ParentType extends Res
   apiKeys: Resolver<ReadonlyArray<ResolversTypes['ApiKey']>, ParentType, ContextType>;
   debugInfo: Resolver<ResolversTypes['DebugInfo'], ParentType, ContextType>;
   discover: Resolver<ResolversTypes['Discovery'], ParentType, ContextType, RequireFields<QueryDiscoverArgs, 'kind'>>;
+  intentChangeSet: Resolver<Maybe<ResolversTypes['IntentChangeSet']>, ParentType, ContextType, RequireFields<QueryIntentChangeSetArgs, 'id' | 'intentProject'>>;
+  intentChangeSets: Resolver<ResolversTypes['IntentChangeSetList'], ParentType, ContextType, RequireFields<QueryIntentChangeSetsArgs, 'intentProject'>>;
   intentDataSourceRead: Resolver<ResolversTypes['IntentDataSourceResult'], ParentType, ContextType, RequireFields<QueryIntentDataSourceReadArgs, 'config' | 'intentProject' | 'provider' | 'type'>>;
   intentPolicies: Resolver<ReadonlyArray<ResolversTypes['Policy']>, ParentType, ContextType>;
   intentPolicyDryRun: Resolver<ResolversTypes['IntentDecision'], ParentType, ContextType, RequireFields<QueryIntentPolicyDryRunArgs, 'operation' | 'policy' | 'provider' | 'type'>>;
@@ -3731,6 +3956,9 @@ export type Resolvers<ContextType = ResolverContext> = {
   DebugInfo?: DebugInfoResolvers<ContextType>;
   Discovery?: DiscoveryResolvers<ContextType>;
   EncryptionKey?: EncryptionKeyResolvers<ContextType>;
+  IntentChange?: IntentChangeResolvers<ContextType>;
+  IntentChangeSet?: IntentChangeSetResolvers<ContextType>;
+  IntentChangeSetList?: IntentChangeSetListResolvers<ContextType>;
   IntentConfirmationRequest?: IntentConfirmationRequestResolvers<ContextType>;
   IntentDataSourceResult?: IntentDataSourceResultResolvers<ContextType>;
   IntentDecision?: IntentDecisionResolvers<ContextType>;

@@ -139,6 +139,12 @@ const settings = {
     [1000, ANY_INTEGER],
     'Milliseconds that one call of a provider may take.',
   ),
+  changesAtOnce: integer(
+    'SLUICE_CHANGES_AT_ONCE',
+    4,
+    [1, 64],
+    'How many changes of one change set are worked on at once. A provider process applies one at a time, so more of them are started.',
+  ),
   executorUser: account(
     'SLUICE_EXECUTOR_USER',
     'User and group, as numbers `uid:gid`, under which providers run. Only root can start the server with it.',

@@ -125,7 +125,7 @@ async function startServer(config: Config): Promise<RunningServer> {
   const [storage, executor] = await Promise.all([storageOf(config, log), executorOf(config, log)]);
   const domain = domainOf(config, { storage, executor, log });
   const first = await prepareFirstStart(domain, { dataDir: config.dataDir });
-  const intent = createIntent(domain);
+  const intent = createIntent(domain, { limits: { changesAtOnce: config.changesAtOnce } });
   await intent.recover();
   const tools = readTools();
   const traffic = trafficOf(config, domain);

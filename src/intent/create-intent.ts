@@ -10,6 +10,17 @@ import { type DryRunInput, dryRunPolicy } from './dry-run.ts';
 import { defaultLimits, type Engine, type IntentLimits } from './engine.ts';
 import { RunningOperations } from './journal/running-operations.ts';
 import { startSweeping, type Sweeper } from './journal/start-sweeping.ts';
+import { type AnsweredSet, applyChangeSet, type ApplyChangeSetInput } from './change-sets/apply-change-set.ts';
+import {
+  changeSetView,
+  findChanges,
+  type ChangeSetPage,
+  type ChangeSetView,
+  type ChangeView,
+  findChangeSetView,
+  listChangeSets,
+} from './change-sets/change-set-view.ts';
+import { createChangeSet, type CreateChangeSetInput } from './change-sets/create-change-set.ts';
 import { cancelOperation } from './operations/cancel-operation.ts';
 import { parseAsk, type AskInput } from './operations/parse-ask.ts';
 import { resumeOperation } from './operations/resume-operation.ts';
@@ -100,6 +111,9 @@ export interface Intent {
   rollbackOperation(request: Request, input: RollbackInput): Promise<OperationView>;
   cancelOperation(request: Request, input: OfOperation): Promise<OperationView>;
   reviewOperation(request: Request, input: ReviewInput): Promise<OperationView>;
+  /** Plans many changes together. Throws while the caller waits as single operations do; the details name the set. */
+  createChangeSet(request: Request, input: CreateChangeSetInput): Promise<ChangeSetView>;
+  applyChangeSet(request: Request, input: ApplyChangeSetInput): Promise<ChangeSetView>;
   addDependency(request: Request, input: NewEdgeInput): Promise<IntentResourceDependency>;
   removeDependency(request: Request, input: EdgeInput): Promise<IntentResourceDependency>;
   readDataSource(request: Request, input: DataSourceInput): Promise<IntentDataSourceResult>;
@@ -121,6 +135,13 @@ export interface Intent {
     request: Request,
     input: InProject & { readonly input: SearchInput },
   ): Promise<CountedPage<OperationView>>;
+  findChangeSet(request: Request, input: InProject & { readonly id: string }): Promise<ChangeSetView | null>;
+  listChangeSets(
+    request: Request,
+    input: InProject & { readonly page?: Maybe<number>; readonly pageSize?: Maybe<number> },
+  ): Promise<ChangeSetPage>;
+  /** The changes of a set, each with the operation that it is. */
+  changesOf(changeSet: ChangeSetView): Promise<ChangeView[]>;
   timeline(request: Request, input: TimelineInput): Promise<IntentTimeline>;
   findDependencies(
     request: Request,
@@ -174,6 +195,8 @@ export function createIntent(domain: DomainContext, options: IntentOptions = {})
 type Changes = 'createResource' | 'updateResource' | 'deleteResource' | 'importResource' | 'refreshResource';
 type Followups = 'ejectResource' | 'resumeOperation' | 'rollbackOperation' | 'cancelOperation' | 'reviewOperation';
 type Others =
+  | 'createChangeSet'
+  | 'applyChangeSet'
   | 'addDependency'
   | 'removeDependency'
   | 'readDataSource'
@@ -199,6 +222,8 @@ function changesOf(engine: Engine): Pick<Intent, Changes | Followups | Others> {
     rollbackOperation: async (request, input) => answer(await rollBack(engine, request, input)),
     cancelOperation: async (request, input) => show(engine, await cancelOperation(engine, request, input)),
     reviewOperation: async (request, input) => show(engine, await reviewOperation(engine, request, input)),
+    createChangeSet: async (request, input) => showSet(engine, { set: await createChangeSet(engine, request, input) }),
+    applyChangeSet: async (request, input) => showSet(engine, await applyChangeSet(engine, request, input)),
     addDependency: (request, input) => addDependency(engine, request, input),
     removeDependency: (request, input) => removeDependency(engine, request, input),
     readDataSource: (request, input) => readDataSource(engine, request, input),
@@ -218,6 +243,9 @@ function queriesOf(engine: Engine): Omit<Intent, Changes | Followups | Others | 
     findOperation: (_request, { intentProject, id }) => findOperationView(engine, intentProject, id),
     listOperations: (_request, input) => listOperations(engine, input),
     searchOperations: (_request, { intentProject, input }) => searchOperationViews(engine, intentProject, input),
+    findChangeSet: (_request, { intentProject, id }) => findChangeSetView(engine, intentProject, id),
+    listChangeSets: (_request, { intentProject, ...page }) => listChangeSets(engine, intentProject, page),
+    changesOf: (changeSet) => findChanges(engine, changeSet),
     timeline: (_request, input) => findTimeline(engine, input),
     findDependencies: (_request, input) => findNeighbours(engine, input),
     stepsOf: ({ id }) => findJournal(engine, id),
@@ -236,4 +264,12 @@ function answer({ facts, token }: Run): OperationView {
 async function show(engine: Engine, row: Parameters<typeof operationView>[0]): Promise<OperationView> {
   const space = await engine.domain.storage.read((db) => spaceOf(db, row.project));
   return operationView(row, space);
+}
+
+async function showSet(
+  engine: Engine,
+  { set, token }: Partial<AnsweredSet> & Pick<AnsweredSet, 'set'>,
+): Promise<ChangeSetView> {
+  const space = await engine.domain.storage.read((db) => spaceOf(db, set.project));
+  return changeSetView(set, space, token);
 }

@@ -186,7 +186,10 @@ async function requireStaying(db: Db, { intentProject: project, from, to }: Edge
     project,
     resourceId: { $in: [from, to] },
     kind: { $in: ['DELETE', 'EJECT'] as const },
-    status: { $in: ['QUEUED', 'PLANNING', 'APPLYING', 'INTERRUPTED'] as const },
+    $or: [
+      { status: { $in: ['QUEUED', 'PLANNING', 'APPLYING', 'INTERRUPTED'] as const } },
+      { status: 'PLANNED' as const, leaseUntil: { $ne: null } },
+    ],
   };
   const [leaving] = await findOperations(db, where, { limit: 1 });
   if (leaving === undefined) return;

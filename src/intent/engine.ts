@@ -22,6 +22,8 @@ export interface IntentLimits {
   readonly callMs: number;
   /** For a provider's calls that act: clouds take their time. */
   readonly applyMs: number;
+  /** How many changes of one change set are worked on at once. */
+  readonly changesAtOnce: number;
 }
 
 const SECOND = 1_000;
@@ -34,4 +36,5 @@ export const defaultLimits: IntentLimits = {
   reviewMs: 7 * 24 * 60 * MINUTE,
   callMs: 2 * MINUTE,
   applyMs: 60 * MINUTE,
+  changesAtOnce: 4,
 };

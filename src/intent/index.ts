@@ -2,4 +2,5 @@
 // values; the life of an operation is a list of named steps; its row is written before anything acts.
 export { createIntent, type Intent, type IntentOptions } from './create-intent.ts';
 export type { IntentLimits } from './engine.ts';
+export type { ChangeSetView, ChangeView } from './change-sets/change-set-view.ts';
 export type { OperationView, ResourceView } from './view.ts';

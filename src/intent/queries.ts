@@ -186,7 +186,7 @@ function parseTime(field: string, text: Maybe<string>): Date | undefined {
   return at;
 }
 
-function within(field: string, value: number, min: number, max: number): number {
+export function within(field: string, value: number, min: number, max: number): number {
   if (Number.isInteger(value) && value >= min && value <= max) return value;
   throw badInput(field, `must be a whole number from ${min} to ${max}`);
 }

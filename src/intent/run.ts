@@ -4,6 +4,7 @@ import type { Value } from '../providers/index.ts';
 import { invariant } from '../shared/errors.ts';
 import type { Json } from '../shared/json.ts';
 import type { Problem } from '../shared/problems.ts';
+import type { DependencyRow } from '../storage/dependencies.ts';
 import type { JournalStep, OperationKind, OperationRow } from '../storage/operations.ts';
 import type { ProjectRow } from '../storage/projects.ts';
 import type { ResourceRow } from '../storage/resources.ts';
@@ -44,6 +45,8 @@ export interface Facts {
   change: Change;
   decision: Decision;
   outcome: Outcome;
+  /** What the object needs by its references: recorded with it. */
+  edges: readonly DependencyRow[];
 }
 
 /** A plan with what is shown of it and what it is known by. */

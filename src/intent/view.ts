@@ -40,6 +40,7 @@ export function operationView(row: OperationRow, space: string, token?: string):
     provider: row.provider,
     version: row.version,
     type: row.type,
+    changeSet: row.changeSet ?? null,
     importID: importID ?? null,
     rollbackOf: rollbackOf ?? null,
     plan: planView(row),
@@ -78,6 +79,8 @@ function messageOf(row: OperationRow): string {
     case 'PLANNING':
     case 'APPLYING':
       return `${subject} is being worked on; ask for operation ${row.id} again in a moment.`;
+    case 'PLANNED':
+      return `${subject} is planned as part of change set ${row.changeSet ?? ''}; nothing has happened yet.`;
     case 'PENDING_REVIEW':
       return `No policy allows or denies it, so a person must review operation ${row.id}. Do not resume it before; ask for it now and then.`;
     case 'AWAITING_CONFIRMATION':
@@ -87,11 +90,15 @@ function messageOf(row: OperationRow): string {
     case 'FINISHED':
       return readResult(row.result)?.message ?? `${subject} is done.`;
     case 'INTERRUPTED':
-      return `${subject}: ${row.failure ?? 'interrupted'}\nWhether the provider did it is not known: resume operation ${row.id} to find out.`;
+      return `${subject}: ${row.failure ?? 'interrupted'}\nWhether the provider did it is not known: resume ${whole(row)} to find out.`;
     case 'FAILED':
     case 'CANCELED':
       return `${subject}: ${row.failure ?? row.status.toLowerCase()}`;
   }
+}
+
+function whole({ id, changeSet }: OperationRow): string {
+  return changeSet === undefined ? `operation ${id}` : `change set ${changeSet}`;
 }
 
 function waitsMessage(row: OperationRow, subject: string): string {
@@ -131,7 +138,7 @@ function decisionView(decision: Json | undefined): IntentDecision | null {
   };
 }
 
-function reviewView(review: Json | undefined): IntentReview | null {
+export function reviewView(review: Json | undefined): IntentReview | null {
   if (!isJsonObject(review)) return null;
   return {
     author: textOf(review, 'author'),

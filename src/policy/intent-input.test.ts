@@ -32,7 +32,13 @@ const input: IntentPolicyInput = {
     client: { name: 'editor', version: '1' },
     remote_ip: '127.0.0.1',
   },
-  request: { timestamp_ns: 1_700_000_000_000_000_000, operation_id: '01H', approved_by: [], rolls_back_to: null },
+  request: {
+    timestamp_ns: 1_700_000_000_000_000_000,
+    operation_id: '01H',
+    change_set: null,
+    approved_by: [],
+    rolls_back_to: null,
+  },
   plan: {
     actions: ['create'],
     replace_paths: [],

@@ -24,6 +24,7 @@ export interface IntentPolicyInput {
   readonly request: {
     readonly timestamp_ns: number;
     readonly operation_id: string;
+    readonly change_set: string | null;
     readonly approved_by: readonly string[];
     readonly rolls_back_to: string | null;
   };
@@ -121,6 +122,7 @@ const session = object('who asks', {
 const request = object('this very request', {
   timestamp_ns: nanoseconds('when it arrived: policies have no other clock'),
   operation_id: text('id of the operation'),
+  change_set: orNull(text('id of the change set that the operation belongs to; null when it stands alone')),
   approved_by: texts('logins of those who approved it in review'),
   rolls_back_to: orNull(text('id of the earlier operation whose configuration is asked for again')),
 });

@@ -16,6 +16,7 @@ export { CtyNumber, type CtyType, decodeValue, Dynamic, encodeValue, equalValues
 export { isDynamic, isValueList, isValueMap, isWhollyKnown, normalizeSet, nullValue } from './values/index.ts';
 export { typeOfValue, typeToJson, Unknown, unknown, type Value, type ValueMap } from './values/index.ts';
 export { valueToJson, valueToPlain } from './values/index.ts';
+export { knownLater, withoutKnownLater } from './schema/index.ts';
 export { conform, impliedType, type NestedBlock, type ProviderSchema, type ResourceSchema } from './schema/index.ts';
 export { type SchemaAttribute, type SchemaBlock, type SchemaPart } from './schema/index.ts';
 // The client of the protocol: for the executor.

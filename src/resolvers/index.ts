@@ -5,7 +5,7 @@ import { catalogMutationResolvers, catalogOperationResolvers, ProviderHit } from
 import { discoverQueries } from './discover.ts';
 import { encryptionMutations } from './encryption.ts';
 import { ApiKey, identityMutations, identityQueries } from './identity.ts';
-import { intentMutations, IntentOperation, intentQueries, IntentResource } from './intent.ts';
+import { IntentChangeSet, intentMutations, IntentOperation, intentQueries, IntentResource } from './intent.ts';
 import { ManagedUserGroup, peopleMutations, peopleQueries } from './people.ts';
 import { Policy, policyMutations, policyQueries } from './policies.ts';
 import { IntentProject, projectMutations, projectQueries } from './projects.ts';
@@ -45,6 +45,7 @@ const written: Resolvers = {
   Mutation,
   ApiKey,
   ApiKeyRoleBinding,
+  IntentChangeSet,
   IntentOperation,
   IntentProject,
   IntentResource,

@@ -1,4 +1,5 @@
 import type {
+  IntentChangeSetResolvers,
   IntentOperationResolvers,
   IntentResourceResolvers,
   MutationResolvers,
@@ -15,6 +16,8 @@ export const intentQueries = {
   intentResourceOperation: (_root, args, context) => context.intent.findOperation(context, args),
   searchIntentResourcesOperations: (_root, args, context) => context.intent.searchOperations(context, args),
   intentResourceDependencies: (_root, args, context) => context.intent.findDependencies(context, args),
+  intentChangeSet: (_root, args, context) => context.intent.findChangeSet(context, args),
+  intentChangeSets: (_root, args, context) => context.intent.listChangeSets(context, args),
   intentDataSourceRead: (_root, args, context) => context.intent.readDataSource(context, args),
   intentPolicyInputSchema: (_root, _args, context) => context.intent.policyInputSchema(),
   intentPolicyDryRun: (_root, args, context) => context.intent.dryRunPolicy(context, args),
@@ -31,6 +34,8 @@ export const intentMutations = {
   intentResourceOperationRollback: (_root, args, context) => context.intent.rollbackOperation(context, args),
   intentResourceOperationCancel: (_root, args, context) => context.intent.cancelOperation(context, args),
   intentResourceOperationReview: (_root, args, context) => context.intent.reviewOperation(context, args),
+  intentChangeSetCreate: (_root, args, context) => context.intent.createChangeSet(context, args),
+  intentChangeSetApply: (_root, args, context) => context.intent.applyChangeSet(context, args),
   intentResourceDependencyAdd: (_root, args, context) => context.intent.addDependency(context, args),
   intentResourceDependencyRemove: (_root, args, context) => context.intent.removeDependency(context, args),
   intentPolicyCreate: (_root, args, context) => createIntentPolicy(context.domain, context, args),
@@ -46,4 +51,8 @@ export const IntentOperation: IntentOperationResolvers = {
 export const IntentResource: IntentResourceResolvers = {
   dependencies: (resource, _args, context) => context.intent.neighboursOf(resource, 'DEPENDENCIES'),
   dependents: (resource, _args, context) => context.intent.neighboursOf(resource, 'DEPENDENTS'),
+};
+
+export const IntentChangeSet: IntentChangeSetResolvers = {
+  changes: (changeSet, _args, context) => context.intent.changesOf(changeSet),
 };

@@ -21,10 +21,20 @@ export function findNeeding(db: Db, project: string, resourceId: string): Promis
   return dependencies.find(db, { project, toResource: resourceId }, { orderBy: { fromResource: 'asc' } });
 }
 
+/** Edges to any of the resources from what needs them. */
+export function findNeedingAny(db: Db, project: string, resourceIds: readonly string[]): Promise<DependencyRow[]> {
+  return dependencies.find(db, { project, toResource: { $in: [...resourceIds] } });
+}
+
 /** Edges from and to the resource. */
 export function findEdges(db: Db, project: string, resourceId: string): Promise<DependencyRow[]> {
   const where = { project, $or: [{ fromResource: resourceId }, { toResource: resourceId }] };
   return dependencies.find(db, where, { orderBy: [{ fromResource: 'asc' }, { toResource: 'asc' }] });
+}
+
+/** Adds edges; one that is there already stays as it is. */
+export async function addDependencies(db: Db, edges: readonly DependencyRow[]): Promise<void> {
+  for (const edge of edges) await dependencies.insertUnlessTaken(db, edge);
 }
 
 /** @returns false when the edge is there already */

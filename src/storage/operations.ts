@@ -118,6 +118,84 @@ export async function insertOperation(db: Db, operation: OperationRow, step: Jou
   if (result?.added !== 1) throw fenceMoved(operation.project);
 }
 
+/** A new operation and the first lines of its journal. */
+export interface NewOperation {
+  readonly row: OperationRow;
+  readonly journal: readonly JournalStep[];
+}
+
+const ROWS_A_STATEMENT = 100;
+
+/** Records many operations at once. The caller has seen to the fence, in the same transaction. */
+export async function insertOperations(db: Db, added: readonly NewOperation[]): Promise<void> {
+  for (let at = 0; at < added.length; at += ROWS_A_STATEMENT) {
+    const some = added.slice(at, at + ROWS_A_STATEMENT);
+    const rows = some.map(({ row }) => insertColumns(operations.seal(db, row.id, withEveryColumn(row)), jsonColumns));
+    const [first] = rows;
+    if (first === undefined) return;
+    await db.em.execute(
+      `insert into intent_operation (${first.names}) values ${rows.map(({ marks }) => `(${marks})`).join(', ')}`,
+      rows.flatMap(({ values }) => values),
+    );
+    const lines = some.flatMap(({ row, journal }) =>
+      journal.map((step, seq) => [row.id, seq + 1, ...stepValues(step)]),
+    );
+    if (lines.length === 0) continue;
+    await db.em.execute(
+      `insert into operation_step (operation_id, seq, step, at, detail)
+        values ${lines.map(() => '(?, ?::integer, ?, ?::timestamptz, ?::jsonb)').join(', ')}`,
+      lines.flat(),
+    );
+  }
+}
+
+const everyColumn = Object.keys(OperationEntity.meta.properties);
+
+// Rows of one statement have the same columns.
+function withEveryColumn(row: OperationRow): Record<string, unknown> {
+  const given: Record<string, unknown> = { ...row };
+  return Object.fromEntries(everyColumn.map((name) => [name, given[name] ?? null]));
+}
+
+/** The last attempt at each change of a change set, in order of the changes. */
+export function findMembers(db: Db, changeSet: string): Promise<OperationRow[]> {
+  const sql = `select distinct on (change_position) * from intent_operation where change_set = ?
+    order by change_position, id desc`;
+  return operations.execute(db, sql, [changeSet]);
+}
+
+/** Gives the operations of a change set that wait for their turn a lease, so that nothing else is begun on them. */
+export async function leaseMembers(db: Db, changeSet: string, leaseUntil: Date | undefined): Promise<void> {
+  await db.em.execute(`update intent_operation set lease_until = ? where change_set = ? and status = 'PLANNED'`, [
+    leaseUntil ?? null,
+    changeSet,
+  ]);
+}
+
+/** Ends operations of a change set that were planned and are not begun any more, each with its reason. */
+export async function cancelMembers(
+  db: Db,
+  changeSet: string,
+  reasons: ReadonlyMap<string, string>,
+  at: Date,
+): Promise<void> {
+  const entries = [...reasons];
+  for (let from = 0; from < entries.length; from += ROWS_A_STATEMENT) {
+    const some = entries.slice(from, from + ROWS_A_STATEMENT);
+    await db.em.execute(
+      `with reasons (id, failure) as (values ${some.map(() => '(?::text, ?::text)').join(', ')}),
+        ended as (update intent_operation set status = 'CANCELED', failure = reasons.failure, lease_until = null,
+            updated_at = ?::timestamptz, finished_at = ?::timestamptz
+          from reasons where intent_operation.id = reasons.id and change_set = ? and status = 'PLANNED'
+          returning intent_operation.id)
+        insert into operation_step (operation_id, seq, step, at)
+          select ended.id, (select coalesce(max(seq), 0) + 1 from operation_step where operation_id = ended.id),
+            'notBegun', ?::timestamptz from ended`,
+      [...some.flat(), at, at, changeSet, at],
+    );
+  }
+}
+
 /**
  * Changes an operation and writes the journal's next lines in one statement.
  *

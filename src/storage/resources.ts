@@ -39,6 +39,17 @@ export function findResources(db: Db, project: string, limit: number): Promise<R
   return resources.find(db, { project }, { orderBy: { resourceId: 'asc' }, limit });
 }
 
+/** Some resources, by resource id. */
+export async function findResourcesById(
+  db: Db,
+  project: string,
+  resourceIds: readonly string[],
+): Promise<Map<string, ResourceRow>> {
+  if (resourceIds.length === 0) return new Map();
+  const rows = await resources.find(db, { project, resourceId: { $in: [...resourceIds] } });
+  return new Map(rows.map((row) => [row.resourceId, row]));
+}
+
 /** Types of some resources, by resource id. */
 export async function findResourceTypes(
   db: Db,

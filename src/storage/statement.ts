@@ -29,7 +29,7 @@ export function insertColumns(row: Readonly<Record<string, unknown>>, json: Read
 
 // A mark without a type would be text in the select list of an insert.
 function part(key: string, value: unknown, json: ReadonlySet<string>): Part {
-  if (json.has(key)) return { text: '?::jsonb', value: jsonText(value) };
+  if (json.has(key)) return { text: '?::jsonb', value: value === null ? null : jsonText(value) };
   if (typeof value === 'string') return { text: '?', value: storableText(value) };
   if (value instanceof Date) return { text: '?::timestamptz', value };
   return { text: '?', value: value ?? null };

@@ -115,6 +115,8 @@ export function anOperation(changes: Partial<OperationRow> = {}): OperationRow {
     createdAt: noon,
     updatedAt: noon,
     finishedAt: undefined,
+    changeSet: undefined,
+    changePosition: undefined,
     ...changes,
   };
 }

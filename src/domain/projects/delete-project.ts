@@ -1,4 +1,5 @@
 import { AppError } from '../../shared/errors.ts';
+import { findUnsettledChangeSet } from '../../storage/change-sets.ts';
 import { leaveProject } from '../../storage/identity.ts';
 import { findOperationIn } from '../../storage/operations.ts';
 import { deleteProject as deleteRow } from '../../storage/projects.ts';
@@ -26,6 +27,8 @@ export function deleteProject(
     const row = await holdLock(db, context, request.caller, id);
     const unsettled = await findOperationIn(db, id, UNSETTLED);
     if (unsettled !== undefined) throw hasUnsettled(id, unsettled.id);
+    const set = await findUnsettledChangeSet(db, id);
+    if (set !== undefined) throw hasUnsettledSet(id, set.id);
     const resources = await countResources(db, id);
     if (resources > 0 && !keepResources) throw hasResources(id, resources);
     await forgetResources(db, id);
@@ -45,6 +48,14 @@ function hasUnsettled(id: string, operation: string): AppError {
     'CONFLICT',
     `project ${id} cannot be deleted: its operation ${operation} is not at its end; wait for it, resume it or cancel it`,
     { details: { operation } },
+  );
+}
+
+function hasUnsettledSet(id: string, changeSet: string): AppError {
+  return new AppError(
+    'CONFLICT',
+    `project ${id} cannot be deleted: its change set ${changeSet} is not at its end; wait for it, resume it or cancel it`,
+    { details: { changeSet } },
   );
 }
 

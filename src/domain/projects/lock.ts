@@ -3,6 +3,7 @@ import { unixSeconds } from '../../shared/clock.ts';
 import { AppError, noSuch } from '../../shared/errors.ts';
 import type { Db } from '../../storage/database.ts';
 import { saveSession } from '../../storage/identity.ts';
+import { findApplyingChangeSet } from '../../storage/change-sets.ts';
 import { findOperationIn } from '../../storage/operations.ts';
 import { findProject, pinProject, type ProjectRow, releaseLock, takeLock } from '../../storage/projects.ts';
 import { recordAudit } from '../audit/index.ts';
@@ -82,7 +83,9 @@ export function unlockProject(context: DomainContext, request: Request, id: stri
     if (row.lockHolder !== undefined && !mine && !may(caller, 'INTENT_PROJECT_UNLOCK', row.space))
       throw mayNotUnlock(row);
     const atWork = await findOperationIn(db, id, ['APPLYING'], context.clock.now());
-    if (atWork !== undefined) throw isAtWork(id, atWork.id);
+    if (atWork !== undefined) throw isAtWork(id, 'operation', atWork.id);
+    const applying = await findApplyingChangeSet(db, id, context.clock.now());
+    if (applying !== undefined) throw isAtWork(id, 'change set', applying.id);
     if (await releaseLock(db, id, undefined)) {
       const data = { holder: row.lockHolderName ?? '' };
       await recordAudit(db, context, request, {
@@ -95,11 +98,11 @@ export function unlockProject(context: DomainContext, request: Request, id: stri
   });
 }
 
-function isAtWork(id: string, operation: string): AppError {
+function isAtWork(id: string, what: 'operation' | 'change set', work: string): AppError {
   return new AppError(
     'CONFLICT',
-    `project ${id} cannot be unlocked: its operation ${operation} is at work; wait for its end or cancel it`,
-    { details: { operation } },
+    `project ${id} cannot be unlocked: its ${what} ${work} is at work; wait for its end or cancel it`,
+    { details: what === 'operation' ? { operation: work } : { changeSet: work } },
   );
 }
 

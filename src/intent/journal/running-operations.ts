@@ -1,3 +1,4 @@
+import type { Db } from '../../storage/database.ts';
 import { renewLease } from '../../storage/operations.ts';
 import { renewLock } from '../../storage/projects.ts';
 import type { DomainContext } from '../../domain/context.ts';
@@ -11,6 +12,8 @@ export interface RunningOperation {
   /** Settles when the operation stops: at its end, or where it waits for a person. Never rejects. */
   readonly done: Promise<void>;
   cancelRequested: boolean;
+  /** How it says that it is still worked on; an operation's lease is renewed when absent. */
+  readonly renew?: (db: Db, until: Date) => Promise<unknown>;
 }
 
 /**
@@ -57,13 +60,13 @@ export class RunningOperations {
     }
   }
 
-  async #renewOne({ id, project, fence }: RunningOperation): Promise<void> {
+  async #renewOne({ id, project, fence, renew }: RunningOperation): Promise<void> {
     const { storage, clock } = this.#domain;
     const now = clock.now().getTime();
     const leaseUntil = new Date(now + this.#limits.leaseMs);
     const lockUntil = new Date(now + this.#limits.lockMs);
     await storage.read(async (db) => {
-      await renewLease(db, { id, project, fence }, leaseUntil);
+      await (renew?.(db, leaseUntil) ?? renewLease(db, { id, project, fence }, leaseUntil));
       await renewLock(db, project, fence, lockUntil);
     });
   }

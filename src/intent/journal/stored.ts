@@ -39,6 +39,10 @@ export interface StoredPlan {
   readonly planned: Uint8Array;
   readonly plannedPrivate: Uint8Array;
   readonly sha256: string;
+  /** Digest of the object that the plan starts from; only in change sets. */
+  readonly priorDigest?: string | undefined;
+  /** Nothing in the configuration was left to be known later; only in change sets. */
+  readonly isWhole?: boolean;
 }
 
 export interface ShownPlan {
@@ -117,6 +121,8 @@ export function readPlan(bytes: Uint8Array | undefined): StoredPlan | undefined 
     planned: unbox(record, 'planned'),
     plannedPrivate: unbox(record, 'plannedPrivate'),
     sha256: text(record, 'sha256'),
+    priorDigest: textOf(record['priorDigest']),
+    isWhole: record['isWhole'] !== false,
     shown: {
       action: text(shown, 'action'),
       before: shown['before'] ?? null,

@@ -13,6 +13,7 @@ import {
 } from '../../storage/operations.ts';
 import { addDoubtfulResource, markResource } from '../../storage/resources.ts';
 import { releaseLock } from '../../storage/projects.ts';
+import { expireSet, findLeftSets, interruptSet } from '../change-sets/sweep-sets.ts';
 import type { Engine } from '../engine.ts';
 import { readRequest } from './stored.ts';
 
@@ -25,7 +26,7 @@ const system: Request = {
  * Finds operations whose server is gone and says so, and calls off those that waited for a person too long.
  *
  * @param options.alone no other server works on this database, so whatever is not this process's is abandoned
- * @returns how many operations were moved
+ * @returns how many operations and change sets were moved
  */
 export async function sweep(engine: Engine, options: { alone: boolean }): Promise<number> {
   const { storage, clock } = engine.domain;
@@ -37,7 +38,10 @@ export async function sweep(engine: Engine, options: { alone: boolean }): Promis
   const abandoned = found.abandoned.filter(({ id }) => !engine.running.has(id));
   for (const operation of abandoned) await quietly(engine, () => interrupt(engine, operation, options.alone));
   for (const operation of found.expired) await quietly(engine, () => expire(engine, operation));
-  return abandoned.length + found.expired.length;
+  const sets = await findLeftSets(engine, options);
+  for (const set of sets.abandoned) await quietly(engine, () => interruptSet(engine, system, set, options));
+  for (const set of sets.expired) await quietly(engine, () => expireSet(engine, system, set));
+  return abandoned.length + found.expired.length + sets.abandoned.length + sets.expired.length;
 }
 
 /** Another server may be sweeping too: whoever is second finds that the operation has moved on. */

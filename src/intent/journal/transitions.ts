@@ -16,6 +16,7 @@ export const transitions: Readonly<Record<OperationStatus, readonly OperationSta
     'CANCELED',
     'INTERRUPTED',
   ],
+  PLANNED: ['APPLYING', 'FAILED', 'CANCELED', 'DENIED'],
   PENDING_REVIEW: ['QUEUED', 'DENIED', 'CANCELED'],
   AWAITING_CONFIRMATION: ['AWAITING_CONFIRMATION', 'APPLYING', 'CANCELED'],
   APPLYING: ['APPLYING', 'FINISHED', 'FAILED', 'INTERRUPTED'],

@@ -6,23 +6,32 @@ import { findEdges } from '../../storage/dependencies.ts';
 import { findProjectPolicies, type PolicyRow } from '../../storage/policies.ts';
 import type { ProjectRow } from '../../storage/projects.ts';
 import { findResourceTypes } from '../../storage/resources.ts';
-import { findSpace } from '../../storage/spaces.ts';
+import { findSpace, type SpaceRow } from '../../storage/spaces.ts';
 import type { Decision } from '../run.ts';
 import { policyInput, type PolicyFacts } from '../show/policy-input.ts';
 import { evaluatePolicies } from './evaluate-policies.ts';
 
 export type Question = Omit<PolicyFacts, 'space' | 'dependencies' | 'at'>;
 
+/** What a change set knows without asking again. */
+export interface Background {
+  readonly policies: readonly PolicyRow[];
+  readonly space: SpaceRow | undefined;
+  readonly dependencies: IntentPolicyInput['dependencies'];
+}
+
 /** Asks every policy of the project, each alone, and unites what they say. What cannot be evaluated denies. */
-export async function judge(domain: DomainContext, question: Question): Promise<Decision> {
-  const { project, resourceID } = question;
-  const found = await domain.storage.read(async (db) => ({
+export async function judge(domain: DomainContext, question: Question, known?: Background): Promise<Decision> {
+  const { policies, ...rest } = known ?? (await backgroundOf(domain, question));
+  return decide(domain, policies, policyInput({ ...question, ...rest, at: domain.clock.now() }));
+}
+
+function backgroundOf(domain: DomainContext, { project, resourceID }: Question): Promise<Background> {
+  return domain.storage.read(async (db) => ({
     policies: await findProjectPolicies(db, project.id),
     space: await findSpace(db, project.space),
     dependencies: await neighborsOf(db, project, resourceID),
   }));
-  const { policies, ...rest } = found;
-  return decide(domain, policies, policyInput({ ...question, ...rest, at: domain.clock.now() }));
 }
 
 /** The decision of some policies on a document. */

@@ -20,6 +20,7 @@ export async function cancelOperation(
 ): Promise<OperationRow> {
   const { intentProject, operationID } = input;
   const row = await requireOperation(engine, intentProject, operationID);
+  if (row.status === 'PLANNED') throw memberOf(row);
   const running = engine.running.find(operationID);
   if (running !== undefined) {
     await stopRunning(engine, running);
@@ -31,8 +32,13 @@ export async function cancelOperation(
   return requireOperation(engine, intentProject, operationID);
 }
 
+function memberOf({ id, changeSet = '' }: OperationRow): AppError {
+  const message = `operation ${id} waits for its turn in change set ${changeSet}: cancel that`;
+  return new AppError('CONFLICT', message, { details: { operation: id, changeSet } });
+}
+
 /** Asks more than once: between two calls of an operation there is no provider to be asked. */
-async function stopRunning(engine: Engine, running: RunningOperation): Promise<void> {
+export async function stopRunning(engine: Engine, running: RunningOperation): Promise<void> {
   running.cancelRequested = true;
   const deadline = Date.now() + CANCEL_WAIT_MS;
   while (engine.running.has(running.id) && Date.now() < deadline) {

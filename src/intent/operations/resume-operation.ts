@@ -1,12 +1,12 @@
 import type { Request } from '../../domain/context.ts';
 import { AppError, invariant } from '../../shared/errors.ts';
 import { isJsonObject } from '../../shared/json.ts';
-import { changeOperation, countOperationsWhere, type OperationRow } from '../../storage/operations.ts';
+import { hasWork } from '../../storage/change-sets.ts';
+import { changeOperation, type OperationRow } from '../../storage/operations.ts';
 import { releaseLock } from '../../storage/projects.ts';
 import type { Db } from '../../storage/database.ts';
 import type { Engine } from '../engine.ts';
 import { hasActed } from '../journal/sweep.ts';
-import { liveStatuses } from '../journal/transitions.ts';
 import { newRun, type Run, type Step } from '../run.ts';
 import { takeFirstSteps } from '../run-steps.ts';
 import { findResourceIfAny } from '../steps/find-resource.ts';
@@ -38,11 +38,19 @@ export async function resumeOperation(
 ): Promise<Run> {
   const waitMs = parseWait(input.wait) * 1_000;
   const row = await requireOperation(engine, input.intentProject, input.operationID);
+  requireNoMember(row);
   const acted = await engine.domain.storage.read((db) => hasActed(db, row.id));
   const { prepare, claim, goOn } = resumptionOf(row, acted);
   const run = newRun(engine, request, askOf(row));
   await takeFirstSteps(run, [...prepare, claim]);
   return follow(run, goOn, waitMs);
+}
+
+function requireNoMember({ id, changeSet }: OperationRow): void {
+  if (changeSet === undefined) return;
+  throw new AppError('CONFLICT', `operation ${id} belongs to change set ${changeSet}: resume that`, {
+    details: { operation: id, changeSet },
+  });
 }
 
 function resumptionOf(row: OperationRow, acted: boolean): Resumption {
@@ -136,7 +144,6 @@ async function claimAs(
 }
 
 async function requireQuiet(db: Db, { id, project }: OperationRow): Promise<void> {
-  const others = { project, status: { $in: [...liveStatuses] }, leaseUntil: { $ne: null }, id: { $ne: id } };
-  if ((await countOperationsWhere(db, others)) === 0) return;
+  if (!(await hasWork(db, project, { operation: id }))) return;
   throw new AppError('CONFLICT', `other operations run in project ${project}: resume ${id} when they are at their end`);
 }

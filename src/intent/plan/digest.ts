@@ -39,6 +39,13 @@ export function planDigest(content: PlanContent, salt: string): string {
   return createHmac('sha256', salt).update(text).digest('hex');
 }
 
+/** Hash of one value, keyed in the same way. */
+export function valueDigest(value: Value, salt: string): string {
+  return createHmac('sha256', salt)
+    .update(JSON.stringify(canonicalValue(value)))
+    .digest('hex');
+}
+
 function sorted(object: object): unknown[] {
   return Object.entries(object).toSorted(([a], [b]) => (a < b ? -1 : 1));
 }

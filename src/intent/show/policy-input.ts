@@ -100,6 +100,7 @@ function requestPart({ at, operation, rollbackOf }: PolicyFacts): IntentPolicyIn
   return {
     timestamp_ns: nanoseconds(at),
     operation_id: operation?.id ?? '',
+    change_set: operation?.changeSet ?? null,
     approved_by: approved ? [textOf(review, 'author')] : [],
     rolls_back_to: rollbackOf ?? null,
   };

@@ -53,7 +53,7 @@ export async function requireFreeId(run: Run): Promise<void> {
   );
 }
 
-function indeterminate({ resourceId, lastOperationId = '' }: ResourceRow): AppError {
+export function indeterminate({ resourceId, lastOperationId = '' }: ResourceRow): AppError {
   return new AppError(
     'CONFLICT',
     `resource ${JSON.stringify(resourceId)}: operation ${lastOperationId} was interrupted while the provider acted; ` +

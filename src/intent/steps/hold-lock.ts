@@ -1,8 +1,7 @@
 import { holdLock as lockProject } from '../../domain/projects/index.ts';
 import type { Db } from '../../storage/database.ts';
-import { countOperationsWhere } from '../../storage/operations.ts';
+import { hasWork } from '../../storage/change-sets.ts';
 import { type ProjectRow, releaseLock } from '../../storage/projects.ts';
-import { liveStatuses } from '../journal/transitions.ts';
 import { fact, type Run } from '../run.ts';
 
 /**
@@ -24,11 +23,10 @@ export function takeProject(db: Db, run: Run): Promise<ProjectRow> {
 }
 
 /**
- * Frees the lock while an operation waits for a person. It stays held when the session works on something else in the
- * project, because freeing it would cut that off.
+ * Frees the lock while an operation or a change set waits for a person. It stays held when the session works on something
+ * else in the project, because freeing it would cut that off.
  */
 export async function releaseWhileWaiting(db: Db, run: Run): Promise<void> {
   const { id, project } = fact(run, 'operation');
-  const others = { project, status: { $in: [...liveStatuses] }, leaseUntil: { $ne: null }, id: { $ne: id } };
-  if ((await countOperationsWhere(db, others)) === 0) await releaseLock(db, project, run.request.caller.session);
+  if (!(await hasWork(db, project, { operation: id }))) await releaseLock(db, project, run.request.caller.session);
 }

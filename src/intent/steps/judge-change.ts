@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject } from '../../shared/json.ts';
 import type { Db } from '../../storage/database.ts';
-import { judge } from '../judgement/judge.ts';
+import { judge, type Question } from '../judgement/judge.ts';
 import { moveOperation, noteStep } from '../journal/move-operation.ts';
 import { decisionJson, writeReceipt } from '../journal/receipt.ts';
 import { packRecord, type StoredPlan } from '../journal/stored.ts';
@@ -10,8 +10,18 @@ import { releaseWhileWaiting } from './hold-lock.ts';
 
 /** Has the policies of the project judge the plan, and stops where they deny it or leave it to a person. */
 export async function judgeChange(run: Run): Promise<void> {
+  const decision = await judge(run.engine.domain, questionOf(run));
+  run.facts.decision = decision;
+  if (decision.outcome === 'DENIED') return deny(run, decision);
+  if (decision.outcome === 'REVIEW' && !isReviewed(run)) return leaveToPerson(run, decision);
+  const changes = judgedColumns(run, decision);
+  noteStep(run, { step: 'judgeChange', detail: { outcome: decision.outcome }, changes });
+}
+
+/** What the policies are asked about an operation. */
+export function questionOf(run: Run): Question {
   const operation = fact(run, 'operation');
-  const decision = await judge(run.engine.domain, {
+  return {
     kind: run.ask.kind,
     resourceID: run.ask.resourceID,
     provider: operation.provider,
@@ -24,15 +34,11 @@ export async function judgeChange(run: Run): Promise<void> {
     request: run.request,
     operation,
     rollbackOf: run.ask.rollbackOf,
-  });
-  run.facts.decision = decision;
-  if (decision.outcome === 'DENIED') return deny(run, decision);
-  if (decision.outcome === 'REVIEW' && !isReviewed(run)) return leaveToPerson(run, decision);
-  const changes = judgedColumns(run, decision);
-  noteStep(run, { step: 'judgeChange', detail: { outcome: decision.outcome }, changes });
+  };
 }
 
-async function deny(run: Run, decision: Decision): Promise<void> {
+/** Ends an operation that the policies deny. */
+export async function deny(run: Run, decision: Decision): Promise<void> {
   run.stopped = true;
   // A plan that was shown and is denied now is called off: when it was shown it was not denied.
   const to = fact(run, 'operation').status === 'AWAITING_CONFIRMATION' ? 'CANCELED' : 'DENIED';
@@ -61,7 +67,8 @@ function isReviewed(run: Run): boolean {
   return isJsonObject(review) && review['decision'] === 'ALLOW' && review['digest'] === fact(run, 'change').digest;
 }
 
-function judgedColumns(run: Run, decision: Decision) {
+/** A plan and its decision as they are stored. */
+export function judgedColumns(run: Run, decision: Decision, more: Pick<StoredPlan, 'priorDigest' | 'isWhole'> = {}) {
   const { shown, salt, digest, planned } = fact(run, 'change');
   const { loaded } = run.facts;
   const stored: StoredPlan = {
@@ -70,6 +77,7 @@ function judgedColumns(run: Run, decision: Decision) {
     planned: loaded === undefined ? new Uint8Array() : encodeFor(loaded, planned.planned.value),
     plannedPrivate: planned.planned.private,
     sha256: loaded?.binary.sha256 ?? '',
+    ...more,
   };
   return {
     plan: packRecord(stored),

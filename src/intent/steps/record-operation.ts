@@ -4,7 +4,7 @@ import type { Db } from '../../storage/database.ts';
 import { findNeeding } from '../../storage/dependencies.ts';
 import { findOperations, insertOperation, type OperationRow } from '../../storage/operations.ts';
 import { packRecord, type StoredRequest } from '../journal/stored.ts';
-import { fact, type Run } from '../run.ts';
+import type { Run } from '../run.ts';
 import { takeProject } from './hold-lock.ts';
 import { aliasOf } from './load-provider.ts';
 
@@ -25,12 +25,17 @@ export async function recordOperation(run: Run): Promise<void> {
   });
 }
 
-function newOperation(run: Run): OperationRow {
+/**
+ * The row of a new operation.
+ *
+ * @param config as it is to be stored; a change set stores it with its references
+ */
+export function newOperation(run: Run, config = run.ask.config): OperationRow {
   const { ask, engine, request } = run;
   const { caller, origin } = request;
   const at = engine.domain.clock.now();
   const { provider, version, type } = subjectOf(run);
-  const { config, importID, rollbackOf } = ask;
+  const { importID, rollbackOf } = ask;
   const asked: StoredRequest = { config, importID, rollbackOf, providerAlias: aliasOf(run) };
   return {
     ...blankOperation,
@@ -67,15 +72,18 @@ const blankOperation = {
   confirmationUntil: undefined,
   review: undefined,
   finishedAt: undefined,
+  changeSet: undefined,
+  changePosition: undefined,
 } as const;
 
 /** An ejected resource's provider need not even be there, so the record is asked first. */
 function subjectOf(run: Run): { provider: string; version: string; type: string } {
+  const { ask } = run;
   const { resource, loaded } = run.facts;
   if (loaded !== undefined) {
     return { provider: loaded.binary.address, version: loaded.binary.version, type: loaded.type };
   }
-  return resource ?? fact(run, 'resource');
+  return resource ?? { provider: ask.provider ?? '', version: ask.version ?? '', type: ask.type ?? '' };
 }
 
 /**
@@ -85,7 +93,13 @@ function subjectOf(run: Run): { provider: string; version: string; type: string 
 export async function claimResource(db: Db, run: Run): Promise<void> {
   const { project, resourceID, kind } = run.ask;
   const settlesInterrupted = kind === 'IMPORT' || kind === 'REFRESH' || kind === 'EJECT';
-  const blocking = ['QUEUED', 'PLANNING', 'APPLYING', ...(settlesInterrupted ? [] : ['INTERRUPTED' as const])] as const;
+  const blocking = [
+    'QUEUED',
+    'PLANNING',
+    'PLANNED',
+    'APPLYING',
+    ...(settlesInterrupted ? [] : ['INTERRUPTED' as const]),
+  ] as const;
   const where = { project, resourceId: resourceID, status: { $in: [...blocking] } };
   const open = await findOperations(db, where, { limit: 10 });
   const busy = open.find((each) => each.id !== run.facts.operation?.id && !waitsForResume(each));
@@ -93,13 +107,16 @@ export async function claimResource(db: Db, run: Run): Promise<void> {
   if (kind === 'DELETE') await requireNoDependents(db, run);
 }
 
-/** Reviewed and let through, but nobody works on it yet. */
+/** Reviewed and let through, or planned in a change set, but nobody works on it yet. */
 function waitsForResume({ status, leaseUntil }: OperationRow): boolean {
-  return status === 'QUEUED' && leaseUntil === undefined;
+  return (status === 'QUEUED' || status === 'PLANNED') && leaseUntil === undefined;
 }
 
-function underWay({ id, status, resourceId }: OperationRow): AppError {
-  const advice = status === 'INTERRUPTED' ? 'resume it first' : 'wait for its end';
+export function underWay({ id, status, resourceId, changeSet }: OperationRow): AppError {
+  const advice =
+    status === 'INTERRUPTED'
+      ? `resume ${changeSet === undefined ? 'it' : `change set ${changeSet}`} first`
+      : 'wait for its end';
   return new AppError('CONFLICT', `resource ${JSON.stringify(resourceId)}: operation ${id} is ${status}; ${advice}`, {
     details: { operation: id, status },
   });

@@ -4,7 +4,7 @@ import { AppError } from '../../shared/errors.ts';
 import { newUlid } from '../../shared/ids.ts';
 import { isJsonObject } from '../../shared/json.ts';
 import type { Db } from '../../storage/database.ts';
-import { removeEdges } from '../../storage/dependencies.ts';
+import { addDependencies, removeEdges } from '../../storage/dependencies.ts';
 import { findOperations, changeOperation, type OperationRow } from '../../storage/operations.ts';
 import { removeResource, type ResourceRow, saveResource } from '../../storage/resources.ts';
 import { moveOperation } from '../journal/move-operation.ts';
@@ -91,6 +91,7 @@ async function recordResource(db: Db, run: Run): Promise<void> {
   }
   const row = object.value === null ? destroyedRow(run) : { ...baseRow(run), ...stateColumns(run), condition };
   await saveResource(db, row, { project: id, fence });
+  if (failure === undefined) await addDependencies(db, run.facts.edges ?? []);
 }
 
 /** What a resource's record is made of, whatever became of its object. */

@@ -1,8 +1,9 @@
 import { isJsonObject, type Json, type JsonObject } from '../../shared/json.ts';
 import { CtyNumber, type CtyObject, type CtyType, Dynamic, describeType, normalizeSet } from '../values/index.ts';
-import { typeOfValue, type Value } from '../values/index.ts';
+import { typeOfValue, unknown, type Value } from '../values/index.ts';
 import { conformMembers } from './conform-members.ts';
 import { type ConfigProblems, describeJson, isJsonList, type Path } from './config-problems.ts';
+import { knownLater } from './known-later.ts';
 
 const MAX_DEPTH = 64; // only a place of dynamic type can be that deep
 
@@ -12,6 +13,7 @@ const MAX_DEPTH = 64; // only a place of dynamic type can be that deep
  */
 export function conformType(json: Json, type: CtyType, path: Path, problems: ConfigProblems): Value {
   if (json === null) return null;
+  if (json === knownLater) return unknown;
   if (path.length > MAX_DEPTH) return problems.add(path, 'is nested too deeply');
   if (typeof type === 'string') return conformPrimitive(json, type, path, problems);
   if ('map' in type) return conformMap(json, type.map, path, problems);
@@ -58,6 +60,7 @@ function lostDigits(json: Json): boolean {
 function freeValue(json: Json, path: Path, problems: ConfigProblems): Value {
   if (path.length > MAX_DEPTH) return problems.add(path, 'is nested too deeply');
   if (lostDigits(json)) return problems.add(path, 'is too large for a JSON number', 'write a smaller one');
+  if (json === knownLater) return unknown;
   if (typeof json === 'number') return CtyNumber.from(json);
   if (typeof json === 'string') return json.normalize('NFC');
   if (isJsonList(json)) return json.map((part, at) => freeValue(part, [...path, at], problems));

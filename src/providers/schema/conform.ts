@@ -1,9 +1,10 @@
 import { isJsonObject, type Json, type JsonObject } from '../../shared/json.ts';
 import type { Problem } from '../../shared/problems.ts';
-import { normalizeSet, type Value } from '../values/index.ts';
+import { normalizeSet, unknown, type Value } from '../values/index.ts';
 import { conformMembers } from './conform-members.ts';
 import { conformType } from './conform-type.ts';
 import { ConfigProblems, describeJson, isJsonList, type Path } from './config-problems.ts';
+import { knownLater } from './known-later.ts';
 import { resolveDynamic } from './resolve-dynamic.ts';
 import type { NestedAttributes, NestedBlock, SchemaAttribute, SchemaBlock } from './resource-schema.ts';
 import { impliedType } from './implied-type.ts';
@@ -13,7 +14,8 @@ import { impliedType } from './implied-type.ts';
  * What is left out becomes what the protocol wants for it: null for an attribute, an empty list for a list of blocks.
  * The value is only to be used when there are no errors. Problems never repeat the values they are about.
  *
- * @param json numbers may be given as decimal text, where JavaScript would lose digits
+ * @param json numbers may be given as decimal text, where JavaScript would lose digits; `knownLater` in place of an
+ *   attribute, or of a part of one, becomes an unknown
  */
 export function conform(json: Json, block: SchemaBlock): { value: Value; problems: Problem[] } {
   const problems = new ConfigProblems();
@@ -22,6 +24,7 @@ export function conform(json: Json, block: SchemaBlock): { value: Value; problem
 }
 
 function conformBlock(json: Json, block: SchemaBlock, path: Path, problems: ConfigProblems): Value {
+  if (json === knownLater) return blockKnownLater(path, problems);
   if (!isJsonObject(json)) return problems.add(path, 'must be an object', `got ${describeJson(json)}`);
   const names = [...block.attributes, ...block.blocks].map(({ name }) => name);
   problems.rejectStrangers(json, names, path);
@@ -53,6 +56,7 @@ function conformAttribute(json: Json, attribute: SchemaAttribute, path: Path, pr
 }
 
 function conformNestedAttribute(json: Json, nested: NestedAttributes, path: Path, problems: ConfigProblems): Value {
+  if (json === knownLater) return unknown;
   const block: SchemaBlock = { attributes: nested.attributes, blocks: [], description: '', deprecated: false };
   switch (nested.nesting) {
     case 'SINGLE':
@@ -66,6 +70,7 @@ function conformNestedAttribute(json: Json, nested: NestedAttributes, path: Path
 }
 
 function conformNestedBlock(json: Json, nested: NestedBlock, path: Path, problems: ConfigProblems): Value {
+  if (json === knownLater) return blockKnownLater(path, problems);
   const { nesting, block } = nested;
   switch (nesting) {
     case 'SINGLE':
@@ -82,6 +87,11 @@ function conformNestedBlock(json: Json, nested: NestedBlock, path: Path, problem
       checkCount(json ?? [], nested, path, problems);
       return resolveDynamic(conformBlockList(json ?? [], block, nesting, path, problems), impliedType(block));
   }
+}
+
+// How many blocks there are must be known to plan anything.
+function blockKnownLater(path: Path, problems: ConfigProblems): null {
+  return problems.add(path, 'is a block and must be given', 'refer to what is known later from its attributes');
 }
 
 function checkCount(json: Json, { minItems, maxItems }: NestedBlock, path: Path, problems: ConfigProblems): void {

@@ -1,7 +1,14 @@
 // Every table of the database, for the ORM. Rows are read and written through the files beside this folder.
 import { AuditEntity } from './audit.ts';
 import { ApiKeyEntity, RoleBindingEntity, RoleEntity, SessionEntity } from './identity.ts';
-import { DependencyEntity, OperationEntity, OperationStepEntity, ProjectEntity, ResourceEntity } from './intent.ts';
+import {
+  ChangeSetEntity,
+  DependencyEntity,
+  OperationEntity,
+  OperationStepEntity,
+  ProjectEntity,
+  ResourceEntity,
+} from './intent.ts';
 import { ProjectConfigEntity, ProviderConfigEntity } from './project-config.ts';
 import { PersonalTokenEntity } from './personal-tokens.ts';
 import {
@@ -44,6 +51,7 @@ export const entities = [
   OperationEntity,
   OperationStepEntity,
   DependencyEntity,
+  ChangeSetEntity,
   AuditEntity,
   ProviderSchemaEntity,
   ProviderBinaryEntity,

@@ -7,9 +7,21 @@ export type OperationKind = 'CREATE' | 'UPDATE' | 'DELETE' | 'IMPORT' | 'REFRESH
 export type OperationStatus =
   | 'QUEUED'
   | 'PLANNING'
+  | 'PLANNED'
   | 'DENIED'
   | 'PENDING_REVIEW'
   | 'AWAITING_CONFIRMATION'
+  | 'APPLYING'
+  | 'FINISHED'
+  | 'FAILED'
+  | 'INTERRUPTED'
+  | 'CANCELED';
+
+export type ChangeSetStatus =
+  | 'PLANNING'
+  | 'DENIED'
+  | 'PENDING_REVIEW'
+  | 'PLANNED'
   | 'APPLYING'
   | 'FINISHED'
   | 'FAILED'
@@ -79,6 +91,35 @@ export const OperationEntity = defineEntity({
     result: p.blob().$type<Uint8Array>().nullable(),
     diagnostics: p.json().$type<Json>().nullable(),
     decision: p.json().$type<Json>().nullable(),
+    failure: p.text().nullable(),
+    confirmationHash: p.string().nullable(),
+    confirmationUntil: p.datetime(3).nullable(),
+    review: p.json().$type<Json>().nullable(),
+    session: p.string(),
+    principalId: p.string(),
+    principalName: p.string(),
+    via: p.string(),
+    client: p.string().nullable(),
+    fence: p.bigint('number'),
+    leaseUntil: p.datetime(3).nullable(),
+    createdAt: p.datetime(3),
+    updatedAt: p.datetime(3),
+    finishedAt: p.datetime(3).nullable(),
+    changeSet: p.string().nullable(),
+    changePosition: p.integer().nullable(),
+  },
+});
+
+export const ChangeSetEntity = defineEntity({
+  name: 'ChangeSet',
+  tableName: 'intent_change_set',
+  properties: {
+    id: p.string().primary(),
+    project: p.string(),
+    status: p.string().$type<ChangeSetStatus>(),
+    request: p.blob().$type<Uint8Array>().nullable(),
+    planDigest: p.string().nullable(),
+    destructive: p.boolean(),
     failure: p.text().nullable(),
     confirmationHash: p.string().nullable(),
     confirmationUntil: p.datetime(3).nullable(),

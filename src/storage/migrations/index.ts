@@ -1,4 +1,6 @@
 // The ordered list of schema versions. A new one goes to the end; its name begins with the day it was made.
+// The ordered list of schema versions. A new one goes to the end and its name sorts after the others.
+import { changeSets } from './2026-11-22-change-sets.ts';
 import { firstTables } from './2026-11-22-first-tables.ts';
 import { machineTables } from './2026-11-22-machines.ts';
 import { projectEnvironment } from './2026-11-22-project-environment.ts';
@@ -16,4 +18,5 @@ export const migrations: readonly Migration[] = [
   { name: '2026-11-22-sign-in', statements: signInTables },
   { name: '2026-11-22-machines', statements: machineTables },
   { name: '2026-11-22-users', statements: userTables },
+  { name: '2026-11-22-change-sets', statements: changeSets },
 ];

@@ -1,0 +1,7 @@
+import { isJsonObject } from '../../shared/json.ts';
+import type { ChangeSetRow } from '../../storage/change-sets.ts';
+
+/** Whether a person has let exactly these plans through. */
+export function isLetThrough({ review, planDigest }: ChangeSetRow): boolean {
+  return isJsonObject(review) && review['decision'] === 'ALLOW' && review['digest'] === planDigest;
+}

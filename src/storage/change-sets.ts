@@ -1,0 +1,107 @@
+import { AppError } from '../shared/errors.ts';
+import type { Db } from './database.ts';
+import { ChangeSetEntity, type ChangeSetStatus } from './entities/intent.ts';
+import { type Fence, FENCED, fenceMoved } from './fence.ts';
+import { type Row, tableOf, type Where } from './table.ts';
+
+export type { ChangeSetStatus };
+export type ChangeSetRow = Row<typeof ChangeSetEntity>;
+
+const changeSets = tableOf(ChangeSetEntity, ['request']);
+
+export function insertChangeSet(db: Db, row: ChangeSetRow): Promise<void> {
+  return changeSets.insert(db, row);
+}
+
+export function findChangeSet(db: Db, project: string, id: string): Promise<ChangeSetRow | undefined> {
+  return changeSets.findOne(db, { project, id });
+}
+
+/** A change set of the project that a server applies now. */
+export function findApplyingChangeSet(db: Db, project: string, now: Date): Promise<ChangeSetRow | undefined> {
+  return changeSets.findOne(db, { project, status: 'APPLYING', leaseUntil: { $gt: now } });
+}
+
+/** A change set of the project that is under way, or was interrupted in the middle. */
+export function findUnsettledChangeSet(db: Db, project: string): Promise<ChangeSetRow | undefined> {
+  return changeSets.findOne(db, { project, status: { $in: ['PLANNING', 'APPLYING', 'INTERRUPTED'] } });
+}
+
+/** Newest first. */
+export function findChangeSets(
+  db: Db,
+  project: string,
+  page: { readonly limit: number; readonly offset: number },
+): Promise<ChangeSetRow[]> {
+  return changeSets.find(db, { project }, { orderBy: { id: 'desc' }, ...page });
+}
+
+/**
+ * Moves a change set on.
+ *
+ * @param expected statuses it may have; another one means that somebody else moved it on
+ * @throws CONFLICT when the status is another
+ */
+export async function changeChangeSet(
+  db: Db,
+  { id, project }: Pick<ChangeSetRow, 'id' | 'project'>,
+  expected: readonly ChangeSetStatus[],
+  changes: Partial<ChangeSetRow>,
+): Promise<void> {
+  const where: Where<ChangeSetRow> = { project, status: { $in: [...expected] } };
+  if (await changeSets.update(db, id, changes, where)) return;
+  throw new AppError('CONFLICT', `change set ${id} has moved on meanwhile; read it again`, {
+    details: { changeSet: id },
+  });
+}
+
+/** Within a transaction: sees that the lock is still held, and keeps it from being taken until the end. */
+export async function requireFence(db: Db, { project, fence }: Fence): Promise<void> {
+  const rows = await db.em.execute(`with ${FENCED} select 1 from fenced`, [project, fence]);
+  if (rows.length !== 1) throw fenceMoved(project);
+}
+
+/** Says that the server still works on the change set and on those of its operations that wait for their turn. */
+export async function renewChangeSet(db: Db, id: string, until: Date): Promise<void> {
+  await db.em.execute(
+    `with renewed as (update intent_change_set set lease_until = ? where id = ? and status in ('PLANNING', 'APPLYING'))
+      update intent_operation set lease_until = ? where change_set = ? and status = 'PLANNED' and lease_until is not null`,
+    [until, id, until, id],
+  );
+}
+
+/** Change sets that a server works on, or should: those whose lease has run out at `now`, or all without it. */
+export function findAbandonedChangeSets(db: Db, now: Date | undefined): Promise<ChangeSetRow[]> {
+  const lease = now === undefined ? { $ne: null } : { $lte: now };
+  const where = { status: { $in: ['PLANNING', 'APPLYING'] as const }, leaseUntil: lease };
+  return changeSets.find(db, where, { orderBy: { id: 'asc' } });
+}
+
+/** Change sets that waited for a person too long: unconfirmed at `now`, or left since `leftBefore`. */
+export function findExpiredChangeSets(db: Db, now: Date, leftBefore: Date): Promise<ChangeSetRow[]> {
+  const where = {
+    $or: [
+      { status: 'PLANNED' as const, confirmationUntil: { $lte: now } },
+      { status: { $in: ['PLANNED', 'PENDING_REVIEW'] as const }, updatedAt: { $lte: leftBefore } },
+    ],
+  };
+  return changeSets.find(db, where, { orderBy: { id: 'asc' } });
+}
+
+/** Whether a server works in the project: on a change set or on an operation, other than these. */
+export async function hasWork(
+  db: Db,
+  project: string,
+  except: { readonly operation?: string; readonly changeSet?: string | undefined },
+): Promise<boolean> {
+  const rows = await db.em.execute(
+    `select 1 from intent_operation where project = ? and lease_until is not null and id <> ?
+        and status in ('QUEUED', 'PLANNING', 'PLANNED', 'APPLYING') and finished_at is null
+        and coalesce(change_set, '') <> ?
+      union all
+      select 1 from intent_change_set where project = ? and lease_until is not null and id <> ?
+        and status in ('PLANNING', 'APPLYING') limit 1`,
+    [project, except.operation ?? '', except.changeSet ?? '-', project, except.changeSet ?? ''],
+  );
+  return rows.length > 0;
+}
