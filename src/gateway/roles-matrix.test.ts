@@ -301,8 +301,8 @@ describe('who may do what', function () {
   interface Alteration {
     readonly wrong: string;
     readonly alter: (row: Requirement) => Requirement;
-    /** Whether a row can be wrong in this way, so that it must be noticed. */
-    readonly concerns: (row: Requirement) => boolean;
+    /** Whether a row can be wrong in this way, so that it must be noticed; `top` is the row of the field at the top. */
+    readonly concerns: (row: Requirement, top: Requirement) => boolean;
   }
   const asksActions = ({ actions }: Requirement): boolean => actions.length > 0;
   const inPlace = ({ actions }: Requirement): boolean =>
@@ -327,7 +327,7 @@ describe('who may do what', function () {
     {
       wrong: 'is closed to strangers',
       alter: (row) => ({ ...row, public: false }),
-      concerns: (row) => row.public,
+      concerns: (row, top) => row.public && top.public,
     },
     {
       wrong: 'asks in any space',
@@ -358,7 +358,8 @@ describe('who may do what', function () {
         ({ path, name, kind }) =>
           path.some(({ type, field }) => {
             const row = fieldAccess[`${type}.${field}`];
-            return row !== undefined && concerns(row);
+            const top = fieldAccess[`${path[0]?.type}.${path[0]?.field}`];
+            return row !== undefined && top !== undefined && concerns(row, top);
           }) && !found.some((line) => line.startsWith(`${kind} ${name} in `)),
       );
       assert.deepEqual(
