@@ -824,6 +824,19 @@ export type IntentDiagnostic = {
   readonly summary: Scalars['String']['output'];
 };
 
+/** A configuration that takes resources over. */
+export type IntentExport = {
+  readonly __typename?: 'IntentExport';
+  /** The file, in HCL. Sensitive and write-only values are variables. */
+  readonly hcl: Scalars['String']['output'];
+  /** Resources in it. */
+  readonly resourceCount: Scalars['Int']['output'];
+  /** Names of the variables to be given. */
+  readonly variables: ReadonlyArray<Scalars['String']['output']>;
+  /** What a plan of the file will show besides imports, and what could not be written down. */
+  readonly warnings: ReadonlyArray<Scalars['String']['output']>;
+};
+
 /** An attribute that feeds another. */
 export type IntentFieldMapping = {
   readonly __typename?: 'IntentFieldMapping';
@@ -947,6 +960,17 @@ export type IntentOperationList = {
   readonly page: Scalars['Int']['output'];
   /** Operations on a page. */
   readonly pageSize: Scalars['Int']['output'];
+};
+
+/** A page of a project's operations, for programs. */
+export type IntentOperationLog = {
+  readonly __typename?: 'IntentOperationLog';
+  /** How many lines. */
+  readonly count: Scalars['Int']['output'];
+  /** What to give as `after` for the next page; null at the end. */
+  readonly cursor?: Maybe<Scalars['ID']['output']>;
+  /** One JSON object a line: id, at, finishedAt, user, kind, resourceID, provider, version, type, providerAlias, importID, rollbackOf, config, redacted. Secrets are null and their paths are in `redacted`. */
+  readonly lines: Scalars['String']['output'];
 };
 
 /** How far an operation is. */
@@ -2343,6 +2367,8 @@ export type Query = {
   readonly intentChangeSets: IntentChangeSetList;
   /** Reads a data source through its provider. Nothing is stored; the policies of the project judge the read. */
   readonly intentDataSourceRead: IntentDataSourceResult;
+  /** What was done in a project, oldest first, one JSON object a line: done again in this order it leads to the same resources. */
+  readonly intentOperationLog: IntentOperationLog;
   /** All Intent policies that the caller may read. */
   readonly intentPolicies: ReadonlyArray<Policy>;
   /** What a policy would say to an operation, without running it. */
@@ -2353,6 +2379,8 @@ export type Query = {
   readonly intentProject?: Maybe<IntentProject>;
   /** The project that this session uses; null when it uses none. */
   readonly intentProjectActive?: Maybe<IntentProject>;
+  /** A project, or one resource of it, as a Terraform configuration with `import` blocks. Each import is tried on its provider, which changes nothing; at most 500 resources. */
+  readonly intentProjectExport: IntentExport;
   /** All Intent projects that the caller may read. */
   readonly intentProjects: ReadonlyArray<IntentProject>;
   /** One resource; null when there is none or the caller may not read it. */
@@ -2471,6 +2499,15 @@ export type QueryIntentDataSourceReadArgs = {
 
 
 /** Reads of the account. */
+export type QueryIntentOperationLogArgs = {
+  after?: InputMaybe<Scalars['ID']['input']>;
+  intentProject: Scalars['ID']['input'];
+  limit?: InputMaybe<Scalars['Int']['input']>;
+  resourceID?: InputMaybe<Scalars['ID']['input']>;
+};
+
+
+/** Reads of the account. */
 export type QueryIntentPolicyDryRunArgs = {
   currentState?: InputMaybe<Scalars['JSON']['input']>;
   operation: IntentOperationKind;
@@ -2484,6 +2521,13 @@ export type QueryIntentPolicyDryRunArgs = {
 /** Reads of the account. */
 export type QueryIntentProjectArgs = {
   id: Scalars['ID']['input'];
+};
+
+
+/** Reads of the account. */
+export type QueryIntentProjectExportArgs = {
+  intentProject: Scalars['ID']['input'];
+  resourceID?: InputMaybe<Scalars['ID']['input']>;
 };
 
 
@@ -3063,12 +3107,14 @@ export type ResolversTypes = {
   IntentDependencySummary: ResolverTypeWrapper<IntentDependencySummary>;
   IntentDependencyType: IntentDependencyType;
   IntentDiagnostic: ResolverTypeWrapper<IntentDiagnostic>;
+  IntentExport: ResolverTypeWrapper<IntentExport>;
   IntentFieldMapping: ResolverTypeWrapper<IntentFieldMapping>;
   IntentFieldMappingInput: IntentFieldMappingInput;
   IntentOperation: ResolverTypeWrapper<OperationView>;
   IntentOperationEdge: ResolverTypeWrapper<Omit<IntentOperationEdge, 'node'> & { node: ResolversTypes['IntentOperation'] }>;
   IntentOperationKind: IntentOperationKind;
   IntentOperationList: ResolverTypeWrapper<Omit<IntentOperationList, 'operations'> & { operations: ReadonlyArray<ResolversTypes['IntentOperation']> }>;
+  IntentOperationLog: ResolverTypeWrapper<IntentOperationLog>;
   IntentOperationStatus: IntentOperationStatus;
   IntentOperationStep: ResolverTypeWrapper<IntentOperationStep>;
   IntentPlan: ResolverTypeWrapper<IntentPlan>;
@@ -3179,11 +3225,13 @@ export type ResolversParentTypes = {
   IntentDecision: IntentDecision;
   IntentDependencySummary: IntentDependencySummary;
   IntentDiagnostic: IntentDiagnostic;
+  IntentExport: IntentExport;
   IntentFieldMapping: IntentFieldMapping;
   IntentFieldMappingInput: IntentFieldMappingInput;
   IntentOperation: OperationView;
   IntentOperationEdge: Omit<IntentOperationEdge, 'node'> & { node: ResolversParentTypes['IntentOperation'] };
   IntentOperationList: Omit<IntentOperationList, 'operations'> & { operations: ReadonlyArray<ResolversParentTypes['IntentOperation']> };
+  IntentOperationLog: IntentOperationLog;
   IntentOperationStep: IntentOperationStep;
   IntentPlan: IntentPlan;
   IntentProject: ProjectRecord;
@@ -3416,6 +3464,13 @@ export type IntentDiagnosticResolvers<ContextType = ResolverContext, ParentType 
   summary?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
 };
 
+export type IntentExportResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['IntentExport'] = ResolversParentTypes['IntentExport']> = {
+  hcl?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  resourceCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  variables?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
+  warnings?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
 export type IntentFieldMappingResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['IntentFieldMapping'] = ResolversParentTypes['IntentFieldMapping']> = {
   description?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   sourceField?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
@@ -3465,6 +3520,12 @@ export type IntentOperationListResolvers<ContextType = ResolverContext, ParentTy
   operations?: Resolver<ReadonlyArray<ResolversTypes['IntentOperation']>, ParentType, ContextType>;
   page?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   pageSize?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
+export type IntentOperationLogResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['IntentOperationLog'] = ResolversParentTypes['IntentOperationLog']> = {
+  count?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  cursor?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  lines?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
 };
 
 export type IntentOperationStepResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['IntentOperationStep'] = ResolversParentTypes['IntentOperationStep']> = {
@@ -3814,11 +3875,13 @@ export type QueryResolvers<ContextType = ResolverContext, ParentType extends Res
   intentChangeSet: Resolver<Maybe<ResolversTypes['IntentChangeSet']>, ParentType, ContextType, RequireFields<QueryIntentChangeSetArgs, 'id' | 'intentProject'>>;
   intentChangeSets: Resolver<ResolversTypes['IntentChangeSetList'], ParentType, ContextType, RequireFields<QueryIntentChangeSetsArgs, 'intentProject'>>;
   intentDataSourceRead: Resolver<ResolversTypes['IntentDataSourceResult'], ParentType, ContextType, RequireFields<QueryIntentDataSourceReadArgs, 'config' | 'intentProject' | 'provider' | 'type'>>;
+  intentOperationLog: Resolver<ResolversTypes['IntentOperationLog'], ParentType, ContextType, RequireFields<QueryIntentOperationLogArgs, 'intentProject'>>;
   intentPolicies: Resolver<ReadonlyArray<ResolversTypes['Policy']>, ParentType, ContextType>;
   intentPolicyDryRun: Resolver<ResolversTypes['IntentDecision'], ParentType, ContextType, RequireFields<QueryIntentPolicyDryRunArgs, 'operation' | 'policy' | 'provider' | 'type'>>;
   intentPolicyInputSchema: Resolver<ResolversTypes['JSON'], ParentType, ContextType>;
   intentProject: Resolver<Maybe<ResolversTypes['IntentProject']>, ParentType, ContextType, RequireFields<QueryIntentProjectArgs, 'id'>>;
   intentProjectActive: Resolver<Maybe<ResolversTypes['IntentProject']>, ParentType, ContextType>;
+  intentProjectExport: Resolver<ResolversTypes['IntentExport'], ParentType, ContextType, RequireFields<QueryIntentProjectExportArgs, 'intentProject'>>;
   intentProjects: Resolver<ReadonlyArray<ResolversTypes['IntentProject']>, ParentType, ContextType>;
   intentResource: Resolver<Maybe<ResolversTypes['IntentResource']>, ParentType, ContextType, RequireFields<QueryIntentResourceArgs, 'intentProject' | 'resourceID'>>;
   intentResourceDependencies: Resolver<Maybe<ResolversTypes['IntentResourceDependencies']>, ParentType, ContextType, RequireFields<QueryIntentResourceDependenciesArgs, 'intentProject' | 'resourceID'>>;
@@ -3964,10 +4027,12 @@ export type Resolvers<ContextType = ResolverContext> = {
   IntentDecision?: IntentDecisionResolvers<ContextType>;
   IntentDependencySummary?: IntentDependencySummaryResolvers<ContextType>;
   IntentDiagnostic?: IntentDiagnosticResolvers<ContextType>;
+  IntentExport?: IntentExportResolvers<ContextType>;
   IntentFieldMapping?: IntentFieldMappingResolvers<ContextType>;
   IntentOperation?: IntentOperationResolvers<ContextType>;
   IntentOperationEdge?: IntentOperationEdgeResolvers<ContextType>;
   IntentOperationList?: IntentOperationListResolvers<ContextType>;
+  IntentOperationLog?: IntentOperationLogResolvers<ContextType>;
   IntentOperationStep?: IntentOperationStepResolvers<ContextType>;
   IntentPlan?: IntentPlanResolvers<ContextType>;
   IntentProject?: IntentProjectResolvers<ContextType>;

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 
+import { exportConfiguration, exportLog, type ExportOptions } from './export.ts';
 import { adminKeyFile, exchangeKey, headersText, type ProfileOptions } from './profile.ts';
 import { addProvider, listProviders, updateProviders, type ProvidersContext } from './providers.ts';
 
@@ -51,18 +52,38 @@ export function createCommand(terminal: Terminal): Command {
     .description('Lists the catalogued providers.')
     .action(() => listProviders(contextOf(terminal, {})));
   addProfile(command, terminal);
+  addExport(command, terminal);
   return command;
+}
+
+/** What a team takes with it when it leaves. */
+function addExport(command: Command, terminal: Terminal): void {
+  const server = (child: Command): Command =>
+    child
+      .argument('<project>', 'id of the Intent project')
+      .option('--resource <id>', 'one resource of it')
+      .addOption(urlOption())
+      .addOption(keyOption(terminal));
+  const group = command.command('export').description('Writes out what an Intent project holds.');
+  server(
+    group.command('hcl').description('A Terraform configuration with import blocks; warnings go to stderr.'),
+  ).action(async (project: string, options: ExportOptions) => {
+    const { hcl, warnings } = await exportConfiguration(project, options);
+    terminal.print(hcl);
+    for (const warning of warnings) process.stderr.write(`${warning}\n`);
+  });
+  server(group.command('log').description('What was done, oldest first, one JSON object a line.')).action(
+    async (project: string, options: ExportOptions) => {
+      for await (const lines of exportLog(project, options)) terminal.print(lines);
+    },
+  );
 }
 
 /** What assistants' configurations run to sign in with an API key. */
 function addProfile(command: Command, terminal: Terminal): void {
   const profile = command.command('profile').description('Tokens for programs and assistants.');
-  const url = new Option('--url <url>', 'where the server is')
-    .env('SLUICE_PUBLIC_URL')
-    .default('http://localhost:4000');
-  const key = new Option('--key <file>', "JSON file with the API key's id and secret").default(
-    adminKeyFile(terminal.root),
-  );
+  const url = urlOption();
+  const key = keyOption(terminal);
   profile
     .command('export-token')
     .description('Exchanges an API key for a bearer token of one hour and prints it.')
@@ -75,6 +96,14 @@ function addProfile(command: Command, terminal: Terminal): void {
     .addOption(url)
     .addOption(key)
     .action(async (options: ProfileOptions) => terminal.print(headersText(await exchangeKey(options))));
+}
+
+function urlOption(): Option {
+  return new Option('--url <url>', 'where the server is').env('SLUICE_PUBLIC_URL').default('http://localhost:4000');
+}
+
+function keyOption({ root }: Terminal): Option {
+  return new Option('--key <file>', "JSON file with the API key's id and secret").default(adminKeyFile(root));
 }
 
 /** Where a provider may come from; the same settings as the server's. */

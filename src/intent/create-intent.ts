@@ -8,6 +8,8 @@ import type { SearchInput } from '../storage/search.ts';
 import { addDependency, type EdgeInput, findNeighbours, type NewEdgeInput, removeDependency } from './dependencies.ts';
 import { type DryRunInput, dryRunPolicy } from './dry-run.ts';
 import { defaultLimits, type Engine, type IntentLimits } from './engine.ts';
+import { exportProject, type ExportInput, type ProjectExport } from './export/export-project.ts';
+import { type LogInput, type OperationLog, operationLog } from './export/operation-log.ts';
 import { RunningOperations } from './journal/running-operations.ts';
 import { startSweeping, type Sweeper } from './journal/start-sweeping.ts';
 import { type AnsweredSet, applyChangeSet, type ApplyChangeSetInput } from './change-sets/apply-change-set.ts';
@@ -119,6 +121,8 @@ export interface Intent {
   readDataSource(request: Request, input: DataSourceInput): Promise<IntentDataSourceResult>;
   dryRunPolicy(request: Request, input: DryRunInput): Promise<IntentDecision>;
   policyInputSchema(): Json;
+  exportProject(request: Request, input: ExportInput): Promise<ProjectExport>;
+  operationLog(request: Request, input: LogInput): Promise<OperationLog>;
   setProviderConfig(request: Request, input: ProviderConfigInput): Promise<ProviderConfigView>;
   deleteProviderConfig(request: Request, input: ProviderConfigName): Promise<ProviderConfigView>;
   providerConfigsOf(project: string): Promise<ProviderConfigView[]>;
@@ -202,6 +206,8 @@ type Others =
   | 'readDataSource'
   | 'dryRunPolicy'
   | 'policyInputSchema'
+  | 'exportProject'
+  | 'operationLog'
   | 'setProviderConfig'
   | 'deleteProviderConfig'
   | 'providerConfigsOf';
@@ -229,6 +235,8 @@ function changesOf(engine: Engine): Pick<Intent, Changes | Followups | Others> {
     readDataSource: (request, input) => readDataSource(engine, request, input),
     dryRunPolicy: (request, input) => dryRunPolicy(engine, request, input),
     policyInputSchema: () => intentInputSchema,
+    exportProject: (request, input) => exportProject(engine, request, input),
+    operationLog: (request, input) => operationLog(engine, request, input),
     setProviderConfig: (request, input) => setProviderConfig(engine, request, input),
     deleteProviderConfig: (request, input) => deleteProviderConfig(engine, request, input),
     providerConfigsOf: (project) => listProviderConfigs(engine, project),

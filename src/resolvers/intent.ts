@@ -19,6 +19,8 @@ export const intentQueries = {
   intentChangeSet: (_root, args, context) => context.intent.findChangeSet(context, args),
   intentChangeSets: (_root, args, context) => context.intent.listChangeSets(context, args),
   intentDataSourceRead: (_root, args, context) => context.intent.readDataSource(context, args),
+  intentProjectExport: (_root, args, context) => context.intent.exportProject(context, args),
+  intentOperationLog: (_root, args, context) => context.intent.operationLog(context, args),
   intentPolicyInputSchema: (_root, _args, context) => context.intent.policyInputSchema(),
   intentPolicyDryRun: (_root, args, context) => context.intent.dryRunPolicy(context, args),
 } satisfies Partial<QueryResolvers>;

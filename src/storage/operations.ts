@@ -45,13 +45,13 @@ export function countOperations(db: Db, project: string, input: SearchInput): Pr
   return countMatches(db, operations, search, { project }, input);
 }
 
-/** Operations that fit, newest first. */
+/** Operations that fit, newest first unless the oldest are asked for first. */
 export function findOperations(
   db: Db,
   where: Where<OperationRow>,
-  page: { limit: number; offset?: number },
+  { oldestFirst = false, ...page }: { limit: number; offset?: number; oldestFirst?: boolean },
 ): Promise<OperationRow[]> {
-  return operations.find(db, where, { orderBy: { id: 'desc' }, ...page });
+  return operations.find(db, where, { orderBy: { id: oldestFirst ? 'asc' : 'desc' }, ...page });
 }
 
 export function countOperationsWhere(db: Db, where: Where<OperationRow>): Promise<number> {

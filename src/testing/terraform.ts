@@ -10,7 +10,10 @@ export const sandboxFolder = fileURLToPath(new URL('../sandbox/', import.meta.ur
 
 /** A folder with a configuration, and the terraform binary to run in it. */
 export interface TerraformFolder {
+  /** Writes a configuration; what it requires is put before it. */
   write(configuration: string): void;
+  /** Writes a configuration that says itself what it requires. */
+  writeWhole(configuration: string): void;
   /** @returns what terraform printed; throws with it when the exit code is not one of `expected` */
   run(args: readonly string[], expected?: readonly number[]): string;
   /** Exit code of a plan: 0 nothing to do, 2 changes. */
@@ -30,8 +33,8 @@ export function terraformFolder(
   environment: Readonly<Record<string, string>> = {},
 ): TerraformFolder {
   mkdirSync(folder, { recursive: true });
-  const lines = Object.entries(overrides).map(
-    ([address, path]) => `    "registry.opentofu.org/${address}" = "${path}"\n`,
+  const lines = Object.entries(overrides).flatMap(([address, path]) =>
+    ['registry.opentofu.org', 'registry.terraform.io'].map((host) => `    "${host}/${address}" = "${path}"\n`),
   );
   const cliConfig = join(folder, 'terraform.rc');
   writeFileSync(cliConfig, `provider_installation {\n  dev_overrides {\n${lines.join('')}  }\n  direct {}\n}\n`);
@@ -64,6 +67,7 @@ export function terraformFolder(
     );
   }
   return {
+    writeWhole: (configuration) => writeFileSync(join(folder, 'main.tf'), configuration),
     write: (configuration) => writeFileSync(join(folder, 'main.tf'), header + configuration),
     run,
     planCode: () => start(['plan', '-no-color', '-input=false', '-detailed-exitcode']).status ?? -1,

@@ -141,7 +141,7 @@ function configColumn(run: Run): Uint8Array | undefined {
   if (config === undefined || loaded === undefined) return undefined;
   const { value, paths } = redactJson(loaded.schema.block, config);
   const kept = withoutWriteOnly(loaded.schema.block, config);
-  return packRecord({ config: kept.value, shown: { value, redacted: paths } });
+  return packRecord({ config: kept.value, withheld: kept.withheld, shown: { value, redacted: paths } });
 }
 
 function destroyedRow(run: Run): ResourceRow {
