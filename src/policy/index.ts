@@ -13,3 +13,12 @@ export {
 export { type PolicyEngine, type PolicyEngineOptions, startPolicyEngine } from './policy-engine.ts';
 export { type ShippedPolicy, shippedPolicies } from './shipped.ts';
 export { type IntentPolicyInput, intentInputSchema } from './intent-input.ts';
+export {
+  type GivenRole,
+  isRootAdmin,
+  type LoginDecision,
+  loginDecision,
+  loginRules,
+  type LoginTables,
+} from './login-decision.ts';
+export { loginInputSchema, type LoginPolicyInput } from './login-input.ts';

@@ -1,4 +1,5 @@
 import type { Json } from '../shared/json.ts';
+import { anything, flag, nanoseconds, object, orNull, text, texts } from './schema-parts.ts';
 
 /** What the rules of an Intent policy see as `input`. Sensitive values are null here and their paths are listed. */
 export interface IntentPolicyInput {
@@ -55,24 +56,6 @@ export interface IntentPolicyResource {
 export interface IntentPolicyNeighbor {
   readonly resource_id: string;
   readonly resource_type: string;
-}
-
-const text = (description: string) => ({ type: 'string', description });
-const flag = (description: string) => ({ type: 'boolean', description });
-const nanoseconds = (description: string) => ({
-  type: 'integer',
-  description: `${description}, nanoseconds since 1970 UTC`,
-});
-const texts = (description: string) => ({ type: 'array', items: { type: 'string' }, description });
-const anything = (description: string) => ({ description });
-
-/** An object all of whose keys are always there. */
-function object(description: string, properties: Readonly<Record<string, Json>>) {
-  return { type: 'object', description, required: Object.keys(properties), properties };
-}
-
-function orNull(schema: Readonly<Record<string, Json>>): Json {
-  return { anyOf: [schema, { type: 'null' }] };
 }
 
 const resource = object('the change that is asked for', {

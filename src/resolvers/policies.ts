@@ -1,12 +1,11 @@
 import type { MutationResolvers, PolicyResolvers, QueryResolvers } from '../../generated/resolvers.ts';
+import { findSample, listSamples } from '../domain/evaluation/index.ts';
 import {
   createPolicy,
   deletePolicy,
   findPolicy,
-  findSample,
   listAttachments,
   listPolicies,
-  listSamples,
   searchPolicies,
   simulatePolicy,
   updatePolicy,

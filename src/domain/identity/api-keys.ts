@@ -20,7 +20,7 @@ import type { DomainContext, Request } from '../context.ts';
 import { newSecret } from './api-key-secret.ts';
 import { checkGroups, checkHandOut } from './hand-out.ts';
 import { type NewClaimMapping, type NewOidcTrust, parseMapping, parseOidcTrust } from './oidc-trust.ts';
-import { rightsChanged } from './rights-changed.ts';
+import { rightsChanged } from '../rights-changed.ts';
 
 /** A key as the API shows it; `secret` only in the answer that creates it. */
 export interface ApiKeyRecord {

@@ -19,7 +19,7 @@ import { grantIsAlive, grantOf, grantSession } from './grant-is-alive.ts';
 import { loadPersonalToken } from './personal-token-caller.ts';
 import { claimsToBePersonalToken } from './personal-token-text.ts';
 import { personalTokenSession } from './personal-tokens.ts';
-import { RIGHTS_CHANNEL } from './rights-changed.ts';
+import { RIGHTS_CHANNEL } from '../rights-changed.ts';
 import { openTokenKeys, type TokenKeys } from './tokens.ts';
 
 export interface CallerSource {

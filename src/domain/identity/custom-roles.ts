@@ -16,7 +16,7 @@ import type { DomainContext, Request } from '../context.ts';
 import { parseName } from '../parse-name.ts';
 import { effectiveActions } from './grants.ts';
 import { checkHandOut } from './hand-out.ts';
-import { rightsChanged } from './rights-changed.ts';
+import { rightsChanged } from '../rights-changed.ts';
 import { type RoleRecord, toRoleRecord } from './roles.ts';
 
 export interface NewRole {

@@ -26,7 +26,7 @@ export { rotateApiKey } from './rotate-api-key.ts';
 export { checkActors, checkGroups, checkHandOut, type HandOut } from './hand-out.ts';
 export { replaceAccessRules } from './replace-access-rules.ts';
 export { hasRootAdmin, keepingRootAdmin } from './root-admins.ts';
-export { rightsChanged } from './rights-changed.ts';
+export { rightsChanged } from '../rights-changed.ts';
 export {
   createRoleBinding,
   createRoleBindings,

@@ -15,7 +15,7 @@ import type { DomainContext, Request } from '../context.ts';
 import { parseName } from '../parse-name.ts';
 import { parseScopes } from './parse-scopes.ts';
 import { hashPersonalToken, newPersonalTokenText } from './personal-token-text.ts';
-import { rightsChanged } from './rights-changed.ts';
+import { rightsChanged } from '../rights-changed.ts';
 
 /** A personal access token as the API shows it; `token` only in the answer that creates it. */
 export interface PersonalTokenRecord {

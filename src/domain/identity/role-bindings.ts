@@ -21,7 +21,7 @@ import { recordAudit } from '../audit/index.ts';
 import type { DomainContext, Request } from '../context.ts';
 import { checkHandOut } from './hand-out.ts';
 import { keepingRootAdmin } from './root-admins.ts';
-import { rightsChanged } from './rights-changed.ts';
+import { rightsChanged } from '../rights-changed.ts';
 import { type RoleRecord, toRoleRecord } from './roles.ts';
 
 /** Who holds a role. */

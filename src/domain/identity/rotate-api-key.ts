@@ -7,7 +7,7 @@ import type { DomainContext, Request } from '../context.ts';
 import { checkGroups, checkHandOut } from './hand-out.ts';
 import { type ApiKeyRecord, refuseAssistant, toApiKeyRecord } from './api-keys.ts';
 import { newSecret } from './api-key-secret.ts';
-import { rightsChanged } from './rights-changed.ts';
+import { rightsChanged } from '../rights-changed.ts';
 
 const MAX_GRACE_SECONDS = 30 * 24 * 60 * 60;
 

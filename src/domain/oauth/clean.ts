@@ -1,4 +1,5 @@
 import { deleteEndedOAuthGrants } from '../../storage/oauth-grants.ts';
+import { deleteEndedLogins } from '../../storage/logins.ts';
 import { deleteEndedOAuthRecords } from '../../storage/oauth-records.ts';
 import { deleteEndedBrowserSessions } from '../../storage/people.ts';
 import { deleteEndedPersonalTokens } from '../../storage/personal-tokens.ts';
@@ -16,6 +17,7 @@ export function startCleaning({ storage, clock, log }: DomainContext): () => voi
         await deleteEndedOAuthGrants(db, now);
         await deleteEndedBrowserSessions(db, now);
         await deleteEndedPersonalTokens(db, now);
+        await deleteEndedLogins(db, now);
       })
       .catch((error: unknown) => log.error({ err: error }, 'ended sign-ins could not be removed; trying again later'));
   };

@@ -10,6 +10,5 @@ export { createIntentPolicy, createPolicy, type NewPolicy } from './create-polic
 export { deletePolicy } from './delete-policy.ts';
 export { findPolicies, findPolicy, listPolicies, searchPolicies } from './find-policies.ts';
 export type { PolicyRecord } from './policy-record.ts';
-export { findSample, listSamples, recordSample } from './samples.ts';
 export { simulatePolicy } from './simulate-policy.ts';
 export { updateIntentPolicy, updatePolicy } from './update-policy.ts';

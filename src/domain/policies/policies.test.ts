@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { makeProject, makeSpaces, requestOf, type TestDomain, testDomain } from '../../testing/domain.ts';
 import { assertRefused } from '../../testing/refusals.ts';
 import { findProjectPolicies } from '../../storage/policies.ts';
+import { findSample, listSamples, recordSample } from '../evaluation/index.ts';
 import { updateProject } from '../projects/index.ts';
 import { updateSpace } from '../spaces/index.ts';
 import {
@@ -12,11 +13,8 @@ import {
   deletePolicy,
   detachPolicy,
   findPolicy,
-  findSample,
   listAttachments,
   listPolicies,
-  listSamples,
-  recordSample,
   searchPolicies,
   simulatePolicy,
   spaceOfAttachment,

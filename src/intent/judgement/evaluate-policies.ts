@@ -1,7 +1,6 @@
 import type { DomainContext } from '../../domain/context.ts';
-import { recordSample } from '../../domain/policies/index.ts';
+import { evaluatePolicies as evaluateEach, keepSample } from '../../domain/evaluation/index.ts';
 import { intentDecision, type PolicyResult } from '../../policy/index.ts';
-import { AppError } from '../../shared/errors.ts';
 import type { Json } from '../../shared/json.ts';
 import type { PolicyRow } from '../../storage/policies.ts';
 
@@ -18,10 +17,9 @@ export async function evaluatePolicies(
   input: Json,
   keepsSamples: boolean,
 ): Promise<Judged> {
-  const judged = await Promise.all(policies.map((policy) => evaluateOne(domain, policy, input)));
-  for (const [at, { result }] of judged.entries()) {
-    const policy = policies[at];
-    if (keepsSamples && result !== undefined && policy !== undefined) await keepSample(domain, policy, result, input);
+  const judged = await evaluateEach(domain, policies, input);
+  for (const { policy, result } of judged) {
+    if (keepsSamples && result !== undefined) await sample(domain, policy, result, input);
   }
   return {
     results: judged.flatMap(({ result }) => (result === undefined ? [] : [result])),
@@ -29,47 +27,11 @@ export async function evaluatePolicies(
   };
 }
 
-interface OneJudged {
-  readonly result: PolicyResult | undefined;
-  readonly failure: string | undefined;
-}
-
-async function evaluateOne(domain: DomainContext, policy: PolicyRow, input: Json): Promise<OneJudged> {
-  const { id, name } = policy;
-  try {
-    const result = {
-      policy: { id, name },
-      result: await domain.policyEngine.evaluate(await programOf(domain, policy), input),
-    };
-    return { result, failure: undefined };
-  } catch (error) {
-    const reason = error instanceof AppError ? error.message : 'internal error';
-    domain.log.warn({ error, policy: id }, 'a policy could not be evaluated: it blocks');
-    return { result: undefined, failure: `policy ${JSON.stringify(name)} could not be evaluated: ${reason}` };
-  }
-}
-
-/** The compiled form; a policy that was saved without one is compiled now. */
-async function programOf(domain: DomainContext, policy: PolicyRow): Promise<{ wasm: Uint8Array; sha256: string }> {
-  const { wasm, wasmSha256: sha256, body, engineType } = policy;
-  if (wasm !== undefined && sha256 !== undefined) return { wasm, sha256 };
-  return domain.policyCompiler.compile({ body, engine: engineType });
-}
-
-async function keepSample(domain: DomainContext, policy: PolicyRow, result: PolicyResult, input: Json): Promise<void> {
-  const decision = intentDecision([result]);
-  if (decision.sample.length === 0) return;
-  const sample = {
-    policyId: policy.id,
-    body: policy.body,
-    outcome: sampleOutcomes[decision.outcome],
-    input,
-    result: result.result,
-  };
-  // A sample helps to understand a decision; failing to keep one must not change it.
-  await domain.storage
-    .transaction((db) => recordSample(db, domain, sample))
-    .catch((error: unknown) => domain.log.warn({ error, policy: policy.id }, 'a sample could not be kept'));
+async function sample(domain: DomainContext, policy: PolicyRow, result: PolicyResult, input: Json): Promise<void> {
+  const { sample: asking, outcome } = intentDecision([result]);
+  if (asking.length === 0) return;
+  const { id: policyId, body } = policy;
+  await keepSample(domain, { policyId, body, outcome: sampleOutcomes[outcome], input, result: result.result });
 }
 
 const sampleOutcomes = { ALLOWED: 'allow', DENIED: 'deny', REVIEW: 'review' } as const;

@@ -9,6 +9,8 @@ import {
   ProjectEntity,
   ResourceEntity,
 } from './intent.ts';
+import { DependencyEntity, OperationEntity, OperationStepEntity, ProjectEntity, ResourceEntity } from './intent.ts';
+import { LoginEntity } from './logins.ts';
 import { ProjectConfigEntity, ProviderConfigEntity } from './project-config.ts';
 import { PersonalTokenEntity } from './personal-tokens.ts';
 import {
@@ -41,6 +43,7 @@ export const entities = [
   OAuthGrantEntity,
   OAuthRecordEntity,
   PersonalTokenEntity,
+  LoginEntity,
   PolicyEntity,
   PolicyAttachmentEntity,
   PolicySampleEntity,

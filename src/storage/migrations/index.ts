@@ -3,6 +3,7 @@
 import { changeSets } from './2026-11-22-change-sets.ts';
 import { firstTables } from './2026-11-22-first-tables.ts';
 import { machineTables } from './2026-11-22-machines.ts';
+import { loginTables } from './2026-11-22-logins.ts';
 import { projectEnvironment } from './2026-11-22-project-environment.ts';
 import { signInTables } from './2026-11-22-sign-in.ts';
 import { userTables } from './2026-11-22-users.ts';
@@ -19,4 +20,5 @@ export const migrations: readonly Migration[] = [
   { name: '2026-11-22-machines', statements: machineTables },
   { name: '2026-11-22-users', statements: userTables },
   { name: '2026-11-22-change-sets', statements: changeSets },
+  { name: '2026-11-22-logins', statements: loginTables },
 ];

@@ -1,4 +1,4 @@
-import type { DomainContext } from '../context.ts';
+import type { DomainContext } from './context.ts';
 
 export const RIGHTS_CHANNEL = 'rights_changed';
 

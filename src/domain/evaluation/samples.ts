@@ -56,6 +56,13 @@ export async function recordSample(db: Db, context: DomainContext, sample: NewSa
   await insertSample(db, row, KEPT_SAMPLES, oldest(context));
 }
 
+/** A sample helps to understand a decision; failing to keep one must not change it. */
+export async function keepSample(context: DomainContext, sample: NewSample): Promise<void> {
+  await context.storage
+    .transaction((db) => recordSample(db, context, sample))
+    .catch((error: unknown) => context.log.warn({ error, policy: sample.policyId }, 'a sample could not be kept'));
+}
+
 function oldest(context: DomainContext): Date {
   return new Date(context.clock.now().getTime() - KEPT_DAYS * DAY_MS);
 }
