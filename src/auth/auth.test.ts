@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict';
 
-import { anonymous, type Caller } from '../shared/caller.ts';
+import { anonymous, type Caller, type Origin } from '../shared/caller.ts';
 import { AppError } from '../shared/errors.ts';
 import { createAuthenticate, createHostCheck, parseBearer } from './index.ts';
 
+const origin: Origin = { via: 'GRAPHQL', requestId: 'test', remoteAddress: undefined, client: undefined };
 const caller: Caller = { ...anonymous, principal: { kind: 'API_KEY', id: 'key-1', name: 'ci' } };
 
 describe('who is calling', () => {
   it('is a stranger without the header', async () => {
     const authenticate = createAuthenticate(() => assert.fail('nothing was to be verified'));
-    assert.equal(await authenticate(undefined, '/graphql'), anonymous);
-    assert.equal(await authenticate('', '/graphql'), anonymous);
+    assert.equal(await authenticate(undefined, '/graphql', origin), anonymous);
+    assert.equal(await authenticate('', '/graphql', origin), anonymous);
   });
 
   it('is whom the token names', async () => {
@@ -19,8 +20,8 @@ describe('who is calling', () => {
       seen.push(token);
       return caller;
     });
-    assert.equal(await authenticate('Bearer abc.def-_~+/=', '/graphql'), caller);
-    assert.equal(await authenticate('bearer   abc  ', '/graphql'), caller);
+    assert.equal(await authenticate('Bearer abc.def-_~+/=', '/graphql', origin), caller);
+    assert.equal(await authenticate('bearer   abc  ', '/graphql', origin), caller);
     assert.deepEqual(seen, ['abc.def-_~+/=', 'abc']);
   });
 

@@ -1,6 +1,7 @@
 import type { Context } from 'koa';
 import type { Interaction, InteractionResults } from 'oidc-provider';
 
+import { grantSubject, judgeLogin } from '../domain/login/index.ts';
 import { recordConsent } from '../domain/oauth/index.ts';
 import type { SignedIn } from '../domain/people/index.ts';
 import type { Scope } from '../shared/caller.ts';
@@ -50,7 +51,7 @@ export async function takeConsent(services: Services, context: Context): Promise
   const fields = await services.forms.read(context);
   const chosen = ask.scopes.filter((scope) => fields.getAll('scope').includes(scope));
   const approved = fields.get('decision') === 'approve' && chosen.length > 0;
-  const grantId = approved ? await makeGrant(services, ask, person, chosen) : undefined;
+  const grantId = approved ? await makeGrant(services, context, { ask, person, chosen }) : undefined;
   const { clientId, clientName, resource } = ask;
   const consent = { clientId, clientName, resource, scopes: approved ? chosen : [], grantId };
   await recordConsent(services.domain, services.requestOf(context, person), consent);
@@ -66,17 +67,29 @@ function approval({ userId }: SignedIn, grantId: string): InteractionResults {
   return { login: { accountId: userId, remember: false }, consent: { grantId } };
 }
 
-async function makeGrant(
-  { provider }: Services,
-  { clientId, resource, scopes }: Ask,
-  { userId }: SignedIn,
-  chosen: readonly Scope[],
-): Promise<string> {
+interface Approval {
+  readonly ask: Ask;
+  readonly person: SignedIn;
+  readonly chosen: readonly Scope[];
+}
+
+/** The session that the client gets begins here: login policies judge it for the first time, and learn where. */
+async function makeGrant(services: Services, context: Context, { ask, person, chosen }: Approval): Promise<string> {
+  const { provider, domain } = services;
+  const { clientId, resource, scopes } = ask;
+  const { userId } = person;
   const grant = new provider.Grant({ accountId: userId, clientId });
   grant.addResourceScope(resource, chosen.join(' '));
   const rest = scopes.filter((scope) => !chosen.includes(scope));
   if (rest.length > 0) grant.rejectResourceScope(resource, rest.join(' '));
-  return grant.save();
+  const grantId = await grant.save();
+  try {
+    await judgeLogin(domain, services.originOf(context), grantSubject(userId, grantId, domain.clock.now()));
+  } catch (error) {
+    await grant.destroy();
+    throw error;
+  }
+  return grantId;
 }
 
 async function findAsk({ provider }: Services, context: Context): Promise<Ask> {

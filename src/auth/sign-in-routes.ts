@@ -17,7 +17,7 @@ function parseNext(text: string | null | undefined): string {
 /** Who is signed in at this browser. */
 export async function whoIsSignedIn(services: Services, context: Context): Promise<SignedIn | undefined> {
   const token = services.sessionCookie.read(context);
-  return token === undefined ? undefined : findSignedIn(services.domain, token);
+  return token === undefined ? undefined : findSignedIn(services.domain, services.originOf(context), token);
 }
 
 /** Sends the browser to the sign-in page and back here afterwards. */
@@ -56,7 +56,7 @@ export function expectedProblem(context: Context, error: unknown): string {
   const shown = ['UNAUTHENTICATED', 'RATE_LIMITED', 'BAD_INPUT'];
   if (!(error instanceof AppError) || !shown.includes(error.code)) throw error;
   context.status = errorCodes[error.code].status;
-  return error.message;
+  return error.message.replace(/^unauthorized: /, ''); // the mark of refusals is for programs
 }
 
 export async function takeSignOut(services: Services, context: Context): Promise<void> {

@@ -146,10 +146,11 @@ async function serveMcp(parts: Parts, exchange: Exchange, endpoint: 'MAIN' | 'IN
   const { request, response } = exchange;
   response.setHeader('X-Request-Id', exchange.requestId);
   for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);
-  const { caller, problem } = await mcpCaller(parts.authenticate, exchange);
+  const origin: Origin = { ...originOf(exchange), via: 'MCP' };
+  const { caller, problem } = await mcpCaller(parts.authenticate, exchange, origin);
   const leave = traffic?.enterCaller(caller, exchange);
   try {
-    await mcp(endpoint, request, response, caller, { ...originOf(exchange), via: 'MCP' }, problem);
+    await mcp(endpoint, request, response, caller, origin, problem);
   } finally {
     leave?.();
   }
@@ -159,9 +160,10 @@ async function serveMcp(parts: Parts, exchange: Exchange, endpoint: 'MAIN' | 'IN
 async function mcpCaller(
   authenticate: Authenticate,
   exchange: Exchange,
+  origin: Origin,
 ): Promise<{ caller: Caller; problem?: string }> {
   try {
-    const caller = await authenticate(exchange.request.headers.authorization, exchange.path);
+    const caller = await authenticate(exchange.request.headers.authorization, exchange.path, origin);
     exchange.caller = caller;
     return { caller };
   } catch (error) {

@@ -6,7 +6,7 @@ import {
   type Gateway,
   plainAnswerText,
 } from '../gateway/index.ts';
-import { anonymous, type Caller } from '../shared/caller.ts';
+import { anonymous, type Caller, type Origin } from '../shared/caller.ts';
 import { AppError, errorCodes, maskError } from '../shared/errors.ts';
 import type { Logger } from '../shared/logger.ts';
 import { type Exchange, type ExtraHeaders, send } from './exchange.ts';
@@ -83,21 +83,22 @@ async function runRequest(
   exchange: Exchange,
   { document, variables, operationName }: GraphqlRequest,
 ): Promise<ExecutionOutcome> {
-  const caller = await callerOf(authenticate, exchange);
+  const origin = originOf(exchange);
+  const caller = await callerOf(authenticate, exchange, origin);
   const leave = traffic?.enterCaller(caller, exchange);
   try {
     const allow = exchange.request.method === 'GET' ? 'query' : 'any';
-    return await gateway.execute({ document, variables, operationName, caller, origin: originOf(exchange), allow });
+    return await gateway.execute({ document, variables, operationName, caller, origin, allow });
   } finally {
     leave?.();
   }
 }
 
-async function callerOf(authenticate: Authenticate, exchange: Exchange): Promise<Caller> {
+async function callerOf(authenticate: Authenticate, exchange: Exchange, origin: Origin): Promise<Caller> {
   const header = exchange.request.headers.authorization;
   if (header === undefined || header === '') return anonymous;
   try {
-    const caller = await authenticate(header, exchange.path);
+    const caller = await authenticate(header, exchange.path, origin);
     exchange.caller = caller;
     return caller;
   } catch (error) {

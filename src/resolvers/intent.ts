@@ -5,7 +5,7 @@ import type {
   MutationResolvers,
   QueryResolvers,
 } from '../../generated/resolvers.ts';
-import { createIntentPolicy, deletePolicy, updateIntentPolicy } from '../domain/policies/index.ts';
+import { createIntentPolicy, deleteIntentPolicy, updateIntentPolicy } from '../domain/policies/index.ts';
 
 export const intentQueries = {
   intentResource: (_root, args, context) => context.intent.findResource(context, args),
@@ -42,7 +42,7 @@ export const intentMutations = {
   intentResourceDependencyRemove: (_root, args, context) => context.intent.removeDependency(context, args),
   intentPolicyCreate: (_root, args, context) => createIntentPolicy(context.domain, context, args),
   intentPolicyUpdate: (_root, { id, ...changes }, context) => updateIntentPolicy(context.domain, context, id, changes),
-  intentPolicyDelete: (_root, { id }, context) => deletePolicy(context.domain, context, id),
+  intentPolicyDelete: (_root, { id }, context) => deleteIntentPolicy(context.domain, context, id),
 } satisfies Partial<MutationResolvers>;
 
 export const IntentOperation: IntentOperationResolvers = {

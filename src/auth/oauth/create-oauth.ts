@@ -37,10 +37,12 @@ const serverPaths: readonly string[] = Object.values(oauthPaths);
 export async function createOAuth(options: OAuthOptions): Promise<OAuth> {
   const { context, accessTokenSeconds, fetchDocument = createSafeFetch(DOCUMENT_LIMITS) } = options;
   const hosts = createHostList(context);
+  const origins = new WeakMap<IncomingMessage, Origin>();
   const provider = await createProvider({
     context,
     accessTokenSeconds,
     fetchDocument,
+    originOf: (request) => originIn(origins, request),
     redirectHosts: () => hosts.now,
     renderError: (ctx, out) => {
       const { status } = ctx;
@@ -49,7 +51,6 @@ export async function createOAuth(options: OAuthOptions): Promise<OAuth> {
     },
   });
   provider.use((ctx, next) => (goesAstray(ctx, hosts.now) ? refuseRedirect(ctx) : next()));
-  const origins = new WeakMap<IncomingMessage, Origin>();
   recordEvents(provider, context, (request) => originIn(origins, request));
   const mayRegister = createRateLimit();
   const documents = metadataDocuments(context.publicUrl);

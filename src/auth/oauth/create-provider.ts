@@ -1,3 +1,5 @@
+import type { IncomingMessage } from 'node:http';
+
 import Provider, { type Configuration, errors, interactionPolicy, type JWK } from 'oidc-provider';
 
 import type { DomainContext } from '../../domain/context.ts';
@@ -5,10 +7,12 @@ import { ACCESS_TOKEN_ALGORITHM, openSigningKeys, resourcesOf } from '../../doma
 import { cookieKeys, GRANT_SECONDS } from '../../domain/oauth/index.ts';
 import { findActiveUser } from '../../domain/people/index.ts';
 import type { SafeFetch } from '../../outbound/index.ts';
+import type { Origin } from '../../shared/caller.ts';
 import { createAdapter } from './adapter.ts';
 import { applyClientPolicy } from './client-policy.ts';
 import { fetchClientDocument } from './client-document.ts';
 import { oauthPaths } from './metadata.ts';
+import { judgeToken } from './judge-token.ts';
 import { createRateLimit } from './rate-limit.ts';
 
 export interface ProviderOptions {
@@ -16,6 +20,8 @@ export interface ProviderOptions {
   readonly accessTokenSeconds: number;
   /** For the documents that clients name as their id. */
   readonly fetchDocument: SafeFetch;
+  /** How a request came. */
+  readonly originOf: (request: IncomingMessage) => Origin;
   /** Redirect hosts that are allowed now. */
   readonly redirectHosts: () => readonly string[];
   /** Shows what is wrong to the person at the browser. */
@@ -77,7 +83,7 @@ function clientSettings({ redirectHosts, fetchDocument }: ProviderOptions): Conf
   };
 }
 
-function tokenSettings({ context, accessTokenSeconds }: ProviderOptions): Configuration {
+function tokenSettings({ context, accessTokenSeconds, originOf }: ProviderOptions): Configuration {
   return {
     scopes: [],
     responseTypes: ['code'],
@@ -90,8 +96,10 @@ function tokenSettings({ context, accessTokenSeconds }: ProviderOptions): Config
     // The token check asks whether the consent behind a token still stands.
     extraTokenClaims: (_context, token) => ({ grant_id: 'grantId' in token ? token.grantId : undefined }),
     ttl: { ...lives, AccessToken: accessTokenSeconds },
-    findAccount: async (_context, id) => {
+    // With a token it is about to be exchanged; without one, the library only wants to know who this is.
+    findAccount: async ({ req }, id, token) => {
       const user = await findActiveUser(context, id);
+      if (user !== undefined && token !== undefined) await judgeToken(context, originOf(req), id, token);
       return user === undefined ? undefined : { accountId: id, claims: () => ({ sub: id }) };
     },
   };

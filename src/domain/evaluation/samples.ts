@@ -1,8 +1,10 @@
 import { unixSeconds } from '../../shared/clock.ts';
+import { may } from '../../shared/caller.ts';
+import { AppError } from '../../shared/errors.ts';
 import { newUlid } from '../../shared/ids.ts';
 import type { Json } from '../../shared/json.ts';
 import type { Db } from '../../storage/database.ts';
-import { findSample as findRow, findSamples, insertSample } from '../../storage/policies.ts';
+import { findPolicy, findSample as findRow, findSamples, insertSample } from '../../storage/policies.ts';
 import type { DomainContext, Request } from '../context.ts';
 
 const KEPT_SAMPLES = 100; // of one policy: enough to debug with, small enough to forget
@@ -24,8 +26,9 @@ export interface NewSample {
   readonly result: Json;
 }
 
-/** Newest first. */
-export async function listSamples(context: DomainContext, _request: Request, policy: string): Promise<SampleRecord[]> {
+/** Newest first. @throws FORBIDDEN as `refuseLoginSamples` */
+export async function listSamples(context: DomainContext, request: Request, policy: string): Promise<SampleRecord[]> {
+  await refuseLoginSamples(context, request, policy);
   const rows = await context.storage.read((db) => findSamples(db, policy, oldest(context)));
   return rows
     .slice(0, KEPT_SAMPLES)
@@ -34,13 +37,21 @@ export async function listSamples(context: DomainContext, _request: Request, pol
 
 export async function findSample(
   context: DomainContext,
-  _request: Request,
+  request: Request,
   policy: string,
   key: string,
 ): Promise<{ input: string; body: string; result: string } | null> {
+  await refuseLoginSamples(context, request, policy);
   const row = await context.storage.read((db) => findRow(db, policy, key));
   if (row === undefined || row.createdAt < oldest(context)) return null;
   return { input: textOf(row.input), body: row.body, result: textOf(row.result) };
+}
+
+/** What login policies saw tells who came from where: that is for administrators of root. */
+async function refuseLoginSamples({ storage }: DomainContext, { caller }: Request, policy: string): Promise<void> {
+  if (may(caller, 'SPACE_ADMIN', 'root')) return;
+  if ((await storage.read((db) => findPolicy(db, policy)))?.type !== 'LOGIN') return;
+  throw new AppError('FORBIDDEN', 'unauthorized: samples of login policies are for administrators of the root space');
 }
 
 export async function recordSample(db: Db, context: DomainContext, sample: NewSample): Promise<void> {

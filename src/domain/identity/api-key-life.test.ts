@@ -33,7 +33,7 @@ describe('the life of an API key', () => {
     createApiKey(domain.context, domain.admin, { name: 'ci', admin: false, teams: [], ...changes });
   const exchange = async ({ id, secret }: Pick<ApiKeyRecord, 'id' | 'secret'>): Promise<string> =>
     (await exchangeApiKey(domain.context, { ...domain.admin, caller: anonymous }, { id, secret: secret ?? '' })).jwt;
-  const callerOf = async (token: string): Promise<Caller> => source.callerOf(token, '/graphql');
+  const callerOf = async (token: string): Promise<Caller> => source.callerOf(token, '/graphql', domain.admin.origin);
   const as = async (token: string): Promise<Request> => ({ ...domain.admin, caller: await callerOf(token) });
   const now = (): number => Math.floor(domain.clock.now().getTime() / 1000);
 

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { decodeProtectedHeader } from 'jose';
 import { LRUCache } from 'lru-cache';
 
-import type { Caller, Scope } from '../../shared/caller.ts';
+import type { Caller, Origin, Scope } from '../../shared/caller.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Db } from '../../storage/database.ts';
 import { type ApiKeyRow, findApiKey, findBindings, findRoles } from '../../storage/identity.ts';
@@ -11,16 +11,17 @@ import { touchOAuthGrant } from '../../storage/oauth-grants.ts';
 import { findBrowserSession, findUser, touchBrowserSession } from '../../storage/people.ts';
 import { findSpaces } from '../../storage/spaces.ts';
 import type { DomainContext } from '../context.ts';
+import { grantSubject, loginRights, type LoginRights, type LoginSubject, withoutRootAdmin } from '../login/index.ts';
 import { bindingsOfRules } from './access-rules.ts';
 import { createAccessTokenCheck, type VerifyAccessToken } from './access-tokens.ts';
 import { actorKey, type Actors, actorsOfKey, actorsOfUser } from './actors.ts';
 import { effectiveGrants } from './grants.ts';
-import { grantIsAlive, grantOf, grantSession } from './grant-is-alive.ts';
+import { grantIsAlive, grantOf } from './grant-is-alive.ts';
 import { loadPersonalToken } from './personal-token-caller.ts';
 import { claimsToBePersonalToken } from './personal-token-text.ts';
 import { personalTokenSession } from './personal-tokens.ts';
 import { RIGHTS_CHANNEL } from '../rights-changed.ts';
-import { openTokenKeys, type TokenKeys } from './tokens.ts';
+import { openTokenKeys, TOKEN_SECONDS, type TokenKeys } from './tokens.ts';
 
 export interface CallerSource {
   /**
@@ -28,9 +29,10 @@ export interface CallerSource {
    * rights change.
    *
    * @param path the path that the token was sent to: a token that is bound to one resource is good nowhere else
+   * @param origin where the request came from: when login policies have changed, they judge the session again
    * @throws UNAUTHENTICATED
    */
-  readonly callerOf: (token: string, path: string) => Caller | Promise<Caller>;
+  readonly callerOf: (token: string, path: string, origin: Origin) => Caller | Promise<Caller>;
   stop(): Promise<void>;
 }
 
@@ -53,6 +55,12 @@ interface Checks {
 
 // A token that names no scopes is not narrowed: it has its owner's rights.
 const ALL_SCOPES: readonly Scope[] = ['mcp:read', 'mcp:write'];
+/** A call whose token is looked at. */
+interface Call {
+  readonly context: DomainContext;
+  readonly origin: Origin;
+}
+
 const MAX_CALLERS = 10_000; // about a kilobyte each
 const USE_STEP_MS = 60_000; // how exactly a session's last use is known, and how rarely it is written
 
@@ -68,20 +76,20 @@ export async function createCallerSource(context: DomainContext): Promise<Caller
     if (audience === undefined || audience === publicUrl + path) return caller;
     throw new AppError('UNAUTHENTICATED', `unauthorized: the token is for ${audience} and is good nowhere else`);
   };
-  const load = async (token: string, name: string, path: string): Promise<Caller> => {
+  const load = async (token: string, name: string, path: string, origin: Origin): Promise<Caller> => {
     const epoch = rights.epoch;
-    const found = await loadCaller(context, checks, token);
+    const found = await loadCaller({ context, origin }, checks, token);
     const loaded = { ...found, caller: Object.freeze({ ...found.caller, endsAtMs: found.expiresAtMs }) };
     known.set(name, { ...loaded, epoch });
     return admit(loaded, path);
   };
   return {
     stop,
-    callerOf(token, path) {
+    callerOf(token, path, origin) {
       const name = createHash('sha256').update(token).digest('base64');
       const found = known.get(name);
       const usable = found?.epoch === rights.epoch && found.expiresAtMs > clock.now().getTime();
-      return usable ? admit(found, path) : load(token, name, path);
+      return usable ? admit(found, path) : load(token, name, path, origin);
     },
   };
 }
@@ -107,24 +115,30 @@ function touch(db: Db, session: string, now: Date): Promise<void> {
 }
 
 /** The type that a token claims only chooses the check; each check insists on its own type. */
-function loadCaller(context: DomainContext, checks: Checks, token: string): Promise<Loaded> {
-  if (claimsToBePersonalToken(token)) return loadPersonal(context, token);
+function loadCaller(call: Call, checks: Checks, token: string): Promise<Loaded> {
+  if (claimsToBePersonalToken(token)) return loadPersonal(call, token);
   return claimedType(token) === 'at+jwt'
-    ? loadUser(context, checks.accessTokens, token)
-    : loadKeyToken(context, checks.keyTokens, token);
+    ? loadUser(call, checks.accessTokens, token)
+    : loadKeyToken(call, checks.keyTokens, token);
 }
 
-async function loadPersonal(context: DomainContext, token: string): Promise<Loaded> {
+/** Such a token is never refreshed or exchanged, so login policies judge it anew after some time. */
+async function loadPersonal({ context, origin }: Call, token: string): Promise<Loaded> {
   const now = context.clock.now();
-  const found = await loadPersonalToken(context, token, async (db, { id, ownerKind, ownerId, scopes }) => {
-    const session = personalTokenSession(id);
-    if (ownerKind === 'USER') {
-      const caller = await userCaller(db, ownerId, session, new Set(scopes));
-      return { caller, endsAtMs: Number.POSITIVE_INFINITY };
-    }
-    const key = await usableKey(db, ownerId, now);
-    const caller = Object.freeze({ ...(await apiKeyCaller(db, key, new Set(scopes))), session });
-    return { caller, endsAtMs: endOf(key) };
+  const until = new Date(now.getTime() + TOKEN_SECONDS * 1000);
+  const found = await loadPersonalToken(context, token, async ({ id, ownerKind: kind, ownerId, scopes: named }) => {
+    const [session, scopes] = [personalTokenSession(id), new Set(named)];
+    if (kind === 'API_KEY') await context.storage.read((db) => usableKey(db, ownerId, now));
+    const rights = await loginRights(context, origin, { kind, id: ownerId, session, expiresAt: until });
+    return context.storage.read(async (db) => {
+      if (kind === 'USER') {
+        const caller = await userCaller(db, { userId: ownerId, session, scopes, rights });
+        return { caller, endsAtMs: until.getTime() };
+      }
+      const key = await usableKey(db, ownerId, now);
+      const caller = Object.freeze({ ...(await apiKeyCaller(db, key, scopes, rights)), session });
+      return { caller, endsAtMs: Math.min(endOf(key), until.getTime()) };
+    });
   });
   return { ...found, audience: undefined };
 }
@@ -137,33 +151,52 @@ function claimedType(token: string): string | undefined {
   }
 }
 
-async function loadKeyToken(context: DomainContext, keys: TokenKeys, token: string): Promise<Loaded> {
-  const { subject, session, expiresAtMs, scopes = ALL_SCOPES, generation } = await keys.verify(token);
+async function loadKeyToken(call: Call, keys: TokenKeys, token: string): Promise<Loaded> {
+  const { id, subject, session, expiresAtMs, scopes: named = ALL_SCOPES, generation } = await keys.verify(token);
+  const scopes = new Set(named);
+  const { context, origin } = call;
   if (session !== undefined) {
-    const caller = await cliUser(context, subject, session, new Set(scopes));
+    const caller = await cliUser(call, { userId: subject, session, scopes, expiresAtMs });
     return { caller, audience: undefined, expiresAtMs, used: useCounter(context, caller.session) };
   }
+  const now = context.clock.now();
+  await context.storage.read((db) => keyOfGeneration(db, subject, generation, now));
+  const login: LoginSubject = { kind: 'API_KEY', id: subject, session: keyLogin(id), expiresAt: new Date(expiresAtMs) };
+  const rights = await loginRights(context, origin, login);
   return context.storage.read(async (db) => {
-    const key = await usableKey(db, subject, context.clock.now());
-    if (key.generation !== generation) {
-      throw new AppError('UNAUTHENTICATED', 'unauthorized: the secret behind this token was replaced; use the new one');
-    }
-    const caller = await apiKeyCaller(db, key, new Set(scopes));
+    const key = await keyOfGeneration(db, subject, generation, now);
+    const caller = await apiKeyCaller(db, key, scopes, rights);
     return { caller, audience: undefined, expiresAtMs: Math.min(expiresAtMs, endOf(key)) };
   });
 }
 
+async function keyOfGeneration(db: Db, id: string, generation: number, now: Date): Promise<ApiKeyRow> {
+  const key = await usableKey(db, id, now);
+  if (key.generation === generation) return key;
+  throw new AppError('UNAUTHENTICATED', 'unauthorized: the secret behind this token was replaced; use the new one');
+}
+
+interface CliToken extends Pick<Caller, 'scopes' | 'session'> {
+  readonly userId: string;
+  readonly expiresAtMs: number;
+}
+
 /** A user at the command line: the token ends with what they signed in by. */
-function cliUser(context: DomainContext, userId: string, session: string, scopes: Caller['scopes']): Promise<Caller> {
+async function cliUser({ context, origin }: Call, { userId, session, scopes, expiresAtMs }: CliToken): Promise<Caller> {
   const now = context.clock.now();
   const grantId = grantOf(session);
-  return context.storage.read(async (db) => {
-    if (grantId === undefined) {
-      const row = await findBrowserSession(db, session, now);
-      if (row?.userId === userId) return userCaller(db, userId, `cli:${session}`, scopes);
-    } else if (await grantIsAlive(db, grantId, now)) return userCaller(db, userId, session, scopes);
-    throw new AppError('UNAUTHENTICATED', 'unauthorized: the session of this token was ended; log in again');
-  });
+  const lives = await context.storage.read(async (db) =>
+    grantId === undefined
+      ? (await findBrowserSession(db, session, now))?.userId === userId
+      : grantIsAlive(db, grantId, now),
+  );
+  if (!lives) throw new AppError('UNAUTHENTICATED', 'unauthorized: the session of this token was ended; log in again');
+  const login: LoginSubject =
+    grantId === undefined
+      ? { kind: 'USER', id: userId, session: `cli:${session}`, expiresAt: new Date(expiresAtMs) }
+      : grantSubject(userId, grantId, now);
+  const rights = await loginRights(context, origin, login);
+  return context.storage.read((db) => userCaller(db, { userId, session: login.session, scopes, rights }));
 }
 
 async function usableKey(db: Db, id: string, now: Date): Promise<ApiKeyRow> {
@@ -172,50 +205,60 @@ async function usableKey(db: Db, id: string, now: Date): Promise<ApiKeyRow> {
   throw new AppError('UNAUTHENTICATED', 'unauthorized: the API key of this token was deleted or has ended');
 }
 
-async function apiKeyCaller(db: Db, key: ApiKeyRow, scopes: Caller['scopes']): Promise<Caller> {
+async function apiKeyCaller(db: Db, key: ApiKeyRow, scopes: Caller['scopes'], rights: LoginRights): Promise<Caller> {
+  const actors = await actorsOfKey(db, { ...key, teams: [...(rights.teams ?? key.teams)] });
   return Object.freeze({
     principal: Object.freeze({ kind: 'API_KEY', id: key.id, name: key.name } as const),
     session: `key:${key.id}`,
     scopes,
-    grants: await grantsOf(db, await actorsOfKey(db, key)),
+    grants: await grantsOf(db, actors, rights),
   });
 }
 
-async function loadUser(context: DomainContext, verify: VerifyAccessToken, token: string): Promise<Loaded> {
-  const claims = await verify(token);
-  const caller = await context.storage.read(async (db) => {
-    if (await grantIsAlive(db, claims.grantId, context.clock.now()))
-      return userCaller(db, claims.userId, grantSession(claims.grantId), claims.scopes);
+async function loadUser({ context, origin }: Call, verify: VerifyAccessToken, token: string): Promise<Loaded> {
+  const { userId, grantId, scopes, audience, expiresAtMs } = await verify(token);
+  const now = context.clock.now();
+  if (!(await context.storage.read((db) => grantIsAlive(db, grantId, now))))
     throw new AppError('UNAUTHENTICATED', 'unauthorized: the sign-in behind this token was ended; sign in again');
-  });
-  const used = useCounter(context, caller.session);
-  return { caller, audience: claims.audience, expiresAtMs: claims.expiresAtMs, used };
+  const login = grantSubject(userId, grantId, now);
+  const rights = await loginRights(context, origin, login);
+  const { session } = login;
+  const caller = await context.storage.read((db) => userCaller(db, { userId, session, scopes, rights }));
+  return { caller, audience, expiresAtMs, used: useCounter(context, session) };
 }
 
-/**
- * A user with all their rights; what the token leaves out is narrowed by its scopes, field by field.
- *
- * @param session for OAuth the grant: stable over refresh
- */
-async function userCaller(db: Db, userId: string, session: string, scopes: Caller['scopes']): Promise<Caller> {
+interface UserSession extends Pick<Caller, 'session' | 'scopes'> {
+  readonly userId: string;
+  readonly rights: LoginRights;
+}
+
+/** A user with all their rights; what the token leaves out is narrowed by its scopes, field by field. */
+async function userCaller(db: Db, { userId, session, scopes, rights }: UserSession): Promise<Caller> {
   const user = await findUser(db, userId);
   if (user === undefined || user.disabled) {
     throw new AppError('UNAUTHENTICATED', 'unauthorized: the user of this token is disabled or gone');
   }
+  const actors = await actorsOfUser(db, { ...user, ssoGroups: [...(rights.teams ?? user.ssoGroups)] });
   return Object.freeze({
     principal: Object.freeze({ kind: 'USER', id: user.id, name: user.username } as const),
     session,
     scopes,
-    grants: await grantsOf(db, await actorsOfUser(db, user)),
+    grants: await grantsOf(db, actors, rights),
   });
 }
 
-async function grantsOf(db: Db, actors: Actors): Promise<Caller['grants']> {
+/** What is bound to the actors, and what login policies gave the session. */
+async function grantsOf(db: Db, actors: Actors, rights: LoginRights): Promise<Caller['grants']> {
   const roles = await findRoles(db);
   const all = [...(await findBindings(db)), ...(await bindingsOfRules(db, roles))];
-  const bindings = all.filter(({ actorKind, actorId }) => actors.has(actorKey(actorKind, actorId)));
+  const bound = all.filter(({ actorKind, actorId }) => actors.has(actorKey(actorKind, actorId)));
+  const given = rights.roles.map(({ role, space }) => ({ roleId: role, spaceId: space }));
+  const bindings = [...(rights.denyAdmin ? withoutRootAdmin(bound, roles) : bound), ...given];
   return effectiveGrants({ bindings, spaces: await findSpaces(db), roles });
 }
+
+/** Under what the decision about a key's token is kept: each exchange is a login of its own. */
+export const keyLogin = (tokenId: string): string => `key-token:${tokenId}`;
 
 const endOf = ({ expiresAt }: ApiKeyRow): number => expiresAt?.getTime() ?? Number.POSITIVE_INFINITY;
 

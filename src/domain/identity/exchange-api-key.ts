@@ -7,7 +7,8 @@ import { type ApiKeyRow, findApiKey, updateApiKey } from '../../storage/identity
 import type { DomainContext, Request } from '../context.ts';
 import { type AuditEvent, recordAudit } from '../audit/index.ts';
 import { hashSecret } from './api-key-secret.ts';
-import { isUsable } from './caller-source.ts';
+import { judgeLogin } from '../login/index.ts';
+import { isUsable, keyLogin } from './caller-source.ts';
 import { openTokenKeys } from './tokens.ts';
 import { verifyWorkloadToken } from './verify-workload-token.ts';
 
@@ -32,7 +33,7 @@ const NO_HASH = createHash('sha256').update('').digest();
  * Exchanges a key's id and secret for a bearer token. An unknown id, a wrong secret, a token that does not fit and an
  * ended key answer alike; the audit trail and the log say more.
  *
- * @throws UNAUTHENTICATED
+ * @throws UNAUTHENTICATED, also when the login policies do not let the key in
  */
 export async function exchangeApiKey(
   context: DomainContext,
@@ -45,7 +46,10 @@ export async function exchangeApiKey(
   if (key === undefined || proof === undefined || !isUsable(key, now)) {
     throw new AppError('UNAUTHENTICATED', 'unauthorized: no API key has this id and secret');
   }
-  const token = await (await openTokenKeys(context)).issue(key.id, undefined, { generation: key.generation });
+  const keys = await openTokenKeys(context);
+  const { tokenId, ...token } = await keys.issue(key.id, undefined, { generation: key.generation });
+  const expiresAt = new Date(token.validUntil * 1000);
+  await judgeLogin(context, request.origin, { kind: 'API_KEY', id: key.id, session: keyLogin(tokenId), expiresAt });
   await context.storage.transaction(async (db) => {
     await updateApiKey(db, key.id, { lastUsedAt: now });
     await record(db, context, request, key, { action: 'api-key.exchange', eventType: 'SIGN_IN', data: proof });

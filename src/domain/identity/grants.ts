@@ -6,7 +6,7 @@ export interface RightsTables {
   readonly spaces: readonly SpaceRow[];
   readonly roles: readonly RoleRow[];
   /** Of one actor: its own and those of its groups. */
-  readonly bindings: readonly RoleBindingRow[];
+  readonly bindings: readonly Pick<RoleBindingRow, 'roleId' | 'spaceId'>[];
 }
 
 /**

@@ -45,7 +45,7 @@ describe('API keys and their tokens', () => {
     createApiKey(domain.context, domain.admin, { name, admin, teams: [] });
   const tokenOf = async ({ id, secret }: ApiKeyRecord): Promise<string> =>
     (await exchangeApiKey(domain.context, stranger, { id, secret: secret ?? '' })).jwt;
-  const callerOf = async (token: string): Promise<Caller> => source.callerOf(token, '/graphql');
+  const callerOf = async (token: string): Promise<Caller> => source.callerOf(token, '/graphql', domain.admin.origin);
 
   it('shows a secret once, and keeps only what it takes to check it', async () => {
     const key = await newKey('ci');
@@ -187,9 +187,12 @@ describe('API keys and their tokens', () => {
       const otherSource = await createCallerSource(other);
       const key = await newKey('ci');
       const token = await tokenOf(key);
-      await otherSource.callerOf(token, '/graphql');
+      await otherSource.callerOf(token, '/graphql', domain.admin.origin);
       await deleteApiKey(domain.context, domain.admin, key.id);
-      await assertRefused('UNAUTHENTICATED', Promise.resolve(otherSource.callerOf(token, '/graphql')));
+      await assertRefused(
+        'UNAUTHENTICATED',
+        Promise.resolve(otherSource.callerOf(token, '/graphql', domain.admin.origin)),
+      );
       await otherSource.stop();
     });
   });

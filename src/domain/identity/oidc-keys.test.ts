@@ -74,7 +74,11 @@ describe('API keys that take tokens of another server', () => {
     assert.deepEqual([key.type, key.secret], ['OIDC', null]);
     const { jwt } = await exchange(await issuer.sign(claims()));
     const source = await createCallerSource(context);
-    assert.deepEqual((await source.callerOf(jwt, '/graphql')).principal, { kind: 'API_KEY', id: key.id, name: 'ci' });
+    assert.deepEqual((await source.callerOf(jwt, '/graphql', domain.admin.origin)).principal, {
+      kind: 'API_KEY',
+      id: key.id,
+      name: 'ci',
+    });
     await source.stop();
   });
 

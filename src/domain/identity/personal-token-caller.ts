@@ -16,7 +16,7 @@ export interface Owner {
 }
 
 /** The owner of a token with all their rights, or a refusal when they are gone. */
-export type FindOwner = (db: Db, row: PersonalTokenRow) => Promise<Owner>;
+export type FindOwner = (row: PersonalTokenRow) => Promise<Owner>;
 
 export interface PersonalTokenCaller {
   readonly caller: Caller;
@@ -37,12 +37,12 @@ export async function loadPersonalToken(
   findOwner: FindOwner,
 ): Promise<PersonalTokenCaller> {
   if (!isPersonalTokenText(token)) throw refused();
-  const { row, caller, endsAtMs } = await context.storage.read(async (db) => {
-    const found = await findPersonalTokenByHash(db, hashPersonalToken(token));
-    if (found === undefined || found.expiresAt <= context.clock.now()) throw refused();
-    const owner = await findOwner(db, found);
-    return { row: found, caller: await narrowed(db, owner.caller, found), endsAtMs: owner.endsAtMs };
-  });
+  const { storage, clock } = context;
+  const row = await storage.read((db) => findPersonalTokenByHash(db, hashPersonalToken(token)));
+  if (row === undefined || row.expiresAt <= clock.now()) throw refused();
+  const owner = await findOwner(row);
+  const { endsAtMs } = owner;
+  const caller = await storage.read((db) => narrowed(db, owner.caller, row));
   return { caller, expiresAtMs: Math.min(row.expiresAt.getTime(), endsAtMs), used: useCounter(context, row) };
 }
 

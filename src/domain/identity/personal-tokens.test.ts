@@ -33,7 +33,7 @@ describe('personal access tokens', () => {
   });
   afterEach(() => source.stop());
 
-  const callerOf = async (token: string): Promise<Caller> => source.callerOf(token, '/graphql');
+  const callerOf = async (token: string): Promise<Caller> => source.callerOf(token, '/graphql', domain.admin.origin);
   const make = (request: Request, changes: object = {}) =>
     createPersonalToken(domain.context, request, { name: 'ci', scopes: ['mcp:write'], ...changes });
   const tokenOf = async (request: Request, changes: object = {}): Promise<string> =>
@@ -220,5 +220,5 @@ async function aKey(domain: TestDomain, source: CallerSource): Promise<Request> 
   const { id, secret } = await createApiKey(domain.context, domain.admin, { name: 'key', admin: true, teams: [] });
   const stranger = { ...domain.admin, caller: anonymous };
   const { jwt } = await exchangeApiKey(domain.context, stranger, { id, secret: secret ?? '' });
-  return { ...domain.admin, caller: await source.callerOf(jwt, '/graphql') };
+  return { ...domain.admin, caller: await source.callerOf(jwt, '/graphql', domain.admin.origin) };
 }

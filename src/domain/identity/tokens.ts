@@ -18,12 +18,16 @@ const CLOCK_TOLERANCE_SECONDS = 5; // replicas' clocks differ a little
 export const TOKEN_SECONDS = 60 * 60;
 
 export interface IssuedToken {
+  /** Names the token, in the token itself and in what is kept about it. */
+  readonly tokenId: string;
   readonly jwt: string;
   /** Unix second at which it ends. */
   readonly validUntil: number;
 }
 
 export interface VerifiedToken {
+  /** Of the token. */
+  readonly id: string;
   /** Id of an API key, or of a user when there is a session. */
   readonly subject: string;
   readonly session: string | undefined;
@@ -62,6 +66,7 @@ export async function openTokenKeys(
     async issue(subject, session, limits = {}) {
       const now = Math.floor(clock.now().getTime() / 1000);
       const validUntil = now + Math.min(limits.lifeSeconds ?? TOKEN_SECONDS, TOKEN_SECONDS);
+      const tokenId = newUlid();
       const jwt = await new SignJWT(extraClaims(session, limits))
         .setProtectedHeader({ alg: ALGORITHM, typ: TYPE })
         .setIssuer(session === undefined ? KEY_ISSUER : USER_ISSUER)
@@ -70,9 +75,9 @@ export async function openTokenKeys(
         .setIssuedAt(now)
         .setNotBefore(now)
         .setExpirationTime(validUntil)
-        .setJti(newUlid())
+        .setJti(tokenId)
         .sign(privateKey);
-      return { jwt, validUntil };
+      return { tokenId, jwt, validUntil };
     },
     async verify(token) {
       const options = {
@@ -98,12 +103,12 @@ function extraClaims(session: string | undefined, { generation = 0, scopes }: To
   };
 }
 
-function parseClaims({ sub, exp, iss, sid, scope, gen }: JWTPayload): VerifiedToken {
-  invariant(sub !== undefined && exp !== undefined, 'a verified token has the required claims');
+function parseClaims({ sub, exp, iss, sid, jti, scope, gen }: JWTPayload): VerifiedToken {
+  invariant(sub !== undefined && exp !== undefined && jti !== undefined, 'a verified token has the required claims');
   const session = typeof sid === 'string' ? sid : undefined;
   invariant((iss === USER_ISSUER) === (session !== undefined), 'exactly the tokens of users name a session');
   const generation = typeof gen === 'number' ? gen : 0;
-  return { subject: sub, session, expiresAtMs: exp * 1000, scopes: parseScopes(scope), generation };
+  return { id: jti, subject: sub, session, expiresAtMs: exp * 1000, scopes: parseScopes(scope), generation };
 }
 
 /** Whatever else is named there stands for nothing. */

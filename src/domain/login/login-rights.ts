@@ -22,11 +22,11 @@ export async function loginRights(context: DomainContext, origin: Origin, subjec
     row: await findLogin(db, subject.session),
   }));
   if (generation === undefined) return plainRights;
-  if (row?.generation !== generation || mayRetry(row, context)) return judgeLogin(context, origin, subject);
+  if (row?.generation !== generation || isOver(row, context.clock.now())) return judgeLogin(context, origin, subject);
   if (row.outcome !== 'ALLOWED') throw refused(row);
   return row;
 }
 
-function mayRetry({ outcome, judgedAt }: LoginRow, { clock }: DomainContext): boolean {
-  return outcome === 'ERROR' && clock.now().getTime() - judgedAt.getTime() >= RETRY_MS;
+function isOver({ outcome, judgedAt, expiresAt }: LoginRow, now: Date): boolean {
+  return expiresAt <= now || (outcome === 'ERROR' && now.getTime() - judgedAt.getTime() >= RETRY_MS);
 }

@@ -6,7 +6,7 @@ const MAX_MESSAGE_LENGTH = 500; // some sentences; the page and the terminal sho
 
 /** What the authors of policies say to somebody who is denied, as one text without line breaks. */
 export function messageFrom(reasons: readonly string[]): string {
-  const text = reasons.map((reason) => reason.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim()).join('; ');
+  const text = reasons.map((reason) => reason.replaceAll(/[\s\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim()).join('; ');
   return storableText(text.slice(0, MAX_MESSAGE_LENGTH).toWellFormed());
 }
 
@@ -17,6 +17,7 @@ export function refused({ outcome, message }: Pick<LoginRow, 'outcome' | 'messag
       'UNAUTHENTICATED',
       'unauthorized: the login policies of this server could not be evaluated, so nobody is let in; ' +
         'try again, and tell an administrator if it stays so',
+      { details: { reason: 'LOGIN_UNDECIDED' } },
     );
   }
   const reason = message === '' ? 'ask an administrator' : message;

@@ -2,7 +2,10 @@ import { isRootAdmin as givesRootAdmin, type GivenRole } from '../../policy/inde
 import { AppError } from '../../shared/errors.ts';
 import type { Db } from '../../storage/database.ts';
 import { findApiKey, findBindings, findRoles, type RoleBindingRow, type RoleRow } from '../../storage/identity.ts';
-import { findUser } from '../../storage/people.ts';
+import { findUser, findUsersById } from '../../storage/people.ts';
+import { bindingsOfRules } from '../identity/access-rules.ts';
+import { findMemberships, groupsOf } from '../identity/actors.ts';
+import { canSignIn } from '../identity/root-admins.ts';
 
 /** Who comes in, and for what the decision is kept. */
 export interface LoginSubject {
@@ -10,8 +13,15 @@ export interface LoginSubject {
   readonly id: string;
   /** The session, or the token, whose rights are decided: `browser:…`, `cli:…`, `grant:…`, `token:…`. */
   readonly session: string;
-  /** When that ends by itself: the decision is forgotten then. */
+  /** Until when the decision holds; after that the session is judged again. */
   readonly expiresAt: Date;
+}
+
+const GRANT_LIFE_MS = 90 * 24 * 60 * 60 * 1000; // that of a consent; each refresh judges anew
+
+/** The session that a person gave an OAuth client by consenting. */
+export function grantSubject(userId: string, grantId: string, now: Date): LoginSubject {
+  return { kind: 'USER', id: userId, session: `grant:${grantId}`, expiresAt: new Date(now.getTime() + GRANT_LIFE_MS) };
 }
 
 /** What login policies gave a session and took from it, besides what is bound to its owner. */
@@ -53,7 +63,8 @@ export function withoutRootAdmin<B extends Binding>(bindings: readonly B[], role
 /** @throws UNAUTHENTICATED when there is nobody of that id, or they are disabled */
 export async function findIdentity(db: Db, { kind, id }: LoginSubject): Promise<Identity> {
   const roles = await findRoles(db);
-  const admins = (await findBindings(db)).filter((binding) => isRootAdmin(binding, roles));
+  const bindings = [...(await findBindings(db)), ...(await bindingsOfRules(db, roles))];
+  const admins = bindings.filter((binding) => isRootAdmin(binding, roles));
   const admin = admins.some(({ actorKind, actorId }) => actorKind === kind && actorId === id);
   return kind === 'USER' ? userIdentity(db, id, admin, admins) : keyIdentity(db, id, admin);
 }
@@ -62,16 +73,18 @@ export async function findIdentity(db: Db, { kind, id }: LoginSubject): Promise<
 async function userIdentity(db: Db, id: string, admin: boolean, admins: readonly RoleBindingRow[]): Promise<Identity> {
   const user = await findUser(db, id);
   if (user === undefined || user.disabled) throw nobody();
+  const joined = groupsOf(await findMemberships(db), user).map(({ name }) => name);
+  const teams = [...new Set([...user.ssoGroups, ...joined])].toSorted();
   const { username } = user;
   const bypasses = admin && id === (await firstAdmin(db, admins));
-  return { login: username, name: username, teams: [], machine: false, admin, bypasses };
+  return { login: username, name: username, teams, machine: false, admin, bypasses };
 }
 
 async function firstAdmin(db: Db, admins: readonly RoleBindingRow[]): Promise<string | undefined> {
-  const people = admins.filter(({ actorKind }) => actorKind === 'USER').map(({ actorId }) => actorId);
+  const ids = admins.filter(({ actorKind }) => actorKind === 'USER').map(({ actorId }) => actorId);
+  const people = (await findUsersById(db, ids)).filter(canSignIn);
   // Ids sort by the time at which they were made.
-  for (const id of people.toSorted()) if ((await findUser(db, id))?.disabled === false) return id;
-  return undefined;
+  return people.map(({ id }) => id).toSorted()[0];
 }
 
 async function keyIdentity(db: Db, id: string, admin: boolean): Promise<Identity> {

@@ -3,9 +3,14 @@ import { newUlid } from '../../shared/ids.ts';
 import { recordAudit } from '../audit/index.ts';
 import type { DomainContext, Request } from '../context.ts';
 import { type IssuedToken, openTokenKeys, TOKEN_SECONDS } from '../identity/index.ts';
+import { judgeLogin } from '../login/index.ts';
 import type { SignedIn } from './sign-in.ts';
 
-/** A session for the command line of somebody who is signed in at a browser, with its bearer token. */
+/**
+ * A session for the command line of somebody who is signed in at a browser, with its bearer token.
+ *
+ * @throws UNAUTHENTICATED when the login policies do not let the person in
+ */
 export async function beginCliSession(
   context: DomainContext,
   request: Request,
@@ -14,6 +19,7 @@ export async function beginCliSession(
   const id = newUlid();
   const createdAt = context.clock.now();
   const expiresAt = new Date(createdAt.getTime() + TOKEN_SECONDS * 1000);
+  await judgeLogin(context, request.origin, { kind: 'USER', id: userId, session: `cli:${id}`, expiresAt });
   await context.storage.transaction(async (db) => {
     const { remoteAddress } = request.origin;
     await insertBrowserSession(db, {

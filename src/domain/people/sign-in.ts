@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 
+import type { Origin } from '../../shared/caller.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Db } from '../../storage/database.ts';
 import {
@@ -14,6 +15,7 @@ import {
 } from '../../storage/people.ts';
 import { recordAudit } from '../audit/index.ts';
 import type { DomainContext, Request } from '../context.ts';
+import { judgeLogin, loginRights, type LoginSubject } from '../login/index.ts';
 import { type Counted, createFailureLimit } from './failure-limit.ts';
 import { matchesPassword } from './passwords.ts';
 
@@ -80,7 +82,11 @@ async function recordFailure(context: DomainContext, request: Request, user: Use
   );
 }
 
-/** Begins a session for a user who has just proved who they are. */
+/**
+ * Begins a session for a user who has just proved who they are.
+ *
+ * @throws UNAUTHENTICATED when the login policies do not let them in
+ */
 export async function beginSession(
   context: DomainContext,
   request: Request,
@@ -89,6 +95,8 @@ export async function beginSession(
 ): Promise<NewSession> {
   const token = randomBytes(TOKEN_BYTES).toString('base64url');
   const createdAt = context.clock.now();
+  const expiresAt = new Date(createdAt.getTime() + SESSION_SECONDS * 1000);
+  await judgeLogin(context, request.origin, browserSubject(user.id, browserSessionId(token), expiresAt));
   const principal = { kind: 'USER', id: user.id, name: user.username } as const;
   await context.storage.transaction(async (db) => {
     if (previous !== undefined) await deleteBrowserSession(db, browserSessionId(previous));
@@ -100,7 +108,7 @@ export async function beginSession(
       client: request.origin.client?.slice(0, 200),
       createdAt,
       lastUsedAt: createdAt,
-      expiresAt: new Date(createdAt.getTime() + SESSION_SECONDS * 1000),
+      expiresAt,
     });
     await updateUser(db, user.id, { lastSignInAt: createdAt });
     const event = { action: 'user.sign-in', eventType: 'SIGN_IN', affected: { type: 'USER', id: user.id } } as const;
@@ -109,8 +117,19 @@ export async function beginSession(
   return { userId: user.id, username: user.username, token };
 }
 
-/** Who is signed in with that cookie. */
-export async function findSignedIn(context: DomainContext, token: string): Promise<SignedIn | undefined> {
+const browserSubject = (userId: string, id: string, expiresAt: Date): LoginSubject => ({
+  kind: 'USER',
+  id: userId,
+  session: `browser:${id}`,
+  expiresAt,
+});
+
+/** Who is signed in with that cookie. Nobody is whom the login policies, as they are now, do not let in. */
+export async function findSignedIn(
+  context: DomainContext,
+  origin: Origin,
+  token: string,
+): Promise<SignedIn | undefined> {
   const [id, now] = [browserSessionId(token), context.clock.now()];
   const found = await context.storage.read(async (db) => {
     const session = await findBrowserSession(db, id, now);
@@ -118,9 +137,21 @@ export async function findSignedIn(context: DomainContext, token: string): Promi
     return session === undefined || person === undefined ? undefined : { session, person };
   });
   if (found === undefined) return undefined;
+  const { userId, expiresAt } = found.session;
+  if (!(await isLetIn(context, origin, browserSubject(userId, id, expiresAt)))) return undefined;
   if (isStale(found.session.lastUsedAt, now))
     await context.storage.transaction((db) => touchBrowserSession(db, id, now));
   return found.person;
+}
+
+async function isLetIn(context: DomainContext, origin: Origin, subject: LoginSubject): Promise<boolean> {
+  try {
+    await loginRights(context, origin, subject);
+    return true;
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'UNAUTHENTICATED') return false;
+    throw error;
+  }
 }
 
 /** Whether it is time to write down again that a session is in use. */

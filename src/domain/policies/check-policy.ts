@@ -1,6 +1,9 @@
-import { AppError } from '../../shared/errors.ts';
+import { loginRules } from '../../policy/index.ts';
+import { may } from '../../shared/caller.ts';
+import { AppError, badInput } from '../../shared/errors.ts';
 import type { PolicyRow } from '../../storage/policies.ts';
-import type { DomainContext } from '../context.ts';
+import type { DomainContext, Request } from '../context.ts';
+import { rightsChanged } from '../rights-changed.ts';
 
 export function nameTaken(name: string): AppError {
   return new AppError(
@@ -20,4 +23,33 @@ export async function compileBody(
 ): Promise<Pick<PolicyRow, 'body' | 'wasm' | 'wasmSha256' | 'rules'>> {
   const { wasm, sha256, rules } = await context.policyCompiler.compile({ body, engine });
   return { body, wasm, wasmSha256: sha256, rules: [...rules] };
+}
+
+/**
+ * What holds for login policies only: they count everywhere, so they live in root; and one without any rule that is
+ * read could only keep everybody out.
+ *
+ * @throws BAD_INPUT
+ */
+export function checkLoginPolicy({ type, space, rules }: Pick<PolicyRow, 'type' | 'space' | 'rules'>): void {
+  if (type !== 'LOGIN') return;
+  if (space !== 'root') throw badInput('space', 'login policies live in the root space; leave `space` out or say root');
+  if (rules.some((rule) => loginRules.some((known) => known === rule))) return;
+  throw badInput('body', `a login policy needs a rule that is read: one of ${loginRules.join(', ')}`);
+}
+
+/**
+ * Who writes a login policy can make anybody admin of everything, so only such admins do, whatever else may be done
+ * with policies by others.
+ *
+ * @throws FORBIDDEN
+ */
+export function refuseLoginPolicy({ caller }: Request, { type }: { readonly type: string }): void {
+  if (type !== 'LOGIN' || may(caller, 'SPACE_ADMIN', 'root')) return;
+  throw new AppError('FORBIDDEN', 'unauthorized: login policies are for administrators of the root space');
+}
+
+/** After the commit: other login policies make every server judge all sessions again. */
+export async function loginPoliciesChanged(context: DomainContext, { type }: Pick<PolicyRow, 'type'>): Promise<void> {
+  if (type === 'LOGIN') await rightsChanged(context);
 }

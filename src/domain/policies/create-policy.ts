@@ -6,7 +6,7 @@ import { findSpace } from '../../storage/spaces.ts';
 import { recordAudit } from '../audit/index.ts';
 import type { DomainContext, Request } from '../context.ts';
 import { parseName } from '../parse-name.ts';
-import { compileBody, nameTaken } from './check-policy.ts';
+import { checkLoginPolicy, compileBody, loginPoliciesChanged, nameTaken, refuseLoginPolicy } from './check-policy.ts';
 import { type PolicyRecord, toPolicyRecord } from './policy-record.ts';
 
 export interface NewPolicy {
@@ -26,7 +26,9 @@ export interface NewPolicy {
  * @throws BAD_INPUT with line and column, CONFLICT for a taken name, UNAVAILABLE without the compiler
  */
 export async function createPolicy(context: DomainContext, request: Request, input: NewPolicy): Promise<PolicyRecord> {
+  refuseLoginPolicy(request, input);
   const row = await newRow(context, input);
+  checkLoginPolicy(row);
   await context.storage.transaction(async (db) => {
     if ((await findSpace(db, row.space)) === undefined)
       throw badInput('space', `no such space: ${JSON.stringify(row.space)}`);
@@ -37,6 +39,7 @@ export async function createPolicy(context: DomainContext, request: Request, inp
       data: { name: row.name, type: row.type, space: row.space },
     });
   });
+  await loginPoliciesChanged(context, row);
   return toPolicyRecord(row);
 }
 

@@ -7,7 +7,7 @@ export {
   type AttachmentRecord,
 } from './attachments.ts';
 export { createIntentPolicy, createPolicy, type NewPolicy } from './create-policy.ts';
-export { deletePolicy } from './delete-policy.ts';
+export { deleteIntentPolicy, deletePolicy } from './delete-policy.ts';
 export { findPolicies, findPolicy, listPolicies, searchPolicies } from './find-policies.ts';
 export type { PolicyRecord } from './policy-record.ts';
 export { simulatePolicy } from './simulate-policy.ts';

@@ -5,7 +5,7 @@ import { recordAudit } from '../audit/index.ts';
 import type { DomainContext, Request } from '../context.ts';
 import { checkAttachments } from '../spaces/index.ts';
 import { parseName } from '../parse-name.ts';
-import { compileBody, nameTaken } from './check-policy.ts';
+import { checkLoginPolicy, compileBody, loginPoliciesChanged, nameTaken, refuseLoginPolicy } from './check-policy.ts';
 import { type PolicyRecord, toPolicyRecord } from './policy-record.ts';
 
 /** What is null or absent stays as it is. */
@@ -50,7 +50,9 @@ async function changePolicy(
 ): Promise<PolicyRecord> {
   const before = await context.storage.read((db) => findPolicy(db, id));
   if (before === undefined) throw noSuch('policy', id);
+  refuseLoginPolicy(request, before);
   const changed = await changedColumns(context, before, changes);
+  checkLoginPolicy(changed);
   await context.storage.transaction(async (db) => {
     const namesake = await findPolicyByName(db, changed.name);
     if (namesake !== undefined && namesake.id !== id) throw nameTaken(changed.name);
@@ -69,6 +71,7 @@ async function changePolicy(
       },
     });
   });
+  await loginPoliciesChanged(context, changed);
   return toPolicyRecord(changed);
 }
 
