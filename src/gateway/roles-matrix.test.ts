@@ -70,7 +70,7 @@ function somebody(role: string, held: readonly string[], scopeSet: string, space
       aSpace({ id, parentSpace: tree[id]?.parent, inheritEntities: tree[id]?.inherits === true }),
     ),
     roles: [{ id: role, slug: role, name: role, description: '', isSystem: false, actions: [...actions] }],
-    bindings: [{ id: role, actorKind: 'USER', actorId: role, roleId: role, spaceId: space }],
+    bindings: [{ roleId: role, spaceId: space }],
   });
   const name = `${role}-${scopeSet}-${space}`;
   return {

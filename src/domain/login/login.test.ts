@@ -39,10 +39,10 @@ describe('login policies', () => {
     inputs.push(input);
     const script = Buffer.from(wasm).toString().split('# ')[1] ?? '{}';
     if (script === 'broken') throw new AppError('UNAVAILABLE', 'the policy took too long');
-    const { at, then, otherwise } = JSON.parse(script) as { at?: string; then?: Json; otherwise?: Json };
+    const { at, yes, no } = JSON.parse(script) as { at?: string; yes?: Json; no?: Json };
     if (at === undefined) return JSON.parse(script) as Json;
     const { request, session } = input as unknown as { request: { remote_ip: string }; session: { login: string } };
-    return (request.remote_ip === at || session.login === at ? then : otherwise) ?? {};
+    return (request.remote_ip === at || session.login === at ? yes : no) ?? {};
   }
 
   const policy = (answer: JsonObject | 'broken', name = 'who may come in'): Promise<PolicyRecord> =>
@@ -200,7 +200,7 @@ describe('login policies', () => {
   });
 
   it('judge each exchange of a key by where it comes from', async () => {
-    await policy({ at: '10.1.2.3', then: { allow: true }, otherwise: { deny: ['from the office only'] } });
+    await policy({ at: '10.1.2.3', yes: { allow: true }, no: { deny: ['from the office only'] } });
     const key = await aKey();
     const token = await exchange(key);
     await assertRefused('UNAUTHENTICATED', exchange(key, from('203.0.113.9')), /from the office only/);
@@ -285,7 +285,7 @@ describe('login policies', () => {
   });
 
   it('keep samples of what they saw where they ask for it', async () => {
-    const sampling = await policy({ at: '10.1.2.3', then: { allow: true, sample: true }, otherwise: { sample: true } });
+    const sampling = await policy({ at: '10.1.2.3', yes: { allow: true, sample: true }, no: { sample: true } });
     await policy({ allow: true }, 'without');
     const key = await aKey();
     await exchange(key);

@@ -9,7 +9,6 @@ import {
   ProjectEntity,
   ResourceEntity,
 } from './intent.ts';
-import { DependencyEntity, OperationEntity, OperationStepEntity, ProjectEntity, ResourceEntity } from './intent.ts';
 import { LoginEntity } from './logins.ts';
 import { ProjectConfigEntity, ProviderConfigEntity } from './project-config.ts';
 import { PersonalTokenEntity } from './personal-tokens.ts';
