@@ -522,6 +522,58 @@ export type AuditTrailResource = {
   readonly resourceType: Scalars['String']['output'];
 };
 
+/** A role of AWS that projects may work with. */
+export type AwsIntegration = {
+  readonly __typename?: 'AwsIntegration';
+  /** Always false. */
+  readonly autoattachEnabled: Scalars['Boolean']['output'];
+  /** Seconds that credentials are good for. */
+  readonly durationSeconds: Scalars['Int']['output'];
+  /** External id as given; null when it is made for each project and use. */
+  readonly externalId?: Maybe<Scalars['String']['output']>;
+  /** Always false. */
+  readonly generateCredentialsInWorker: Scalars['Boolean']['output'];
+  /** ULID. */
+  readonly id: Scalars['ID']['output'];
+  /** Labels. */
+  readonly labels: ReadonlyArray<Scalars['String']['output']>;
+  /** Name, unique in the account. */
+  readonly name: Scalars['String']['output'];
+  /** Region whose STS endpoint is asked; null for that of the attachment. */
+  readonly region?: Maybe<Scalars['String']['output']>;
+  /** ARN of the role. */
+  readonly roleArn: Scalars['String']['output'];
+  /** Id of its space. */
+  readonly space: Scalars['ID']['output'];
+  /** Whether sessions carry tags. */
+  readonly tagAssumeRole: Scalars['Boolean']['output'];
+};
+
+/** An AWS integration as a project has it. */
+export type AwsIntentProjectAttachment = {
+  readonly __typename?: 'AwsIntentProjectAttachment';
+  /** Region that the providers work in. */
+  readonly awsRegion: Scalars['String']['output'];
+  /** ULID. */
+  readonly id: Scalars['ID']['output'];
+  /** Id of the integration. */
+  readonly integrationId: Scalars['ID']['output'];
+  /** Its name. */
+  readonly integrationName: Scalars['String']['output'];
+  /** Id of the project. */
+  readonly intentProject: Scalars['ID']['output'];
+  /** Whether plans, refreshes, imports and reads get its credentials. */
+  readonly read: Scalars['Boolean']['output'];
+  /** External id with which the role is taken on to read; the role's trust policy must allow it. */
+  readonly readExternalId: Scalars['String']['output'];
+  /** ARN of the role. */
+  readonly roleArn: Scalars['String']['output'];
+  /** Whether changes get its credentials. */
+  readonly write: Scalars['Boolean']['output'];
+  /** External id with which the role is taken on to change. */
+  readonly writeExternalId: Scalars['String']['output'];
+};
+
 /** Names for claims. */
 export type ClaimMapping = {
   readonly __typename?: 'ClaimMapping';
@@ -1033,6 +1085,8 @@ export type IntentProject = {
   readonly allowedActions: ReadonlyArray<Action>;
   /** Policies attached to it. */
   readonly attachedPolicies: ReadonlyArray<PolicyProjectAttachment>;
+  /** AWS roles that its providers work with, by name of the integration. */
+  readonly awsIntegrations: ReadonlyArray<AwsIntentProjectAttachment>;
   /** Environment variables and mounted files that its providers get, by id. */
   readonly config: ReadonlyArray<IntentProjectConfig>;
   /** Who must confirm destructive operations. */
@@ -1402,6 +1456,22 @@ export type Mutation = {
   /** Exchanges an API key for a bearer token. The token is sent as `Authorization: Bearer <jwt>`. */
   readonly apiKeyUser?: Maybe<User>;
   /**
+   * Records a role of AWS that projects may work with. The server takes on the role itself, for a short time, when a provider
+   * needs credentials; it keeps none.
+   */
+  readonly awsIntegrationCreate: AwsIntegration;
+  /** Deletes an AWS integration that is attached to nothing. */
+  readonly awsIntegrationDelete: AwsIntegration;
+  /**
+   * Lets a project's AWS providers work with the role: to read, to change, or both. The role is taken on once to see that it
+   * can be.
+   */
+  readonly awsIntegrationIntentProjectAttach: AwsIntentProjectAttachment;
+  /** Takes the role from the project again. */
+  readonly awsIntegrationIntentProjectDetach: AwsIntentProjectAttachment;
+  /** Changes an AWS integration. What is left out gets its default, as in `awsIntegrationCreate`; the space stays. */
+  readonly awsIntegrationUpdate: AwsIntegration;
+  /**
    * Makes a new key-encryption key in the key file and wraps every data key with it, while the server goes on. Keep a new
    * copy of the key file afterwards: older copies do not open later backups.
    */
@@ -1605,6 +1675,60 @@ export type MutationApiKeyUpdateArgs = {
 export type MutationApiKeyUserArgs = {
   id: Scalars['ID']['input'];
   secret: Scalars['String']['input'];
+};
+
+
+/** Changes to the account. */
+export type MutationAwsIntegrationCreateArgs = {
+  autoattachEnabled?: InputMaybe<Scalars['Boolean']['input']>;
+  durationSeconds?: InputMaybe<Scalars['Int']['input']>;
+  externalID?: InputMaybe<Scalars['String']['input']>;
+  generateCredentialsInWorker: Scalars['Boolean']['input'];
+  labels?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+  name: Scalars['String']['input'];
+  region?: InputMaybe<Scalars['String']['input']>;
+  roleArn: Scalars['String']['input'];
+  space?: InputMaybe<Scalars['ID']['input']>;
+  tagAssumeRole?: InputMaybe<Scalars['Boolean']['input']>;
+};
+
+
+/** Changes to the account. */
+export type MutationAwsIntegrationDeleteArgs = {
+  id: Scalars['ID']['input'];
+};
+
+
+/** Changes to the account. */
+export type MutationAwsIntegrationIntentProjectAttachArgs = {
+  awsRegion: Scalars['String']['input'];
+  integration: Scalars['ID']['input'];
+  intentProject: Scalars['ID']['input'];
+  read: Scalars['Boolean']['input'];
+  write: Scalars['Boolean']['input'];
+};
+
+
+/** Changes to the account. */
+export type MutationAwsIntegrationIntentProjectDetachArgs = {
+  integration: Scalars['ID']['input'];
+  intentProject: Scalars['ID']['input'];
+};
+
+
+/** Changes to the account. */
+export type MutationAwsIntegrationUpdateArgs = {
+  autoattachEnabled?: InputMaybe<Scalars['Boolean']['input']>;
+  durationSeconds?: InputMaybe<Scalars['Int']['input']>;
+  externalID?: InputMaybe<Scalars['String']['input']>;
+  generateCredentialsInWorker: Scalars['Boolean']['input'];
+  id: Scalars['ID']['input'];
+  labels?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+  name: Scalars['String']['input'];
+  region?: InputMaybe<Scalars['String']['input']>;
+  roleArn: Scalars['String']['input'];
+  space?: InputMaybe<Scalars['ID']['input']>;
+  tagAssumeRole?: InputMaybe<Scalars['Boolean']['input']>;
 };
 
 
@@ -2357,6 +2481,12 @@ export type Query = {
   readonly apiKeyRoleBinding?: Maybe<ApiKeyRoleBinding>;
   /** All API keys of the account, without their secrets. */
   readonly apiKeys: ReadonlyArray<ApiKey>;
+  /** One AWS integration; null when there is none. */
+  readonly awsIntegration?: Maybe<AwsIntegration>;
+  /** One AWS integration; null when there is none. */
+  readonly awsIntegrationByName?: Maybe<AwsIntegration>;
+  /** AWS integrations in the caller's spaces, by name. */
+  readonly awsIntegrations: ReadonlyArray<AwsIntegration>;
   /** What a client needs to know about this server before it signs in. */
   readonly debugInfo: DebugInfo;
   /** Reads the API's own description, cut to what the caller may use: operations, types, tools, and how to authenticate. */
@@ -2459,6 +2589,18 @@ export type QueryApiKeyArgs = {
 /** Reads of the account. */
 export type QueryApiKeyRoleBindingArgs = {
   id: Scalars['ID']['input'];
+};
+
+
+/** Reads of the account. */
+export type QueryAwsIntegrationArgs = {
+  id: Scalars['ID']['input'];
+};
+
+
+/** Reads of the account. */
+export type QueryAwsIntegrationByNameArgs = {
+  name: Scalars['String']['input'];
 };
 
 
@@ -3080,6 +3222,8 @@ export type ResolversTypes = {
   AuditTrailEntry: ResolverTypeWrapper<AuditTrailEntry>;
   AuditTrailEntryEdge: ResolverTypeWrapper<AuditTrailEntryEdge>;
   AuditTrailResource: ResolverTypeWrapper<AuditTrailResource>;
+  AwsIntegration: ResolverTypeWrapper<AwsIntegration>;
+  AwsIntentProjectAttachment: ResolverTypeWrapper<AwsIntentProjectAttachment>;
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
   ClaimMapping: ResolverTypeWrapper<ClaimMapping>;
   ClaimMappingEntry: ResolverTypeWrapper<ClaimMappingEntry>;
@@ -3205,6 +3349,8 @@ export type ResolversParentTypes = {
   AuditTrailEntry: AuditTrailEntry;
   AuditTrailEntryEdge: AuditTrailEntryEdge;
   AuditTrailResource: AuditTrailResource;
+  AwsIntegration: AwsIntegration;
+  AwsIntentProjectAttachment: AwsIntentProjectAttachment;
   Boolean: Scalars['Boolean']['output'];
   ClaimMapping: ClaimMapping;
   ClaimMappingEntry: ClaimMappingEntry;
@@ -3369,6 +3515,33 @@ export type AuditTrailEntryEdgeResolvers<ContextType = ResolverContext, ParentTy
 export type AuditTrailResourceResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['AuditTrailResource'] = ResolversParentTypes['AuditTrailResource']> = {
   resourceId?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
   resourceType?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
+export type AwsIntegrationResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['AwsIntegration'] = ResolversParentTypes['AwsIntegration']> = {
+  autoattachEnabled?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  durationSeconds?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  externalId?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  generateCredentialsInWorker?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  labels?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  region?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  roleArn?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  space?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  tagAssumeRole?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+};
+
+export type AwsIntentProjectAttachmentResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['AwsIntentProjectAttachment'] = ResolversParentTypes['AwsIntentProjectAttachment']> = {
+  awsRegion?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  integrationId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  integrationName?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  intentProject?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  read?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  readExternalId?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  roleArn?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  write?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  writeExternalId?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
 };
 
 export type ClaimMappingResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['ClaimMapping'] = ResolversParentTypes['ClaimMapping']> = {
@@ -3546,6 +3719,7 @@ export type IntentPlanResolvers<ContextType = ResolverContext, ParentType extend
 export type IntentProjectResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['IntentProject'] = ResolversParentTypes['IntentProject']> = {
   allowedActions?: Resolver<ReadonlyArray<ResolversTypes['Action']>, ParentType, ContextType>;
   attachedPolicies?: Resolver<ReadonlyArray<ResolversTypes['PolicyProjectAttachment']>, ParentType, ContextType>;
+  awsIntegrations?: Resolver<ReadonlyArray<ResolversTypes['AwsIntentProjectAttachment']>, ParentType, ContextType>;
   config?: Resolver<ReadonlyArray<ResolversTypes['IntentProjectConfig']>, ParentType, ContextType>;
   confirmation?: Resolver<ResolversTypes['IntentConfirmation'], ParentType, ContextType>;
   createdAt?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
@@ -3694,6 +3868,11 @@ export type MutationResolvers<ContextType = ResolverContext, ParentType extends 
   apiKeyRotate: Resolver<ResolversTypes['ApiKey'], ParentType, ContextType, RequireFields<MutationApiKeyRotateArgs, 'id'>>;
   apiKeyUpdate: Resolver<ResolversTypes['ApiKey'], ParentType, ContextType, RequireFields<MutationApiKeyUpdateArgs, 'id' | 'input'>>;
   apiKeyUser: Resolver<Maybe<ResolversTypes['User']>, ParentType, ContextType, RequireFields<MutationApiKeyUserArgs, 'id' | 'secret'>>;
+  awsIntegrationCreate: Resolver<ResolversTypes['AwsIntegration'], ParentType, ContextType, RequireFields<MutationAwsIntegrationCreateArgs, 'generateCredentialsInWorker' | 'name' | 'roleArn'>>;
+  awsIntegrationDelete: Resolver<ResolversTypes['AwsIntegration'], ParentType, ContextType, RequireFields<MutationAwsIntegrationDeleteArgs, 'id'>>;
+  awsIntegrationIntentProjectAttach: Resolver<ResolversTypes['AwsIntentProjectAttachment'], ParentType, ContextType, RequireFields<MutationAwsIntegrationIntentProjectAttachArgs, 'awsRegion' | 'integration' | 'intentProject' | 'read' | 'write'>>;
+  awsIntegrationIntentProjectDetach: Resolver<ResolversTypes['AwsIntentProjectAttachment'], ParentType, ContextType, RequireFields<MutationAwsIntegrationIntentProjectDetachArgs, 'integration' | 'intentProject'>>;
+  awsIntegrationUpdate: Resolver<ResolversTypes['AwsIntegration'], ParentType, ContextType, RequireFields<MutationAwsIntegrationUpdateArgs, 'generateCredentialsInWorker' | 'id' | 'name' | 'roleArn'>>;
   encryptionKeyRotate: Resolver<ResolversTypes['EncryptionKey'], ParentType, ContextType>;
   intentChangeSetApply: Resolver<ResolversTypes['IntentChangeSet'], ParentType, ContextType, RequireFields<MutationIntentChangeSetApplyArgs, 'id' | 'intentProject'>>;
   intentChangeSetCreate: Resolver<ResolversTypes['IntentChangeSet'], ParentType, ContextType, RequireFields<MutationIntentChangeSetCreateArgs, 'changes' | 'intentProject'>>;
@@ -3870,6 +4049,9 @@ export type QueryResolvers<ContextType = ResolverContext, ParentType extends Res
   apiKey: Resolver<Maybe<ResolversTypes['ApiKey']>, ParentType, ContextType, RequireFields<QueryApiKeyArgs, 'id'>>;
   apiKeyRoleBinding: Resolver<Maybe<ResolversTypes['ApiKeyRoleBinding']>, ParentType, ContextType, RequireFields<QueryApiKeyRoleBindingArgs, 'id'>>;
   apiKeys: Resolver<ReadonlyArray<ResolversTypes['ApiKey']>, ParentType, ContextType>;
+  awsIntegration: Resolver<Maybe<ResolversTypes['AwsIntegration']>, ParentType, ContextType, RequireFields<QueryAwsIntegrationArgs, 'id'>>;
+  awsIntegrationByName: Resolver<Maybe<ResolversTypes['AwsIntegration']>, ParentType, ContextType, RequireFields<QueryAwsIntegrationByNameArgs, 'name'>>;
+  awsIntegrations: Resolver<ReadonlyArray<ResolversTypes['AwsIntegration']>, ParentType, ContextType>;
   debugInfo: Resolver<ResolversTypes['DebugInfo'], ParentType, ContextType>;
   discover: Resolver<ResolversTypes['Discovery'], ParentType, ContextType, RequireFields<QueryDiscoverArgs, 'kind'>>;
   intentChangeSet: Resolver<Maybe<ResolversTypes['IntentChangeSet']>, ParentType, ContextType, RequireFields<QueryIntentChangeSetArgs, 'id' | 'intentProject'>>;
@@ -4014,6 +4196,8 @@ export type Resolvers<ContextType = ResolverContext> = {
   AuditTrailEntry?: AuditTrailEntryResolvers<ContextType>;
   AuditTrailEntryEdge?: AuditTrailEntryEdgeResolvers<ContextType>;
   AuditTrailResource?: AuditTrailResourceResolvers<ContextType>;
+  AwsIntegration?: AwsIntegrationResolvers<ContextType>;
+  AwsIntentProjectAttachment?: AwsIntentProjectAttachmentResolvers<ContextType>;
   ClaimMapping?: ClaimMappingResolvers<ContextType>;
   ClaimMappingEntry?: ClaimMappingEntryResolvers<ContextType>;
   DebugInfo?: DebugInfoResolvers<ContextType>;

@@ -36,6 +36,7 @@ export const packageOwners: Readonly<Record<string, readonly string[]>> = {
   'node:child_process': ['executor', 'sandbox', 'policy'],
   jose: ['domain'],
   argon2: ['domain'],
+  aws4fetch: ['domain'],
   'oidc-provider': ['auth'],
   graphql: ['gateway', 'codegen'],
   '@graphql-tools/*': ['gateway', 'codegen'],

@@ -104,6 +104,18 @@ const settings = {
     'Where the registry of addresses without a host is reached. `off` asks no registry, of other hosts neither.',
   ),
   providerRegistryFor: list('SLUICE_PROVIDER_REGISTRY_FOR', 'Providers that registries are asked for.'),
+  awsAccessKeyId: optionalText(
+    'SLUICE_AWS_ACCESS_KEY_ID',
+    'none',
+    'Id of the AWS access key with which the server takes on the roles of AWS integrations. It needs no right but `sts:AssumeRole` on them.',
+  ),
+  awsSecretAccessKey: optionalText('SLUICE_AWS_SECRET_ACCESS_KEY', 'none', 'Its secret.'),
+  awsSessionToken: optionalText('SLUICE_AWS_SESSION_TOKEN', 'none', 'Its session token, if it has one.'),
+  awsStsUrl: optionalText(
+    'SLUICE_AWS_STS_URL',
+    "the region's own",
+    'Address of the STS service, for networks with an endpoint of their own. A private host must be among SLUICE_OUTBOUND_ALLOW.',
+  ),
   registrySearchUrl: server(
     'SLUICE_REGISTRY_SEARCH_URL',
     'https://api.opentofu.org/registry/docs/search',

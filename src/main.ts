@@ -9,15 +9,17 @@ import { createAuth, createHostCheck, resourceMetadataUrl } from './auth/index.t
 import { type Config, ConfigError, processConfig } from './config.ts';
 import { createLimitRecorder, recordRefusal, startSequencer, verifyAudit } from './domain/audit/index.ts';
 import type { DomainContext } from './domain/context.ts';
-import { type FirstStart, prepareFirstStart } from './domain/first-start/index.ts';
+import { prepareFirstStart } from './domain/first-start/index.ts';
+import { type AwsSessions, createAwsSessions } from './domain/cloud/index.ts';
 import { createCallerSource, createIssuerKeys } from './domain/identity/index.ts';
 import { startCleaning } from './domain/oauth/index.ts';
 import { inviteFirstAdmin } from './domain/people/index.ts';
 import { type Executor, startExecutor } from './executor/index.ts';
 import { createGateway, defaultLimits, type Gateway } from './gateway/index.ts';
+import { greeting } from './greeting.ts';
 import { createApp, createTraffic, type HealthReport, listen, type Traffic } from './http/index.ts';
 import { createIntent, type Intent } from './intent/index.ts';
-import { clientSetups, createMcp, describeClients, type Mcp, parseTools, type Tool } from './mcp/index.ts';
+import { createMcp, type Mcp, parseTools, type Tool } from './mcp/index.ts';
 import { createPolicyCompiler, findOpa, type PolicyCompiler, startPolicyEngine } from './policy/index.ts';
 import { createOutbound } from './outbound/index.ts';
 import { type AllowedProvider, createProviderSource, type ProviderCatalogue } from './providers/index.ts';
@@ -152,7 +154,7 @@ async function startServer(config: Config): Promise<RunningServer> {
   const stopCleaning = startCleaning(domain);
   followTools(mcp, log);
   return {
-    greeting: greeting(config, { ...first, invitation: await inviteFirstAdmin(domain) }),
+    greeting: greeting(config, { ...first, version, invitation: await inviteFirstAdmin(domain) }),
     log,
     async stop() {
       stopCleaning();
@@ -205,6 +207,7 @@ function domainOf(config: Config, { storage, executor, log }: Foundations): Doma
     executor,
     log,
     clock: systemClock,
+    aws: awsOf(config),
     policyCompiler: createPolicyCompiler({ opaPath, timeoutMs: COMPILE_TIMEOUT_MS, logger: log }),
     policyEngine: startPolicyEngine({
       workers: policyWorkers,
@@ -219,6 +222,21 @@ function domainOf(config: Config, { storage, executor, log }: Foundations): Doma
     issuers: createIssuerKeys({ outbound: createOutbound({ allow: config.outboundAllow }), clock: systemClock }),
     personalTokenDays: config.personalTokenDays,
   };
+}
+
+function awsOf({ awsAccessKeyId, awsSecretAccessKey, awsSessionToken, awsStsUrl, outboundAllow }: Config): AwsSessions {
+  if ((awsAccessKeyId === undefined) !== (awsSecretAccessKey === undefined)) {
+    throw new ConfigError(['SLUICE_AWS_ACCESS_KEY_ID and SLUICE_AWS_SECRET_ACCESS_KEY: set both or none']);
+  }
+  return createAwsSessions({
+    own:
+      awsAccessKeyId === undefined || awsSecretAccessKey === undefined
+        ? undefined
+        : { accessKeyId: awsAccessKeyId, secretAccessKey: awsSecretAccessKey, sessionToken: awsSessionToken },
+    stsUrl: awsStsUrl,
+    outbound: createOutbound({ allow: outboundAllow }),
+    clock: systemClock,
+  });
 }
 
 function providersOf(config: Config): ProviderCatalogue {
@@ -355,32 +373,4 @@ function parseAllowed(line: string): AllowedProvider {
 
 function allowCatalogued({ source, constraint: versions }: { source: string; constraint: string }): AllowedProvider {
   return { address: source, versions };
-}
-
-interface Welcome extends FirstStart {
-  /** Secret of the link for the first person; undefined once there is one. */
-  readonly invitation: string | undefined;
-}
-
-/** What a person sees after the start: what to do next. */
-function greeting(config: Config, welcome: Welcome): string {
-  const url = config.publicUrl;
-  const { adminKeyFile, first, invitation } = welcome;
-  const clients = clientSetups({ name: 'sluice', url: `${url}/mcp`, auth: { kind: 'OAUTH' } });
-  const tokenCommand = `node ${join(root, 'scripts/sluice.mjs')} profile export-token --url ${url} --key ${adminKeyFile}`;
-  return [
-    'Connect an assistant; it opens your browser to sign in (the same with /intent/mcp for the fine-grained tools).',
-    'Where there is no browser, docs/clients.md says how to use a token of the admin key.',
-    '',
-    describeClients(clients),
-    '',
-    `Sluice ${version} is ready at ${url}`,
-    ...(invitation === undefined
-      ? []
-      : [`  First of all  ${url}/invitation/${invitation} makes you the administrator (works once, within a day)`]),
-    `  GraphiQL      ${url}/graphql`,
-    `  Admin key     ${adminKeyFile}${first ? ' (new; keep it safe)' : ''}`,
-    `  Token         ${tokenCommand}`,
-    `  Try it        npm run demo -- --url ${url} --key ${adminKeyFile}`,
-  ].join('\n');
 }

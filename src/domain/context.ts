@@ -6,6 +6,7 @@ import type { Caller, Origin } from '../shared/caller.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Logger } from '../shared/logger.ts';
 import type { Storage } from '../storage/database.ts';
+import type { AwsSessions } from './cloud/aws-sessions.ts';
 
 /** What the business rules stand on; built once by `main.ts`. */
 export interface DomainContext {
@@ -16,6 +17,8 @@ export interface DomainContext {
   readonly policyEngine: PolicyEngine;
   readonly providers: ProviderCatalogue;
   readonly executor: Executor;
+  /** Takes on roles of AWS for projects. */
+  readonly aws: AwsSessions;
   /** Raised whenever somebody's rights change: what was worked out under an older epoch is stale. */
   readonly rights: { epoch: number };
   /** Name of the account. */

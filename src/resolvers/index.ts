@@ -2,6 +2,7 @@
 import type { MutationResolvers, QueryResolvers, Resolvers } from '../../generated/resolvers.ts';
 import { auditQueries } from './audit.ts';
 import { catalogMutationResolvers, catalogOperationResolvers, ProviderHit } from './catalog.ts';
+import { cloudIntegrationMutations, cloudIntegrationQueries } from './cloud-integrations.ts';
 import { discoverQueries } from './discover.ts';
 import { encryptionMutations } from './encryption.ts';
 import { ApiKey, identityMutations, identityQueries } from './identity.ts';
@@ -17,6 +18,7 @@ import { tokenMutations, tokenQueries } from './tokens.ts';
 
 const Query = {
   ...auditQueries,
+  ...cloudIntegrationQueries,
   ...discoverQueries,
   ...identityQueries,
   ...intentQueries,
@@ -29,6 +31,7 @@ const Query = {
   ...tokenQueries,
 } satisfies QueryResolvers;
 const Mutation = {
+  ...cloudIntegrationMutations,
   ...encryptionMutations,
   ...identityMutations,
   ...intentMutations,

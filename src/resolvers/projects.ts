@@ -1,4 +1,5 @@
 import type { IntentProjectResolvers, MutationResolvers, QueryResolvers } from '../../generated/resolvers.ts';
+import { listAwsAttachments } from '../domain/cloud/index.ts';
 import { addConfig, deleteConfig, listConfig, updateConfig } from '../domain/environment/index.ts';
 import { attachPolicy, detachPolicy, listAttachments } from '../domain/policies/index.ts';
 import {
@@ -50,6 +51,7 @@ export const projectMutations = {
 } satisfies Partial<MutationResolvers>;
 
 export const IntentProject: IntentProjectResolvers = {
+  awsIntegrations: ({ id }, _args, context) => listAwsAttachments(context.domain, id),
   spaceDetails,
   lock: (project, _args, context) => lockOf(context.domain, context.caller, project),
   currentlySelected: (project, _args, context) => isSelected(context.domain, context.caller, project.id),

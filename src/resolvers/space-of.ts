@@ -1,4 +1,5 @@
 import type { Noun } from '../../generated/access.ts';
+import { findAwsIntegration } from '../domain/cloud/index.ts';
 import { spaceOfAttachment } from '../domain/policies/index.ts';
 import { spaceOfRoleBinding } from '../domain/identity/index.ts';
 import type { ResolverContext } from './context.ts';
@@ -10,6 +11,7 @@ export type SpaceOf = {
 
 export const spaceOf: SpaceOf = {
   apiKeyRoleBinding: (context, id) => spaceOfRoleBinding(context.domain, 'API_KEY', id),
+  awsIntegration: async (context, id) => (await findAwsIntegration(context.domain, id))?.space,
   intentProject: async (context, id) => (await context.loaders.project.load(id))?.space,
   policy: async (context, id) => (await context.loaders.policy.load(id))?.space,
   policyProjectAttachment: (context, id) => spaceOfAttachment(context.domain, id),

@@ -41,6 +41,7 @@ export async function testDomain(): Promise<TestDomain> {
     policyEngine: fakeEngine,
     providers: absent('providers'),
     executor: absent('executor'),
+    aws: absent('aws'),
     rights: { epoch: 0 },
     account: 'local',
     publicUrl: 'http://localhost:4000',

@@ -11,7 +11,7 @@ import { findTool } from './tools.ts';
 import { zipArchive } from './zip-archive.ts';
 
 const run = promisify(execFile);
-const sources = fileURLToPath(new URL('./go-provider/', import.meta.url));
+const folderOf = (name: string): string => fileURLToPath(new URL(`./${name}/`, import.meta.url));
 const cache = fileURLToPath(new URL('../../node_modules/.cache/sluice/', import.meta.url));
 
 /** The provider that `go-provider/` builds. */
@@ -22,16 +22,24 @@ export const fixtureVersion = '1.0.0';
 export const timeAddress = 'hashicorp/time';
 export const timeVersion = '0.14.2';
 
-let building: Promise<string> | undefined;
+let fixture: Promise<string> | undefined;
+let aws: Promise<string> | undefined;
 
 /** Path of the fixture provider's executable, built when its sources changed. Needs `go` (see `requireTool`). */
 export function buildGoProvider(): Promise<string> {
-  building ??= build();
-  return building;
+  fixture ??= build('go-provider', 'terraform-provider-fixture');
+  return fixture;
 }
 
-async function build(): Promise<string> {
-  const binary = join(cache, `go-provider-${await sourceHash()}`, 'terraform-provider-fixture');
+/** The same of the stand-in for the AWS provider. */
+export function buildAwsProvider(): Promise<string> {
+  aws ??= build('aws-provider', 'terraform-provider-aws');
+  return aws;
+}
+
+async function build(name: string, program: string): Promise<string> {
+  const sources = folderOf(name);
+  const binary = join(cache, `${name}-${await sourceHash(sources)}`, program);
   if (existsSync(binary)) return binary;
   await mkdir(cache, { recursive: true });
   const draft = await mkdtemp(join(cache, 'go-build-'));
@@ -40,7 +48,7 @@ async function build(): Promise<string> {
   return binary;
 }
 
-async function sourceHash(): Promise<string> {
+async function sourceHash(sources: string): Promise<string> {
   const hash = createHash('sha256');
   for (const name of (await readdir(sources)).toSorted()) hash.update(name).update(await readFile(join(sources, name)));
   return hash.digest('hex').slice(0, 16);

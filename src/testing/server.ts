@@ -145,7 +145,7 @@ async function post(url: string, query: string, variables?: JsonObject, token?: 
   return { status: response.status, data: body.data ?? null, errors: body.errors ?? [] };
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const { createServer } = await import('node:net');
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
-export type Tool = 'opa' | 'go' | 'terraform' | 'postgres' | 'chromium' | 'gpg';
+export type Tool = 'opa' | 'go' | 'terraform' | 'postgres' | 'chromium' | 'gpg' | 'python3';
 
 const programs: Readonly<Record<Tool, string>> = {
   opa: 'opa',
@@ -11,6 +11,7 @@ const programs: Readonly<Record<Tool, string>> = {
   postgres: 'initdb',
   chromium: 'chromium',
   gpg: 'gpg',
+  python3: 'python3',
 };
 
 /** Where a program lies: on PATH, or where `go install` puts it. */

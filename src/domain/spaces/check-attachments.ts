@@ -1,5 +1,6 @@
 import { AppError } from '../../shared/errors.ts';
 import type { Db } from '../../storage/database.ts';
+import { findAwsAttachedSpaces } from '../../storage/aws.ts';
 import { findAttachedSpaces } from '../../storage/policies.ts';
 import { findSpaces, type SpaceRow } from '../../storage/spaces.ts';
 
@@ -10,18 +11,43 @@ import { findSpaces, type SpaceRow } from '../../storage/spaces.ts';
  * @throws CONFLICT naming the policy and the project that would no longer fit
  */
 export async function checkAttachments(db: Db): Promise<void> {
-  const attached = await findAttachedSpaces(db);
+  const attached = await findAttached(db);
   if (attached.length === 0) return;
   const spaces = new Map((await findSpaces(db)).map((space) => [space.id, space]));
-  const stray = attached.find(({ policySpace, projectSpace }) => !usableIn(spaces, projectSpace).includes(policySpace));
+  const stray = attached.find(({ space, projectSpace }) => !usableIn(spaces, projectSpace).includes(space));
   if (stray === undefined) return;
-  const { policyName, policySpace, project, projectSpace } = stray;
+  const { what, space, project, projectSpace } = stray;
   throw new AppError(
     'CONFLICT',
-    `policy ${JSON.stringify(policyName)} of space ${policySpace} cannot be used by project ${project} in space ${projectSpace}: ` +
-      'a project uses policies of its own space and of the spaces that it inherits from',
-    { details: { policySpace, project, projectSpace } },
+    `${what} of space ${space} cannot be used by project ${project} in space ${projectSpace}: ` +
+      'a project uses what is in its own space and in the spaces that it inherits from',
+    { details: { space, project, projectSpace } },
   );
+}
+
+interface Attached {
+  /** For a message. */
+  readonly what: string;
+  readonly space: string;
+  readonly project: string;
+  readonly projectSpace: string;
+}
+
+async function findAttached(db: Db): Promise<Attached[]> {
+  const policies = await findAttachedSpaces(db);
+  const integrations = await findAwsAttachedSpaces(db);
+  return [
+    ...policies.map(({ policyName, policySpace: space, ...project }) => ({
+      ...project,
+      space,
+      what: `policy ${JSON.stringify(policyName)}`,
+    })),
+    ...integrations.map(({ integrationName, integrationSpace: space, ...project }) => ({
+      ...project,
+      space,
+      what: `AWS integration ${JSON.stringify(integrationName)}`,
+    })),
+  ];
 }
 
 /** The space itself and those above it that it inherits from. */

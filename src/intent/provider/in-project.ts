@@ -1,4 +1,5 @@
 import type { DomainContext } from '../../domain/context.ts';
+import { type AwsUse, cloudEnvironment } from '../../domain/cloud/index.ts';
 import { projectEnvironment } from '../../domain/environment/index.ts';
 import { builtInAddress } from '../../providers/index.ts';
 import { badInput } from '../../shared/errors.ts';
@@ -25,14 +26,29 @@ export async function inProject(
     config,
     hasVariables: Object.keys(variables).length > 0,
   });
+  const own = provider === builtInAddress ? { ...variables, ...ownFolder(project) } : variables;
   const session = {
     ...loaded.session,
     configuration: configuration.bytes,
-    environment: provider === builtInAddress ? { ...variables, ...ownFolder(project) } : variables,
+    environment: own,
     files,
     secrets: [...secrets, ...configuration.secrets],
   };
-  return { ...loaded, session };
+  return withCloud(domain, { ...loaded, session }, project, 'read');
+}
+
+/** The same with credentials for changes, as the project's cloud accounts give them. */
+export function forChanges(domain: DomainContext, loaded: LoadedType, project: string): Promise<LoadedType> {
+  return withCloud(domain, loaded, project, 'write');
+}
+
+/** What a cloud account gives goes before a variable of that name: two ways in at once would be a mixture of both. */
+async function withCloud(domain: DomainContext, loaded: LoadedType, project: string, use: AwsUse): Promise<LoadedType> {
+  const { variables, secrets } = await cloudEnvironment(domain, { project, provider: loaded.binary.address, use });
+  if (secrets.length === 0) return loaded;
+  const { session } = loaded;
+  const environment = { ...session.environment, ...variables };
+  return { ...loaded, session: { ...session, environment, secrets: [...(session.secrets ?? []), ...secrets] } };
 }
 
 /** Files of the sandbox are reached by their path alone: each project has a folder, or it could take those of others. */

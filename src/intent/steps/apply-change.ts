@@ -3,6 +3,7 @@ import { formatPath } from '../../shared/problems.ts';
 import type { ResourceCondition } from '../../storage/resources.ts';
 import { moveOperation } from '../journal/move-operation.ts';
 import { applyChange as act, type Applied } from '../provider/apply-change.ts';
+import { forChanges } from '../provider/in-project.ts';
 import { type KnownObject, nothing } from '../provider/plan-change.ts';
 import { fact, type Run } from '../run.ts';
 import { changedPaths } from '../compare/changed-paths.ts';
@@ -13,6 +14,7 @@ import { callOf } from './plan-change.ts';
 export async function applyChange(run: Run): Promise<void> {
   const { planned } = fact(run, 'change');
   if (planned.action === 'no-op') return applyNothing(run);
+  run.facts.loaded = await forChanges(run.engine.domain, fact(run, 'loaded'), run.ask.project);
   await moveOperation(run, { to: 'APPLYING', step: 'applyChange', durable: true });
   requireWanted(run);
   const applied = planned.action === 'replace' ? await replace(run) : await actOnce(run);

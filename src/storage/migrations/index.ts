@@ -7,6 +7,7 @@ import { loginTables } from './2026-11-22-logins.ts';
 import { projectEnvironment } from './2026-11-22-project-environment.ts';
 import { signInTables } from './2026-11-22-sign-in.ts';
 import { userTables } from './2026-11-22-users.ts';
+import { awsTables } from './2026-11-22-aws.ts';
 
 export interface Migration {
   readonly name: string;
@@ -21,4 +22,5 @@ export const migrations: readonly Migration[] = [
   { name: '2026-11-22-users', statements: userTables },
   { name: '2026-11-22-change-sets', statements: changeSets },
   { name: '2026-11-22-logins', statements: loginTables },
+  { name: '2026-11-22-aws', statements: awsTables },
 ];

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import { createOutbound } from '../../outbound/index.ts';
+import { testClock } from '../../testing/domain.ts';
+import { assertRefused } from '../../testing/refusals.ts';
+import { type AwsSessions, createAwsSessions, type AwsRole } from './aws-sessions.ts';
+
+const own = { accessKeyId: 'AKIASERVER', secretAccessKey: 'server-secret', sessionToken: undefined };
+const role: AwsRole = {
+  roleArn: 'arn:aws:iam::123456789012:role/sluice',
+  externalId: 'local@01@shop@read',
+  sessionName: 'sluice-shop-read',
+  durationSeconds: 900,
+  region: 'eu-west-1',
+  tags: { 'sluice:project': 'shop' },
+};
+const credentials = (id: string): string =>
+  `<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>${id}</AccessKeyId><SecretAccessKey>s3</SecretAccessKey>
+  <SessionToken>t0ken==</SessionToken></Credentials></AssumeRoleResult></AssumeRoleResponse>`;
+
+describe('taking on a role of AWS', () => {
+  const clock = testClock();
+  let server: Server;
+  let sessions: AwsSessions;
+  let asked: { url: URL; authorization: string }[] = [];
+  let answer: { status: number; body: string };
+
+  before((done) => {
+    server = createServer((req, res) => {
+      asked.push({ url: new URL(req.url ?? '', 'http://sts'), authorization: req.headers.authorization ?? '' });
+      res.writeHead(answer.status).end(answer.body);
+    }).listen(0, '127.0.0.1', done);
+  });
+  after((done) => void server.close(done));
+  beforeEach(() => {
+    asked = [];
+    answer = { status: 200, body: credentials('ASIAROLE') };
+    const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const outbound = createOutbound({ allow: [host] });
+    sessions = createAwsSessions({ own, stsUrl: `http://${host}/`, outbound, clock });
+  });
+
+  it('signs with the server’s key, names the external id and the session, and gives what it was given', async () => {
+    assert.deepEqual(await sessions.take(role), {
+      accessKeyId: 'ASIAROLE',
+      secretAccessKey: 's3',
+      sessionToken: 't0ken==',
+    });
+    const [first] = asked;
+    assert.ok(first !== undefined);
+    assert.match(first.authorization, /^AWS4-HMAC-SHA256 Credential=AKIASERVER\/\d{8}\/eu-west-1\/sts\/aws4_request/);
+    const { searchParams } = first.url;
+    assert.equal(searchParams.get('Action'), 'AssumeRole');
+    assert.equal(searchParams.get('ExternalId'), role.externalId);
+    assert.equal(searchParams.get('RoleSessionName'), role.sessionName);
+    assert.equal(searchParams.get('DurationSeconds'), '900');
+    assert.equal(searchParams.get('Tags.member.1.Key'), 'sluice:project');
+  });
+
+  it('asks again only when half of the time is over, and for each role on its own', async () => {
+    await sessions.take(role);
+    clock.advance(449);
+    await sessions.take(role);
+    assert.equal(asked.length, 1);
+    await sessions.take({ ...role, externalId: 'local@01@shop@write' });
+    clock.advance(2);
+    await sessions.take(role);
+    assert.equal(asked.length, 3);
+  });
+
+  it('tells what to configure when AWS refuses, and nothing of the request', async () => {
+    const secret = 'User: arn:aws:iam::1:user/x is not authorized';
+    answer = {
+      status: 403,
+      body: `<ErrorResponse><Error><Code>AccessDenied</Code><Message>${secret}</Message></Error></ErrorResponse>`,
+    };
+    await assertRefused(
+      'PROVIDER_REFUSED',
+      sessions.take(role),
+      /^AWS does not let this server take on role arn:\S+ \(AccessDenied\): you need to configure trust relationship .* external id local@01@shop@read$/,
+    );
+    answer = { status: 503, body: 'busy' };
+    await assertRefused('UNAVAILABLE', sessions.take(role), /\(HTTP 503\)/);
+    answer = { status: 200, body: '<nothing/>' };
+    await assertRefused('UNAVAILABLE', sessions.take(role), /without credentials/);
+  });
+
+  it('needs credentials of its own', async () => {
+    const poor = createAwsSessions({ own: undefined, stsUrl: undefined, outbound: createOutbound(), clock });
+    await assertRefused('CONFLICT', poor.take(role), /set SLUICE_AWS_ACCESS_KEY_ID and SLUICE_AWS_SECRET_ACCESS_KEY/);
+  });
+});

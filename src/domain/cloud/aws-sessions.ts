@@ -1,0 +1,140 @@
+import { AwsV4Signer } from 'aws4fetch';
+import { LRUCache } from 'lru-cache';
+
+import type { Outbound } from '../../outbound/index.ts';
+import type { Clock } from '../../shared/clock.ts';
+import { AppError } from '../../shared/errors.ts';
+
+/** Keys of an AWS account. */
+export interface AwsCredentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken: string | undefined;
+}
+
+/** A role to be taken on, and as what. */
+export interface AwsRole {
+  readonly roleArn: string;
+  readonly externalId: string;
+  readonly sessionName: string;
+  readonly durationSeconds: number;
+  readonly region: string;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** Takes on roles with the server's own credentials. */
+export interface AwsSessions {
+  /**
+   * Credentials of the role, kept until shortly before they end.
+   *
+   * @throws CONFLICT when the server has no credentials; PROVIDER_REFUSED when AWS does not let it; UNAVAILABLE
+   */
+  take(role: AwsRole): Promise<AwsCredentials>;
+}
+
+export interface AwsSessionsOptions {
+  /** Of the server; roles are taken on with them. */
+  readonly own: AwsCredentials | undefined;
+  /** Instead of the region's own endpoint. */
+  readonly stsUrl: string | undefined;
+  readonly outbound: Outbound;
+  readonly clock: Clock;
+}
+
+const KEPT = 200;
+const TIMEOUT_MS = 20_000;
+const MAX_ANSWER_BYTES = 64 * 1024;
+
+/** A change gets credentials that last a while: at least this part of their life is left. */
+const PART_LEFT = 0.5;
+
+export function createAwsSessions(options: AwsSessionsOptions): AwsSessions {
+  const kept = new LRUCache<string, { credentials: AwsCredentials; takenAtMs: number }>({ max: KEPT });
+  return {
+    async take(role) {
+      const key = JSON.stringify(role);
+      const nowMs = options.clock.now().getTime();
+      const known = kept.get(key);
+      if (known !== undefined && nowMs - known.takenAtMs < role.durationSeconds * 1000 * PART_LEFT) {
+        return known.credentials;
+      }
+      const credentials = await assumeRole(options, role);
+      kept.set(key, { credentials, takenAtMs: nowMs });
+      return credentials;
+    },
+  };
+}
+
+async function assumeRole({ own, stsUrl, outbound }: AwsSessionsOptions, role: AwsRole): Promise<AwsCredentials> {
+  if (own === undefined) {
+    throw new AppError(
+      'CONFLICT',
+      'this server has no AWS credentials of its own, with which it could take on a role: set SLUICE_AWS_ACCESS_KEY_ID and SLUICE_AWS_SECRET_ACCESS_KEY',
+    );
+  }
+  const endpoint = stsUrl ?? `https://sts.${role.region}.amazonaws.com/`;
+  const signer = new AwsV4Signer({
+    ...signable(own),
+    service: 'sts',
+    region: role.region,
+    url: requestUrl(endpoint, role),
+  });
+  const { url, headers } = await signer.sign();
+  const answer = await outbound.get(url.href, {
+    headers: Object.fromEntries(headers),
+    maxRedirects: 0,
+    maxBytes: MAX_ANSWER_BYTES,
+    timeoutMs: TIMEOUT_MS,
+  });
+  const text = Buffer.from(answer.body).toString();
+  if (answer.status !== 200) throw refused(role, answer.status, text);
+  return parseCredentials(role, text);
+}
+
+function signable({ sessionToken, ...keys }: AwsCredentials) {
+  return { ...keys, ...(sessionToken === undefined ? {} : { sessionToken }) };
+}
+
+function requestUrl(endpoint: string, role: AwsRole): string {
+  const url = new URL(endpoint);
+  const tags = Object.entries(role.tags).flatMap(([name, value], at) => [
+    [`Tags.member.${at + 1}.Key`, name],
+    [`Tags.member.${at + 1}.Value`, value],
+  ]);
+  const parameters = {
+    Action: 'AssumeRole',
+    Version: '2011-06-15',
+    RoleArn: role.roleArn,
+    RoleSessionName: role.sessionName,
+    ExternalId: role.externalId,
+    DurationSeconds: String(role.durationSeconds),
+  };
+  for (const [name, value] of [...Object.entries(parameters), ...tags]) url.searchParams.set(name ?? '', value ?? '');
+  return url.href;
+}
+
+function parseCredentials(role: AwsRole, xml: string): AwsCredentials {
+  const [accessKeyId, secretAccessKey, sessionToken] = ['AccessKeyId', 'SecretAccessKey', 'SessionToken'].map((name) =>
+    element(xml, name),
+  );
+  if (accessKeyId === undefined || secretAccessKey === undefined || sessionToken === undefined) {
+    throw new AppError('UNAVAILABLE', `AWS answered without credentials for role ${role.roleArn}; try again`);
+  }
+  return { accessKeyId, secretAccessKey, sessionToken };
+}
+
+// The answer is flat, and what is read from it has no characters that XML escapes.
+function element(xml: string, name: string): string | undefined {
+  return new RegExp(`<${name}>([^<]{1,4096})</${name}>`).exec(xml)?.[1]?.trim();
+}
+
+// Clients of this API know the words about the trust relationship, and try again for a while: AWS takes its time.
+function refused({ roleArn, externalId }: AwsRole, status: number, xml: string): AppError {
+  const code = element(xml, 'Code')?.replaceAll(/[^\w.]/g, '') ?? `HTTP ${status}`;
+  return new AppError(
+    status >= 500 ? 'UNAVAILABLE' : 'PROVIDER_REFUSED',
+    `AWS does not let this server take on role ${roleArn} (${code}): you need to configure trust relationship for it, ` +
+      `naming the principal of the server's credentials and the external id ${externalId}`,
+    { details: { aws: code } },
+  );
+}

@@ -1,0 +1,13 @@
+// Roles of cloud accounts that projects work with: AWS.
+export {
+  type AwsIntegrationRecord,
+  createAwsIntegration,
+  deleteAwsIntegration,
+  findAwsIntegration,
+  findAwsIntegrationByName,
+  listAwsIntegrations,
+  updateAwsIntegration,
+} from './aws-integrations.ts';
+export { attachAwsIntegration, detachAwsIntegration, listAwsAttachments } from './aws-attachments.ts';
+export { type AwsUse, cloudEnvironment, type CloudEnvironment } from './cloud-environment.ts';
+export { createAwsSessions, type AwsSessions } from './aws-sessions.ts';
