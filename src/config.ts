@@ -216,6 +216,29 @@ const settings = {
     [0, 1_000_000],
     'Requests from one address that are answered at one time.',
   ),
+  auditCheckpointEntries: integer(
+    'SLUICE_AUDIT_CHECKPOINT_ENTRIES',
+    1_000,
+    [1, 1_000_000],
+    'Audit entries after which a signed checkpoint is written.',
+  ),
+  auditCheckpointMinutes: integer(
+    'SLUICE_AUDIT_CHECKPOINT_MINUTES',
+    10,
+    [1, 10_080],
+    'Minutes after which a signed checkpoint is written, when there was a new entry.',
+  ),
+  auditCheckpointUrl: server(
+    'SLUICE_AUDIT_CHECKPOINT_URL',
+    undefined,
+    'Address that each checkpoint is posted to as JSON, so that a copy of it lies outside of the database.',
+  ),
+  auditRetentionDays: integer(
+    'SLUICE_AUDIT_RETENTION_DAYS',
+    0,
+    [0, 36_500],
+    'Days that audit entries are kept; 0 keeps them for ever.',
+  ),
   logLevel: oneOf(
     'SLUICE_LOG_LEVEL',
     'info',

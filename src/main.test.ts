@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -68,6 +68,9 @@ describe('the server process', function () {
 
     const second = await startTestServer({ dataDir });
     assert.equal(readFileSync(keyFile, 'utf8'), key);
+    const published = (await (await fetch(`${second.url}/.well-known/sluice-audit-key`)).json()) as { keys: object[] };
+    assert.deepEqual(Object.keys(published.keys[0] ?? {}).toSorted(), ['alg', 'crv', 'kid', 'kty', 'use', 'x']);
+    assert.match(await (await fetch(`${second.url}/metrics`)).text(), /sluice_audit_checkpoint_sequence \d+/);
     const { data } = await second.graphql('{ intentProject(id: "kept") { name } policies { name } }');
     assert.deepEqual(data, { intentProject: { name: 'Kept' }, policies: [{ name: 'Starter, sandbox only' }] });
     await second.stop();
@@ -77,6 +80,27 @@ describe('the server process', function () {
     const { code, out } = run(['audit', 'verify'], { SLUICE_DATA_DIR: dataDir });
     assert.equal(code, 0);
     assert.match(out, /^\d+ entries, chain intact, .*Tail unproven/);
+  });
+
+  it('proves the audit trail by a checkpoint that was kept elsewhere, and shows what it cannot', () => {
+    const settings = { SLUICE_DATA_DIR: dataDir };
+    const file = join(dataDir, 'checkpoint.json');
+    writeFileSync(file, run(['audit', 'checkpoint'], settings).out);
+    const proven = run(['audit', 'verify', '--checkpoint', file], settings);
+    assert.equal(proven.code, 0, proven.err);
+    assert.match(proven.out, /Proven up to entry \d+ by the checkpoint given\.\n$/);
+    const forged = JSON.parse(readFileSync(file, 'utf8')) as { sequence: number };
+    writeFileSync(file, JSON.stringify({ ...forged, sequence: forged.sequence + 1 }));
+    const refused = run(['audit', 'verify', `--checkpoint=${file}`], settings);
+    assert.equal(refused.code, 1);
+    assert.match(refused.out, /was altered: its signature is wrong/);
+    const lines = run(['audit', 'export', '--since', '2020-01-01T00:00:00Z'], settings).out.trim().split('\n');
+    assert.ok(lines.length >= 2 && lines.every((line) => 'hash' in (JSON.parse(line) as object)));
+    const wrong = run(['audit', 'verify', '--checkpiont', file], settings);
+    assert.deepEqual(
+      [wrong.code, wrong.err.trim()],
+      [2, `audit verify takes --checkpoint <value>, --key <value>, not --checkpiont ${file}`],
+    );
   });
 
   it('brings a database up to date as a step of its own', () => {

@@ -5,9 +5,10 @@ import { join, resolve } from 'node:path';
 import { fieldAccess, typeAccess } from '../generated/access.ts';
 import { catalogProviders } from '../generated/catalog.ts';
 import { validators } from '../generated/validators.js';
+import { auditCommand, startAuditTrail } from './audit.ts';
 import { createAuth, createHostCheck, resourceMetadataUrl } from './auth/index.ts';
 import { type Config, ConfigError, processConfig } from './config.ts';
-import { createLimitRecorder, recordRefusal, startSequencer, verifyAudit } from './domain/audit/index.ts';
+import { createLimitRecorder, recordRefusal } from './domain/audit/index.ts';
 import type { DomainContext } from './domain/context.ts';
 import { prepareFirstStart } from './domain/first-start/index.ts';
 import { type AwsSessions, createAwsSessions } from './domain/cloud/index.ts';
@@ -102,17 +103,9 @@ async function restore(config: Config, [file]: readonly string[]): Promise<void>
   await audit(config, ['verify']);
 }
 
-/** `audit verify`: checks the hash chain. */
-async function audit(config: Config, [verb]: readonly string[]): Promise<void> {
-  if (verb !== 'verify') throw new ConfigError(['audit: the only verb is `verify`']);
-  const storage = await storageOf(config, createLogger(config.logLevel));
-  try {
-    const result = await verifyAudit(storage);
-    console.log(result.message);
-    process.exitCode = result.intact ? 0 : 1;
-  } finally {
-    await storage.close();
-  }
+/** `audit verify|export|checkpoint|key`. */
+async function audit(config: Config, args: readonly string[]): Promise<void> {
+  await auditCommand(config, args, () => storageOf(config, createLogger(config.logLevel)));
 }
 
 interface RunningServer {
@@ -135,6 +128,7 @@ async function startServer(config: Config): Promise<RunningServer> {
   const mcp = mcpOf(config, { gateway, tools, log });
   const callers = await createCallerSource(domain);
   const auth = await createAuth({ context: domain, accessTokenSeconds: config.accessTokenSeconds });
+  const trail = await startAuditTrail(config, domain);
   const app = createApp({
     gateway,
     callerOf: callers.callerOf,
@@ -147,10 +141,11 @@ async function startServer(config: Config): Promise<RunningServer> {
     proxyTrust: config.trustProxy && { proxies: config.trustProxy, header: config.proxyHeader },
     traffic,
     metricsToken: config.metricsToken,
+    figures: trail.figures,
+    documents: trail.documents,
     log,
   });
   const listening = await listen(app, config.host, config.port);
-  const sequencer = startSequencer(domain);
   const stopCleaning = startCleaning(domain);
   followTools(mcp, log);
   return {
@@ -162,7 +157,7 @@ async function startServer(config: Config): Promise<RunningServer> {
       await callers.stop();
       await listening.stop(STOP_GRACE_MS);
       await intent.close();
-      await sequencer.stop();
+      await trail.stop();
       await Promise.all([executor.close(), domain.policyEngine.close()]);
       await storage.close();
     },

@@ -27,7 +27,7 @@ export function createCommand(terminal: Terminal): Command {
     .description('Control plane and gateway for work on infrastructure.')
     .addHelpText(
       'after',
-      '\nOn the data itself: serve, migrate, backup <file>, restore <file>, audit verify (docs/operations.md).',
+      '\nOn the data itself: serve, migrate, backup <file>, restore <file>, audit verify|export|checkpoint|key\n(docs/operations.md, docs/audit.md).',
     );
   const providers = command.command('providers').description('The provider catalog: types that the API has by name.');
   const add = providers

@@ -1,6 +1,6 @@
 import { type Dispatcher, request } from 'undici';
 
-import { AppError, badInput } from '../shared/errors.ts';
+import { AppError, badInput, invariant } from '../shared/errors.ts';
 import { checkUrl, shownUrl } from './check-url.ts';
 
 /** How requests leave: the hosts an operator named, and a connector for them and for all others. */
@@ -18,6 +18,8 @@ export interface FollowOptions {
   /** Sent to the first origin only: they may be meant for it alone. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly maxRedirects?: number | undefined;
+  /** Sent by POST; goes with no redirects, or the second host would get it too. */
+  readonly body?: string | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -27,7 +29,8 @@ const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /** Requests a URL and follows where it is sent. The body of the answer is the caller's to read or to dump. */
 export async function follow(route: Route, start: string, options: FollowOptions): Promise<Hop> {
-  const { headers = {}, maxRedirects = DEFAULT_REDIRECTS, signal } = options;
+  const { headers = {}, maxRedirects = DEFAULT_REDIRECTS, body, signal } = options;
+  invariant(body === undefined || maxRedirects === 0, 'a body is sent to one place only');
   let target = start;
   let origin: string | undefined;
   for (let hops = 0; hops <= maxRedirects; hops += 1) {
@@ -35,6 +38,7 @@ export async function follow(route: Route, start: string, options: FollowOptions
     origin ??= url.origin;
     const response = await request(url, {
       dispatcher: route.dispatcherFor(trusted),
+      ...(body === undefined ? {} : { method: 'POST', body }),
       // Nothing is unpacked on the way, so the limits count what is kept.
       headers: {
         'accept-encoding': 'identity',

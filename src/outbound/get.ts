@@ -21,13 +21,31 @@ export interface OutboundAnswer {
   readonly body: Uint8Array;
 }
 
+/** As for reading, but that nothing is followed. */
+export type PostOptions = Omit<GetOptions, 'maxRedirects'>;
+
 /** Reads one answer into memory. */
-export async function get(route: Route, start: string, options: GetOptions): Promise<OutboundAnswer> {
+export function get(route: Route, start: string, options: GetOptions): Promise<OutboundAnswer> {
+  return ask(route, start, options, undefined);
+}
+
+/** Sends JSON, and reads the answer. */
+export function post(route: Route, start: string, json: string, options: PostOptions): Promise<OutboundAnswer> {
+  const headers = { ...options.headers, 'content-type': 'application/json' };
+  return ask(route, start, { ...options, headers, maxRedirects: 0 }, json);
+}
+
+async function ask(
+  route: Route,
+  start: string,
+  options: GetOptions,
+  body: string | undefined,
+): Promise<OutboundAnswer> {
   const signal = AbortSignal.timeout(options.timeoutMs);
   try {
-    const { url, response } = await follow(route, start, { ...options, signal });
-    const body = await readBody({ url, response }, options.maxBytes);
-    return { status: response.statusCode, url: url.href, headers: plainHeaders(response.headers), body };
+    const { url, response } = await follow(route, start, { ...options, body, signal });
+    const answer = await readBody({ url, response }, options.maxBytes);
+    return { status: response.statusCode, url: url.href, headers: plainHeaders(response.headers), body: answer };
   } catch (cause) {
     throw explainFailure(start, cause);
   }

@@ -6,7 +6,7 @@ import { Agent } from 'undici';
 import { badInput } from '../shared/errors.ts';
 import { privateHost } from './check-url.ts';
 import { download, type DownloadOptions } from './download.ts';
-import { get, type GetOptions, type OutboundAnswer } from './get.ts';
+import { get, type GetOptions, type OutboundAnswer, post, type PostOptions } from './get.ts';
 import type { Route } from './follow.ts';
 import { isPublicAddress } from './public-address.ts';
 
@@ -29,6 +29,12 @@ export interface Outbound {
    */
   get(url: string, options: GetOptions): Promise<OutboundAnswer>;
   /**
+   * Sends JSON and reads a whole answer, whatever its status. Redirects are not followed.
+   *
+   * @throws AppError as `get`
+   */
+  post(url: string, json: string, options: PostOptions): Promise<OutboundAnswer>;
+  /**
    * Writes an answer to a file; what the file already holds is taken for the beginning and not asked for again. The
    * caller compares the result with a checksum, and removes the file when it does not fit.
    *
@@ -50,6 +56,7 @@ export function createOutbound(options: OutboundOptions = {}): Outbound {
   };
   return {
     get: (url, request) => get(route, url, request),
+    post: (url, json, request) => post(route, url, json, request),
     download: (url, file, request) => download(route, url, file, request),
     close: async () => {
       await Promise.all([guarded.close(), open.close()]);

@@ -43,13 +43,42 @@ export function findUnchained(db: Db, limit: number): Promise<AuditRow[]> {
   return audit.find(db, { seq: null }, { orderBy: { id: 'asc' }, limit });
 }
 
+/** Entries that are not linked yet, by number. */
+export function countUnchained(db: Db): Promise<number> {
+  return audit.count(db, { seq: null });
+}
+
 export function findChainEnd(db: Db): Promise<AuditRow | undefined> {
   return audit.findOne(db, { seq: { $ne: null } }, { orderBy: { seq: 'desc' } });
 }
 
-/** Linked entries after `seq`, in order. */
-export function findChained(db: Db, after: number, limit: number): Promise<AuditRow[]> {
-  return audit.find(db, { seq: { $gt: after } }, { orderBy: { seq: 'asc' }, limit });
+/** As the drivers give it: empty columns are null, numbers and times may be text. */
+type RawEntry = { readonly [Column in keyof AuditRow]: AuditRow[Column] | null } & {
+  readonly seq: string | number;
+  readonly at: string | Date;
+};
+
+/**
+ * Linked entries after `seq`, in order, read past the ORM: the whole trail is read this way.
+ *
+ * @param since leaves out what happened before
+ */
+export async function readChain(db: Db, after: number, limit: number, since?: Date): Promise<AuditRow[]> {
+  const rows = await db.em.execute<RawEntry[]>(
+    `select id, seq, at, account, event_type "eventType", action, actor, actor_roles "actorRoles", space,
+      affected_type "affectedType", affected_id "affectedId", related_type "relatedType", related_id "relatedId", data,
+      remote_address "remoteAddress", prev_hash "prevHash", hash
+      from audit_entry where seq > ? ${since === undefined ? '' : 'and at >= ?'} order by seq limit ?`,
+    since === undefined ? [after, limit] : [after, since.toISOString(), limit],
+  );
+  return rows.map((row) => parseEntry(row));
+}
+
+function parseEntry(row: RawEntry): AuditRow {
+  const entry: Record<string, unknown> = { ...row, seq: Number(row.seq), at: new Date(row.at) };
+  for (const column of ['space', 'affectedId', 'relatedType', 'relatedId', 'remoteAddress'] as const)
+    entry[column] = row[column] ?? undefined;
+  return entry as AuditRow;
 }
 
 export interface ChainLink {

@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 
 import type { AppError } from '../shared/errors.ts';
 import { newUlid } from '../shared/ids.ts';
-import { findChained, findUnchained, insertAudit, linkAudit, lockChain } from '../storage/audit.ts';
+import { findUnchained, insertAudit, linkAudit, lockChain, readChain } from '../storage/audit.ts';
 import type { Storage } from '../storage/database.ts';
 import { findNeeding, insertDependency } from '../storage/dependencies.ts';
 import { saveSession, findSession } from '../storage/identity.ts';
@@ -374,7 +374,7 @@ export function describeStorage(name: string, fresh: () => Promise<Storage>): vo
             { id: two.id, seq: 2, prevHash: 'a', hash: 'b' },
           ]);
         });
-        const chained = await storage.read((db) => findChained(db, 1, 10));
+        const chained = await storage.read((db) => readChain(db, 1, 10));
         assert.deepEqual(chained, [{ ...two, seq: 2, prevHash: 'a', hash: 'b' }]);
         for (const statement of [
           `update audit_entry set actor = 'somebody else'`,

@@ -5,7 +5,15 @@ import type { Storage } from '../../storage/database.ts';
 import { requestOf, type TestDomain, testDomain } from '../../testing/domain.ts';
 import { anonymous } from '../../shared/caller.ts';
 import { linkAll } from './sequencer.ts';
-import { recordAudit, recordRefusal, searchAudit, startSequencer, verifyAudit } from './index.ts';
+import {
+  type Checkpoint,
+  openCheckpointKey,
+  recordAudit,
+  recordRefusal,
+  searchAudit,
+  startSequencer,
+  verifyAudit,
+} from './index.ts';
 
 describe('the audit trail', () => {
   let domain: TestDomain;
@@ -19,6 +27,8 @@ describe('the audit trail', () => {
     storage.transaction((db) =>
       recordAudit(db, domain.context, domain.admin, { action, affected: { type: 'THING', id: action }, data }),
     );
+  const verify = async (outside: readonly Checkpoint[] = []) =>
+    verifyAudit(storage, { account: 'local', key: await openCheckpointKey({ storage }), outside });
   const find = async (action: string) =>
     (await searchAudit(domain.context, domain.admin, { fullTextSearch: action })).edges.map(({ node }) => node);
 
@@ -74,13 +84,13 @@ describe('the audit trail', () => {
     const [two] = await find('thing.two');
     assert.equal(two?.sequence, (one?.sequence ?? 0) + 1);
     assert.match(two?.hash ?? '', /^[0-9a-f]{64}$/);
-    assert.equal((await verifyAudit(storage)).intact, true);
+    assert.equal((await verify()).intact, true);
   });
 
   it('is chained once when two servers do it at the same time', async () => {
     for (let at = 0; at < 20; at += 1) await record(`thing.${at}`);
     await Promise.all([linkAll(storage), linkAll(storage), linkAll(storage)]);
-    assert.equal((await verifyAudit(storage)).intact, true);
+    assert.equal((await verify()).intact, true);
   });
 
   describe('altered by somebody who owns the database', () => {
@@ -111,7 +121,7 @@ describe('the audit trail', () => {
     beforeEach(async () => {
       for (let at = 0; at < 8; at += 1) await record(`thing.${at}`);
       await linkAll(storage);
-      assert.equal((await verifyAudit(storage)).intact, true);
+      assert.equal((await verify()).intact, true);
     });
 
     for (const [what, statements] of alterations) {
@@ -119,17 +129,17 @@ describe('the audit trail', () => {
         await storage.executeSql(
           `alter table audit_entry disable trigger user; ${statements}; alter table audit_entry enable trigger user`,
         );
-        const verdict = await verifyAudit(storage);
+        const verdict = await verify();
         assert.equal(verdict.intact, false, verdict.message);
         assert.match(verdict.message, /is broken after entry \d+/);
       });
     }
 
     it('says that it cannot prove the tail, and gives the hash to compare with', async () => {
-      const before = await verifyAudit(storage);
+      const before = await verify();
       await storage.executeSql(`alter table audit_entry disable trigger user;
         delete from audit_entry where seq = (select max(seq) from audit_entry); alter table audit_entry enable trigger user`);
-      const cut = await verifyAudit(storage);
+      const cut = await verify();
       assert.match(cut.message, /Tail unproven/);
       const hash = (message: string): string | undefined => /last hash (\w+)/.exec(message)?.[1];
       assert.notEqual(hash(cut.message), hash(before.message));

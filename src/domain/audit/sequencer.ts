@@ -2,6 +2,7 @@ import { type ChainLink, findChainEnd, findUnchained, linkAudit, lockChain } fro
 import type { Storage } from '../../storage/database.ts';
 import type { Logger } from '../../shared/logger.ts';
 import { auditHash, GENESIS } from './audit-hash.ts';
+import type { TrailKeeper } from './trail-keeper.ts';
 
 export interface Sequencer {
   /** Links what is there and ends. */
@@ -11,12 +12,22 @@ export interface Sequencer {
 const INTERVAL_MS = 500; // entries are unchained for about so long; nobody waits for it
 const BATCH = 500;
 
-/** Links new entries into the chain, one server at a time, after the transactions that wrote them. */
-export function startSequencer({ storage, log }: { readonly storage: Storage; readonly log: Logger }): Sequencer {
+/**
+ * Links new entries into the chain, one server at a time, after the transactions that wrote them.
+ *
+ * @param keeper told of each round
+ */
+export function startSequencer(
+  { storage, log }: { readonly storage: Storage; readonly log: Logger },
+  keeper?: TrailKeeper,
+): Sequencer {
   let working = Promise.resolve();
   const tick = (): void => {
     working = working
-      .then(() => linkAll(storage))
+      .then(async () => {
+        const linked = await linkAll(storage);
+        await keeper?.grown(linked);
+      })
       .catch((error: unknown) => log.error({ err: error }, 'the audit trail could not be chained; trying again'));
   };
   const timer = setInterval(tick, INTERVAL_MS);
@@ -26,13 +37,18 @@ export function startSequencer({ storage, log }: { readonly storage: Storage; re
       clearInterval(timer);
       tick();
       await working;
+      await keeper
+        ?.stop()
+        .catch((error: unknown) => log.error({ err: error }, 'the last audit checkpoint could not be signed'));
     },
   };
 }
 
-/** @returns when nothing is left to link, or another server is linking */
-export async function linkAll(storage: Storage): Promise<void> {
-  while ((await linkBatch(storage)) === BATCH);
+/** @returns how many entries it linked, when nothing is left to link or another server is linking */
+export async function linkAll(storage: Storage): Promise<number> {
+  let linked = 0;
+  for (let batch = BATCH; batch === BATCH; linked += batch) batch = await linkBatch(storage);
+  return linked;
 }
 
 /** Most ticks find nothing: that costs one read and no lock. */

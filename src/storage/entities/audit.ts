@@ -26,3 +26,19 @@ export const AuditEntity = defineEntity({
     hash: p.string().nullable(),
   },
 });
+
+export const AuditCheckpointEntity = defineEntity({
+  name: 'AuditCheckpoint',
+  tableName: 'audit_checkpoint',
+  properties: {
+    id: p.string().primary(),
+    // END: the trail ended here. DROPPED: entries up to here are no longer kept.
+    kind: p.string(),
+    seq: p.bigint('number'),
+    hash: p.string(),
+    at: p.datetime(3),
+    account: p.string(),
+    keyId: p.string(),
+    signature: p.string(),
+  },
+});

@@ -1,6 +1,7 @@
 // Every table of the database, for the ORM. Rows are read and written through the files beside this folder.
 import { AuditEntity } from './audit.ts';
 import { AwsAttachmentEntity, AwsIntegrationEntity } from './aws.ts';
+import { AuditCheckpointEntity, AuditEntity } from './audit.ts';
 import { ApiKeyEntity, RoleBindingEntity, RoleEntity, SessionEntity } from './identity.ts';
 import {
   ChangeSetEntity,
@@ -58,6 +59,7 @@ export const entities = [
   DependencyEntity,
   ChangeSetEntity,
   AuditEntity,
+  AuditCheckpointEntity,
   ProviderSchemaEntity,
   ProviderBinaryEntity,
   SettingEntity,
