@@ -1,7 +1,6 @@
 // Every table of the database, for the ORM. Rows are read and written through the files beside this folder.
-import { AuditEntity } from './audit.ts';
-import { AwsAttachmentEntity, AwsIntegrationEntity } from './aws.ts';
 import { AuditCheckpointEntity, AuditEntity } from './audit.ts';
+import { AwsAttachmentEntity, AwsIntegrationEntity } from './aws.ts';
 import { ApiKeyEntity, RoleBindingEntity, RoleEntity, SessionEntity } from './identity.ts';
 import {
   ChangeSetEntity,
