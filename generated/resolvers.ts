@@ -1481,12 +1481,21 @@ export type Mutation = {
    * answers with a token and changes nothing. The caller needs the action of each kind of change.
    */
   readonly intentChangeSetApply: IntentChangeSet;
+  /** Ends a change set that waits; of one that is at work nothing more is begun. What is done stays done. */
+  readonly intentChangeSetCancel: IntentChangeSet;
   /**
    * Plans many changes of one project together: nothing is changed before the set is applied. In configurations
    * `${resourceID.attribute}` stands for an attribute of another resource, of this set or of the project; `$${` stands for
    * `${`. The caller needs the action of each kind of change.
    */
   readonly intentChangeSetCreate: IntentChangeSet;
+  /**
+   * Goes on with a change set that was interrupted or failed in part. What a provider may have done is found out and not
+   * done again; where the plans of the rest are other ones by now, the set waits to be applied again.
+   */
+  readonly intentChangeSetResume: IntentChangeSet;
+  /** Lets the plans of a change set through, or rejects them, where the decision was left to a person. */
+  readonly intentChangeSetReview: IntentChangeSet;
   /** Creates an Intent policy. The body must compile. */
   readonly intentPolicyCreate: Policy;
   /** Deletes an Intent policy and its attachments. */
@@ -1742,10 +1751,34 @@ export type MutationIntentChangeSetApplyArgs = {
 
 
 /** Changes to the account. */
+export type MutationIntentChangeSetCancelArgs = {
+  id: Scalars['ID']['input'];
+  intentProject: Scalars['ID']['input'];
+};
+
+
+/** Changes to the account. */
 export type MutationIntentChangeSetCreateArgs = {
   changes: ReadonlyArray<IntentChangeInput>;
   intentProject: Scalars['ID']['input'];
   wait?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** Changes to the account. */
+export type MutationIntentChangeSetResumeArgs = {
+  id: Scalars['ID']['input'];
+  intentProject: Scalars['ID']['input'];
+  wait?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** Changes to the account. */
+export type MutationIntentChangeSetReviewArgs = {
+  decision: IntentReviewDecision;
+  id: Scalars['ID']['input'];
+  intentProject: Scalars['ID']['input'];
+  note?: InputMaybe<Scalars['String']['input']>;
 };
 
 
@@ -3875,7 +3908,10 @@ export type MutationResolvers<ContextType = ResolverContext, ParentType extends 
   awsIntegrationUpdate: Resolver<ResolversTypes['AwsIntegration'], ParentType, ContextType, RequireFields<MutationAwsIntegrationUpdateArgs, 'generateCredentialsInWorker' | 'id' | 'name' | 'roleArn'>>;
   encryptionKeyRotate: Resolver<ResolversTypes['EncryptionKey'], ParentType, ContextType>;
   intentChangeSetApply: Resolver<ResolversTypes['IntentChangeSet'], ParentType, ContextType, RequireFields<MutationIntentChangeSetApplyArgs, 'id' | 'intentProject'>>;
+  intentChangeSetCancel: Resolver<ResolversTypes['IntentChangeSet'], ParentType, ContextType, RequireFields<MutationIntentChangeSetCancelArgs, 'id' | 'intentProject'>>;
   intentChangeSetCreate: Resolver<ResolversTypes['IntentChangeSet'], ParentType, ContextType, RequireFields<MutationIntentChangeSetCreateArgs, 'changes' | 'intentProject'>>;
+  intentChangeSetResume: Resolver<ResolversTypes['IntentChangeSet'], ParentType, ContextType, RequireFields<MutationIntentChangeSetResumeArgs, 'id' | 'intentProject'>>;
+  intentChangeSetReview: Resolver<ResolversTypes['IntentChangeSet'], ParentType, ContextType, RequireFields<MutationIntentChangeSetReviewArgs, 'decision' | 'id' | 'intentProject'>>;
   intentPolicyCreate: Resolver<ResolversTypes['Policy'], ParentType, ContextType, RequireFields<MutationIntentPolicyCreateArgs, 'body' | 'name'>>;
   intentPolicyDelete: Resolver<ResolversTypes['Policy'], ParentType, ContextType, RequireFields<MutationIntentPolicyDeleteArgs, 'id'>>;
   intentPolicyUpdate: Resolver<ResolversTypes['Policy'], ParentType, ContextType, RequireFields<MutationIntentPolicyUpdateArgs, 'id'>>;

@@ -13,6 +13,9 @@ import { type LogInput, type OperationLog, operationLog } from './export/operati
 import { RunningOperations } from './journal/running-operations.ts';
 import { startSweeping, type Sweeper } from './journal/start-sweeping.ts';
 import { type AnsweredSet, applyChangeSet, type ApplyChangeSetInput } from './change-sets/apply-change-set.ts';
+import { cancelChangeSet, type ChangeSetName } from './change-sets/cancel-change-set.ts';
+import { resumeChangeSet, type ResumeChangeSetInput } from './change-sets/resume-change-set.ts';
+import { reviewChangeSet, type ReviewChangeSetInput } from './change-sets/review-change-set.ts';
 import {
   changeSetView,
   findChanges,
@@ -116,6 +119,9 @@ export interface Intent {
   /** Plans many changes together. Throws while the caller waits as single operations do; the details name the set. */
   createChangeSet(request: Request, input: CreateChangeSetInput): Promise<ChangeSetView>;
   applyChangeSet(request: Request, input: ApplyChangeSetInput): Promise<ChangeSetView>;
+  resumeChangeSet(request: Request, input: ResumeChangeSetInput): Promise<ChangeSetView>;
+  cancelChangeSet(request: Request, input: ChangeSetName): Promise<ChangeSetView>;
+  reviewChangeSet(request: Request, input: ReviewChangeSetInput): Promise<ChangeSetView>;
   addDependency(request: Request, input: NewEdgeInput): Promise<IntentResourceDependency>;
   removeDependency(request: Request, input: EdgeInput): Promise<IntentResourceDependency>;
   readDataSource(request: Request, input: DataSourceInput): Promise<IntentDataSourceResult>;
@@ -201,6 +207,9 @@ type Followups = 'ejectResource' | 'resumeOperation' | 'rollbackOperation' | 'ca
 type Others =
   | 'createChangeSet'
   | 'applyChangeSet'
+  | 'resumeChangeSet'
+  | 'cancelChangeSet'
+  | 'reviewChangeSet'
   | 'addDependency'
   | 'removeDependency'
   | 'readDataSource'
@@ -230,6 +239,9 @@ function changesOf(engine: Engine): Pick<Intent, Changes | Followups | Others> {
     reviewOperation: async (request, input) => show(engine, await reviewOperation(engine, request, input)),
     createChangeSet: async (request, input) => showSet(engine, { set: await createChangeSet(engine, request, input) }),
     applyChangeSet: async (request, input) => showSet(engine, await applyChangeSet(engine, request, input)),
+    resumeChangeSet: async (request, input) => showSet(engine, { set: await resumeChangeSet(engine, request, input) }),
+    cancelChangeSet: async (request, input) => showSet(engine, { set: await cancelChangeSet(engine, request, input) }),
+    reviewChangeSet: async (request, input) => showSet(engine, { set: await reviewChangeSet(engine, request, input) }),
     addDependency: (request, input) => addDependency(engine, request, input),
     removeDependency: (request, input) => removeDependency(engine, request, input),
     readDataSource: (request, input) => readDataSource(engine, request, input),

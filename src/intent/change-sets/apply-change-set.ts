@@ -17,7 +17,7 @@ import { applySet } from './apply-set.ts';
 import { type Change, readChanges } from './change.ts';
 import { requireEnabled } from './create-change-set.ts';
 import { followSet, type SetEnd } from './follow-set.ts';
-import { isLetThrough } from './let-through.ts';
+import { isLetThroughByPerson } from './let-through.ts';
 import { requireActions } from './require-actions.ts';
 import { openSet } from './set-work.ts';
 
@@ -88,7 +88,7 @@ function requireApplicable({ id, status }: ChangeSetRow): void {
 
 /** Where the project wants a person for what destroys, a token is not enough. */
 function requireLetThrough(set: ChangeSetRow, project: ProjectRow): void {
-  if (!set.destructive || project.confirmation !== 'PERSON' || isLetThrough(set)) return;
+  if (!set.destructive || project.confirmation !== 'PERSON' || isLetThroughByPerson(set)) return;
   const message = `change set ${set.id} destroys something: a signed-in person must let it through by intentChangeSetReview`;
   throw new AppError('CONFIRMATION_REQUIRED', message, { details: { changeSet: set.id } });
 }
@@ -145,7 +145,7 @@ async function claimSet(claim: Claim): Promise<{ set: ChangeSetRow; project: Pro
       await requireNoneNeeded(db, set, changes);
       const { fence } = project;
       const taken = { status: 'APPLYING' as const, confirmationHash: undefined, confirmationUntil: undefined };
-      const row = { ...taken, fence, leaseUntil, failure: undefined, updatedAt: at };
+      const row = { ...taken, approvedDigest: set.planDigest, fence, leaseUntil, failure: undefined, updatedAt: at };
       await changeChangeSet(db, set, ['PLANNED'], row);
       await leaseMembers(db, set.id, leaseUntil);
       await recordAudit(db, domain, request, {

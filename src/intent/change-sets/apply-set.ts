@@ -2,9 +2,9 @@ import { recordAudit } from '../../domain/audit/index.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { DependencyRow } from '../../storage/dependencies.ts';
 import { changeChangeSet, type ChangeSetRow, requireFence } from '../../storage/change-sets.ts';
-import { cancelMembers, findMembers, type OperationRow } from '../../storage/operations.ts';
+import { cancelMembers, type OperationRow } from '../../storage/operations.ts';
 import { noteStep } from '../journal/move-operation.ts';
-import { readPlan } from '../journal/stored.ts';
+import { packRecord, readPlan, readRequest, type StoredRequest } from '../journal/stored.ts';
 import { fact, type Run, type Step } from '../run.ts';
 import { takeSteps } from '../run-steps.ts';
 import { adoptObject, applyChange } from '../steps/apply-change.ts';
@@ -13,7 +13,7 @@ import { formatPath } from '../../shared/problems.ts';
 import { deny } from '../steps/judge-change.ts';
 import { isLetThrough } from './let-through.ts';
 import { isSamePlan, planChanged } from './agreement.ts';
-import type { Change } from './change.ts';
+import { asTried, type Change, changeKinds, packEnded } from './change.ts';
 import type { SetEnd } from './follow-set.ts';
 import {
   beginMember,
@@ -27,10 +27,9 @@ import {
 import { type Fate, runInOrder } from './run-in-order.ts';
 import type { SetWork } from './set-work.ts';
 
-/** A set being applied: the row of each change, by its position. */
+/** A set being applied. */
 interface Applying {
   readonly work: SetWork;
-  readonly rows: ReadonlyMap<number, OperationRow>;
   /** Where each change stopped. */
   readonly runs: Map<number, Run>;
 }
@@ -41,9 +40,7 @@ interface Applying {
  */
 export async function applySet(work: SetWork): Promise<SetEnd> {
   const { engine, set, changes } = work;
-  const members = await engine.domain.storage.read((db) => findMembers(db, set.id));
-  const rows = new Map(members.map((row) => [row.changePosition ?? -1, row]));
-  const applying: Applying = { work, rows, runs: new Map() };
+  const applying: Applying = { work, runs: new Map() };
   const isStopped = (): boolean => engine.running.find(set.id)?.cancelRequested === true;
   const fates = await runInOrder({
     needs: new Map(changes.map(({ position, needs }) => [position, needs])),
@@ -59,11 +56,12 @@ export async function applySet(work: SetWork): Promise<SetEnd> {
 
 /** @returns whether it is done */
 async function applyMember(applying: Applying, change: Change): Promise<boolean> {
-  const { work, rows, runs } = applying;
-  const row = rows.get(change.position);
-  if (row === undefined) return false;
-  if (row.status === 'FINISHED') return true;
-  const { run, steps } = await lifeOf(work, change, row);
+  const { work, runs } = applying;
+  const row = work.rows.get(change.position);
+  if (row?.status === 'FINISHED') return true;
+  const kind = changeKinds.find((each) => each === row?.kind);
+  if (row === undefined || kind === undefined) return false;
+  const { run, steps } = await lifeOf(work, asTried(change, kind), row);
   runs.set(change.position, run);
   await takeMemberSteps(run, steps);
   const isDone = fact(run, 'operation').status === 'FINISHED';
@@ -105,11 +103,18 @@ function planAgain(work: SetWork, member: Member): Step {
     const { resourceID } = run.ask;
     const { plan, planDigest } = fact(run, 'operation');
     const approved = readPlan(plan);
-    noteStep(run, { step: 'planAgain', changes: { fence: work.project.fence } });
+    const request = withoutReferences(run);
+    noteStep(run, { step: 'planAgain', changes: { fence: work.project.fence, request } });
     await checkMemberConfig(member);
     await planSteps[member.change.ask.kind](run);
     if (approved === undefined || !isSamePlan(member, approved, planDigest)) throw planChanged(resourceID);
   };
+}
+
+/** From here on the operation stands by itself: whoever resumes it or goes back to it needs no other resource. */
+function withoutReferences({ ask, facts }: Run): Uint8Array {
+  const { providerAlias } = readRequest(facts.operation?.request);
+  return packRecord({ config: ask.config, importID: ask.importID, providerAlias } satisfies StoredRequest);
 }
 
 /** What the policies say now counts: their answer may depend on what was not known before. */
@@ -128,7 +133,7 @@ function judgeAgain(work: SetWork, member: Member): Step {
 }
 
 /** While it is at work it can be called off like any operation, and its lease is renewed. */
-async function takeMemberSteps(run: Run, steps: readonly Step[]): Promise<void> {
+export async function takeMemberSteps(run: Run, steps: readonly Step[]): Promise<void> {
   const { running } = run.engine;
   const { id, project } = fact(run, 'operation');
   const { promise: done, resolve } = Promise.withResolvers<void>();
@@ -142,7 +147,7 @@ async function takeMemberSteps(run: Run, steps: readonly Step[]): Promise<void> 
 }
 
 /** References are dependencies: what a resource refers to cannot be deleted before it. */
-function edgesOf({ project, engine }: SetWork, { ask, templates, references }: Change): DependencyRow[] {
+export function edgesOf({ project, engine }: SetWork, { ask, templates, references }: Change): DependencyRow[] {
   const createdAt = engine.domain.clock.now();
   const byTarget = Map.groupBy(references.values(), ({ resourceID }) => resourceID);
   return [...byTarget].map(([toResource, some]) => ({
@@ -192,14 +197,14 @@ function errorOf({ error, facts }: Run): AppError | undefined {
   return error instanceof AppError ? error : undefined;
 }
 
-function notBegun({ work, rows, runs }: Applying, fates: ReadonlyMap<number, Fate<number>>): Map<string, string> {
+function notBegun({ work, runs }: Applying, fates: ReadonlyMap<number, Fate<number>>): Map<string, string> {
   const reasons = new Map<string, string>();
   for (const { position } of work.changes) {
-    const row = rows.get(position);
+    const row = work.rows.get(position);
     const fate = fates.get(position);
     if (row === undefined || row.status === 'FINISHED' || runs.has(position)) continue;
     const because = fate?.kind === 'left' ? work.changes[fate.because]?.ask.resourceID : undefined;
-    const failed = fate?.kind === 'left' ? rows.get(fate.because)?.id : undefined;
+    const failed = fate?.kind === 'left' ? work.rows.get(fate.because)?.id : undefined;
     reasons.set(
       row.id,
       because === undefined
@@ -225,7 +230,8 @@ function endOf(applying: Applying, fates: ReadonlyMap<number, Fate<number>>, at:
           : 'FAILED';
   const failure = status === 'FINISHED' ? undefined : failureOf(applying, { done, isStopped });
   const isEnd = status !== 'INTERRUPTED';
-  return { status, failure, leaseUntil: undefined, updatedAt: at, ...(isEnd ? { finishedAt: at } : {}) };
+  const kept = status === 'FINISHED' || status === 'CANCELED' ? { request: packEnded(work.changes) } : {};
+  return { status, failure, leaseUntil: undefined, updatedAt: at, ...(isEnd ? { finishedAt: at } : {}), ...kept };
 }
 
 const MAX_LISTED = 50;

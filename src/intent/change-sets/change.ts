@@ -6,7 +6,8 @@ import type { Ask } from '../run.ts';
 import type { Reference } from './references/fill-in.ts';
 import { parseTemplates, type Template } from './references/parse-templates.ts';
 
-export type ChangeKind = 'CREATE' | 'UPDATE' | 'DELETE' | 'IMPORT';
+export const changeKinds = ['CREATE', 'UPDATE', 'DELETE', 'IMPORT'] as const;
+export type ChangeKind = (typeof changeKinds)[number];
 
 /** One change of a change set, with what it needs. */
 export interface Change {
@@ -22,6 +23,18 @@ export interface Change {
 /** What messages call the configuration of a change. */
 export function configOf(position: number): string {
   return `changes[${position}].config`;
+}
+
+/** The change as it was tried: what a first attempt left half-made is changed by the next one, not made again. */
+export function asTried(change: Change, kind: ChangeKind): Change {
+  return change.ask.kind === kind ? change : { ...change, ask: { ...change.ask, kind } };
+}
+
+/** What is kept of a set that is at its end: its configurations may hold secrets that nobody needs any more. */
+export function packEnded(changes: readonly Change[]): Uint8Array {
+  return packChanges(
+    changes.map((change) => ({ ...change, ask: { ...change.ask, config: undefined }, references: new Map() })),
+  );
 }
 
 /** The changes of a set as they are stored, sealed: they may hold secrets. */
@@ -59,7 +72,7 @@ function readAsk(ask: JsonObject, project: string): Change['ask'] {
     const value = ask[key];
     return typeof value === 'string' ? value : undefined;
   };
-  const kind = (['CREATE', 'UPDATE', 'DELETE', 'IMPORT'] as const).find((each) => each === ask['kind']);
+  const kind = changeKinds.find((each) => each === ask['kind']);
   invariant(kind !== undefined, 'a stored change has a kind');
   return {
     kind,

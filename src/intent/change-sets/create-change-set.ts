@@ -96,6 +96,7 @@ function newSet(engine: Engine, request: Request, project: ProjectRow, changes: 
     status: 'PLANNING',
     request: packChanges(changes),
     planDigest: undefined,
+    approvedDigest: undefined,
     destructive: false,
     failure: undefined,
     confirmationHash: undefined,

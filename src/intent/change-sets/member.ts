@@ -1,4 +1,4 @@
-import { AppError } from '../../shared/errors.ts';
+import { AppError, noSuch } from '../../shared/errors.ts';
 import type { OperationRow } from '../../storage/operations.ts';
 import { noteStep } from '../journal/move-operation.ts';
 import { judge } from '../judgement/judge.ts';
@@ -6,6 +6,7 @@ import { valueDigest } from '../plan/digest.ts';
 import { checkConfig } from '../provider/check-config.ts';
 import type { LoadedType } from '../provider/loaded-type.ts';
 import { fact, newRun, type Run, type Step } from '../run.ts';
+import { indeterminate } from '../steps/find-resource.ts';
 import { judgedColumns, questionOf } from '../steps/judge-change.ts';
 import { planCreate, planDelete, planImport, planUpdate } from '../steps/plan-change.ts';
 import { newOperation } from '../steps/record-operation.ts';
@@ -29,12 +30,24 @@ export const planSteps: Readonly<Record<Change['ask']['kind'], Step>> = {
 
 /** Gets a change ready for its provider: type loaded, references filled in with what is known now. */
 export async function beginMember(work: SetWork, change: Change): Promise<Member> {
+  requireSubject(work, change);
   const loaded = await work.load(change);
   await openSources(work, change);
   const filled = fillChange(work, change, loaded);
   const run = memberRun(work, change, filled);
   run.facts.loaded = loaded;
   return { change, run, filled };
+}
+
+/** What was there when the set was made may have gone meanwhile. */
+function requireSubject({ resources }: SetWork, { ask }: Change): void {
+  const row = resources.get(ask.resourceID);
+  if (row?.condition === 'INDETERMINATE') throw indeterminate(row);
+  const isNew = ask.kind === 'CREATE' || ask.kind === 'IMPORT';
+  if (row === undefined && !isNew) throw noSuch('resource', ask.resourceID);
+  if (row !== undefined && isNew) {
+    throw new AppError('CONFLICT', `resource ${JSON.stringify(ask.resourceID)} is there by now: make a new change set`);
+  }
 }
 
 function fillChange(work: SetWork, { ask, templates, references, position }: Change, loaded: LoadedType) {
@@ -59,12 +72,9 @@ export function memberRun(work: SetWork, { ask }: Change, filled?: FilledConfig)
   return run;
 }
 
-/**
- * The row of a change that is not written down yet.
- *
- * @param before the last attempt at it: equal plans of both have equal digests
- */
-export function memberRow(work: SetWork, { ask, position }: Change, run: Run, before?: OperationRow): OperationRow {
+/** The row of a change that is not written down yet. Equal plans of two attempts at it have equal digests. */
+export function memberRow(work: SetWork, { ask, position }: Change, run: Run): OperationRow {
+  const before = work.rows.get(position);
   const row = newOperation(run, ask.config);
   const place = { fence: work.project.fence, changeSet: work.set.id, changePosition: position };
   return { ...row, ...place, leaseUntil: undefined, plan: before?.plan };

@@ -4,12 +4,15 @@ import { recordAudit } from '../../domain/audit/index.ts';
 import { AppError, maskError } from '../../shared/errors.ts';
 import type { Db } from '../../storage/database.ts';
 import { type ChangeSetRow, changeChangeSet, hasWork, requireFence } from '../../storage/change-sets.ts';
-import { insertOperations, type NewOperation, type OperationRow } from '../../storage/operations.ts';
+import { cancelMembers, insertOperations, type NewOperation, type OperationRow } from '../../storage/operations.ts';
 import { releaseLock } from '../../storage/projects.ts';
 import { noteStep } from '../journal/move-operation.ts';
 import { isDestructive } from '../plan/plan-action.ts';
 import { problemsJson } from '../steps/judge-change.ts';
-import type { Change } from './change.ts';
+import { isSamePlan } from './agreement.ts';
+import { asTried, type Change, packEnded, readChanges } from './change.ts';
+import { isLetThrough } from './let-through.ts';
+import { readPlan } from '../journal/stored.ts';
 import type { SetEnd } from './follow-set.ts';
 import {
   beginMember,
@@ -30,31 +33,33 @@ interface PlannedMember extends Member {
 }
 
 /** How a change set stands after planning. */
-type Verdict = 'PLANNED' | 'PENDING_REVIEW' | 'DENIED' | 'FAILED' | 'CANCELED';
+type Verdict = 'PLANNED' | 'APPLYING' | 'PENDING_REVIEW' | 'DENIED' | 'FAILED' | 'CANCELED';
 
 /**
- * Plans and judges every change, each after those it needs, and writes all of it down at once. Nothing is changed by
- * planning, so a server that dies meanwhile leaves nothing but a change set to plan again.
+ * Plans and judges every change that is not done, each after those it needs, and writes all of it down at once. Nothing is changed by
+ * planning, so a server that dies meanwhile leaves nothing but a change set to plan again. A set that was approved, and
+ * whose plans come to the same again, is said to be APPLYING: it needs no second approval.
  *
  * @returns where it stands then
  */
 export async function planSet(work: SetWork): Promise<SetEnd> {
-  const { engine, set, changes } = work;
+  const { engine, set } = work;
+  const changes = changesToPlan(work);
   const planned: PlannedMember[] = [];
   const isStopped = (): boolean => engine.running.find(set.id)?.cancelRequested === true;
   const fates = await runInOrder({
-    needs: new Map(changes.map((change) => [change.position, planNeeds(change)])),
+    needs: planNeeds(changes),
     parallelism: engine.limits.changesAtOnce,
     isStopped,
     work: async (position) => {
-      const change = changes[position];
+      const change = changes.find((each) => each.position === position);
       if (change === undefined) return false;
       const member = await planMember(work, change);
       planned[position] = member;
       return member.error === undefined;
     },
   });
-  const written = await writePlans(work, planned, fates, isStopped());
+  const written = await writePlans({ ...work, changes }, planned, fates, isStopped());
   return { set: written, error: errorOf(written, planned) };
 }
 
@@ -63,9 +68,21 @@ function errorOf(set: ChangeSetRow, planned: readonly PlannedMember[]): AppError
   return set.status === 'FAILED' ? planned.find((member) => member?.error !== undefined)?.error : undefined;
 }
 
+/** What is not done yet; what an earlier attempt left half-made is changed, not made again. */
+function changesToPlan({ changes, rows, resources }: SetWork): Change[] {
+  const open = changes.filter(({ position }) => rows.get(position)?.status !== 'FINISHED');
+  return open.map((change) => {
+    const isThere = rows.has(change.position) && resources.has(change.ask.resourceID);
+    return isThere && change.ask.kind === 'CREATE' ? asTried(change, 'UPDATE') : change;
+  });
+}
+
 /** A deletion waits for others only when it acts: its plan needs none of theirs. */
-function planNeeds({ ask, needs }: Change): ReadonlySet<number> {
-  return ask.kind === 'DELETE' ? new Set() : needs;
+function planNeeds(changes: readonly Change[]): Map<number, ReadonlySet<number>> {
+  const open = new Set(changes.map(({ position }) => position));
+  return new Map(
+    changes.map(({ ask, position, needs }) => [position, ask.kind === 'DELETE' ? new Set() : needs.intersection(open)]),
+  );
 }
 
 async function planMember(work: SetWork, change: Change): Promise<PlannedMember> {
@@ -104,21 +121,41 @@ async function writePlans(
   await storage.transaction(async (db) => {
     await requireFence(db, { project: work.project.id, fence: work.project.fence });
     await changeChangeSet(db, work.set, ['PLANNING'], changes);
+    await cancelMembers(db, work.set.id, superseded(work), at);
     await insertOperations(db, rows);
     await recordPlanning(db, work, verdict);
-    await releaseWhileSetWaits(db, work);
+    if (verdict !== 'APPLYING') await releaseWhileSetWaits(db, work);
   });
   return { ...work.set, ...changes };
 }
 
-function verdictOf({ changes }: SetWork, planned: readonly PlannedMember[]): Verdict {
+/** Plans of an earlier time that nobody will carry out any more. */
+function superseded({ rows }: SetWork): Map<string, string> {
+  const waiting = [...rows.values()].filter(({ status }) => status === 'PLANNED');
+  return new Map(waiting.map(({ id }) => [id, 'not begun: it was planned anew when its change set was resumed']));
+}
+
+function verdictOf(work: SetWork, planned: readonly PlannedMember[]): Verdict {
+  const { changes, set } = work;
   const outcomes = changes.map(({ position }) => planned[position]?.run.facts.decision?.outcome);
   const failed = changes.some(
     ({ position }) => planned[position] === undefined || planned[position].error !== undefined,
   );
   if (failed) return 'FAILED';
   if (outcomes.includes('DENIED')) return 'DENIED';
-  return outcomes.includes('REVIEW') ? 'PENDING_REVIEW' : 'PLANNED';
+  const same = isApproved(set) && changes.every(({ position }) => isAsApproved(work, planned[position]));
+  if (outcomes.includes('REVIEW') && !(same && isLetThrough(set))) return 'PENDING_REVIEW';
+  return same ? 'APPLYING' : 'PLANNED';
+}
+
+function isApproved({ approvedDigest, planDigest }: ChangeSetRow): boolean {
+  return approvedDigest !== undefined && approvedDigest === planDigest;
+}
+
+function isAsApproved({ rows }: SetWork, member: PlannedMember | undefined): boolean {
+  const before = member === undefined ? undefined : rows.get(member.change.position);
+  const approved = readPlan(before?.plan);
+  return member !== undefined && approved !== undefined && isSamePlan(member, approved, before?.planDigest);
 }
 
 interface Ending {
@@ -142,8 +179,9 @@ function endOf(
   { position }: Change,
   member: PlannedMember | undefined,
   { verdict, fates }: Ending,
-): Pick<OperationRow, 'status' | 'failure'> {
+): Pick<OperationRow, 'status' | 'failure'> & Partial<Pick<OperationRow, 'leaseUntil'>> {
   if (verdict === 'PLANNED' || verdict === 'PENDING_REVIEW') return { status: 'PLANNED', failure: undefined };
+  if (verdict === 'APPLYING') return { status: 'PLANNED', failure: undefined, leaseUntil: work.set.leaseUntil };
   if (member?.error !== undefined) return { status: 'FAILED', failure: member.error.message };
   const decision = member?.run.facts.decision;
   if (decision?.outcome === 'DENIED') {
@@ -169,12 +207,14 @@ function setChanges(
   const isEnd = verdict === 'DENIED' || verdict === 'FAILED' || verdict === 'CANCELED';
   return {
     status: verdict,
-    planDigest: setDigest(rows),
+    // What goes on is what was approved, and is known by that.
+    planDigest: verdict === 'APPLYING' ? work.set.planDigest : setDigest(rows),
     destructive: planned.some(({ run }) => isDestructive(run.facts.change?.planned.action ?? 'no-op')),
     failure: isEnd ? failureOf(work, planned, verdict) : undefined,
-    leaseUntil: undefined,
+    leaseUntil: verdict === 'APPLYING' ? work.set.leaseUntil : undefined,
     updatedAt: at,
-    ...(isEnd ? { finishedAt: at } : {}),
+    finishedAt: isEnd ? at : undefined,
+    ...(verdict === 'DENIED' || verdict === 'CANCELED' ? { request: packEnded(readChanges(work.set)) } : {}),
   };
 }
 
@@ -186,7 +226,7 @@ function setDigest(rows: readonly NewOperation[]): string {
 
 const MAX_LISTED = 50;
 
-function failureOf({ changes }: SetWork, planned: readonly PlannedMember[], verdict: Verdict): string {
+function failureOf({ changes, rows }: SetWork, planned: readonly PlannedMember[], verdict: Verdict): string {
   if (verdict === 'CANCELED') return 'called off before anything was changed';
   const lines = changes.flatMap(({ position, ask }) => {
     const member = planned[position];
@@ -195,10 +235,11 @@ function failureOf({ changes }: SetWork, planned: readonly PlannedMember[], verd
     const decision = member?.run.facts.decision;
     return decision?.outcome === 'DENIED' ? decision.deny.map((reason) => `- ${name}: ${reason}`) : [];
   });
+  const nothing = rows.size === 0 ? 'nothing' : 'nothing more';
   const lead =
     verdict === 'DENIED'
-      ? 'the change set is denied by policy; nothing was changed:'
-      : 'the change set could not be planned; nothing was changed:';
+      ? `the change set is denied by policy; ${nothing} was changed:`
+      : `the change set could not be planned; ${nothing} was changed:`;
   const more = lines.length > MAX_LISTED ? [`- and ${lines.length - MAX_LISTED} more`] : [];
   return [lead, ...lines.slice(0, MAX_LISTED), ...more].join('\n');
 }

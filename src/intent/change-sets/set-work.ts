@@ -5,6 +5,7 @@ import type { ChangeSetRow } from '../../storage/change-sets.ts';
 import type { Db } from '../../storage/database.ts';
 import { findDependencies } from '../../storage/dependencies.ts';
 import { findProjectPolicies } from '../../storage/policies.ts';
+import { findMembers, type OperationRow } from '../../storage/operations.ts';
 import type { ProjectRow } from '../../storage/projects.ts';
 import { findResourcesById, type ResourceRow } from '../../storage/resources.ts';
 import { findSpace } from '../../storage/spaces.ts';
@@ -26,6 +27,8 @@ export interface SetWork {
   /** As it was when its lock was taken. */
   readonly project: ProjectRow;
   readonly changes: readonly Change[];
+  /** The last attempt at each change, by its position; none before the set was planned. */
+  readonly rows: ReadonlyMap<number, OperationRow>;
   /** Resources that the changes are about or refer to, as they were at the start. */
   readonly resources: ReadonlyMap<string, ResourceRow>;
   readonly neighbors: Neighbors;
@@ -43,11 +46,15 @@ type Given = Pick<SetWork, 'engine' | 'request' | 'set' | 'project' | 'changes'>
 export async function openSet(given: Given): Promise<SetWork> {
   const { engine, changes, project } = given;
   const ids = new Set(changes.flatMap(({ ask, references }) => [ask.resourceID, ...targetsOf(references)]));
-  const holdings = await engine.domain.storage.read((db) => holdingsOf(db, project.id, [...ids]));
+  const { members, ...holdings } = await engine.domain.storage.read(async (db) => ({
+    ...(await holdingsOf(db, project.id, [...ids])),
+    members: await findMembers(db, given.set.id),
+  }));
   const { resources } = holdings;
   const types = new Map<string, Promise<LoadedType>>();
   return {
     ...given,
+    rows: new Map(members.map((row) => [row.changePosition ?? -1, row])),
     resources,
     neighbors: neighborsOf(changes, holdings),
     sources: new Map(),

@@ -53,12 +53,20 @@ function requireReviewable(engine: Engine, { caller, origin }: Request, row: Ope
       details: { operation: row.id, status: row.status },
     });
   }
-  if (caller.principal.kind !== 'USER') {
-    throw new AppError(
-      'FORBIDDEN',
-      'unauthorized: this project wants destructive operations confirmed by a signed-in person, not by a program',
-    );
-  }
+  requirePerson({ caller, origin }, { destructive: true });
+}
+
+/**
+ * Sees that the decision is not the assistant's, and, where the project wants a person for what destroys, nobody's
+ * program.
+ */
+export function requirePerson({ caller, origin }: Request, { destructive }: { readonly destructive: boolean }): void {
+  if (origin.via === 'MCP') throw reviewedByAssistant();
+  if (!destructive || caller.principal.kind === 'USER') return;
+  throw new AppError(
+    'FORBIDDEN',
+    'unauthorized: this project wants destructive operations confirmed by a signed-in person, not by a program',
+  );
 }
 
 /** Whoever asked for the operation is at this door; a person comes by another one. */

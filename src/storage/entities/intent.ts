@@ -119,6 +119,7 @@ export const ChangeSetEntity = defineEntity({
     status: p.string().$type<ChangeSetStatus>(),
     request: p.blob().$type<Uint8Array>().nullable(),
     planDigest: p.string().nullable(),
+    approvedDigest: p.string().nullable(),
     destructive: p.boolean(),
     failure: p.text().nullable(),
     confirmationHash: p.string().nullable(),

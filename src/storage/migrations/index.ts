@@ -1,5 +1,6 @@
 // The ordered list of schema versions. A new one goes to the end; its name begins with the day it was made.
 // The ordered list of schema versions. A new one goes to the end and its name sorts after the others.
+import { approvedChangeSets } from './2026-11-22-approved-change-sets.ts';
 import { changeSets } from './2026-11-22-change-sets.ts';
 import { auditCheckpointTables } from './2026-11-22-audit-checkpoints.ts';
 import { firstTables } from './2026-11-22-first-tables.ts';
@@ -25,4 +26,5 @@ export const migrations: readonly Migration[] = [
   { name: '2026-11-22-logins', statements: loginTables },
   { name: '2026-11-22-aws', statements: awsTables },
   { name: '2026-11-22-audit-checkpoints', statements: auditCheckpointTables },
+  { name: '2026-11-22-approved-change-sets', statements: approvedChangeSets },
 ];
