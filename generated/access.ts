@@ -514,6 +514,7 @@ export const fieldAccess: Readonly<Record<string, Requirement>> = {
   'PolicyEvaluationSample.result': nothingFurther,
   'PolicyProjectAttachment.id': nothingFurther,
   'PolicyProjectAttachment.intentProject': nothingFurther,
+  'PolicyProjectAttachment.isAutoattached': nothingFurther,
   'PolicyProjectAttachment.policyId': nothingFurther,
   'PolicyProjectAttachment.policyName': nothingFurther,
   'ProviderDescription.configError': nothingFurther,

@@ -2365,6 +2365,8 @@ export type PolicyProjectAttachment = {
   readonly id: Scalars['ID']['output'];
   /** Id of the project. */
   readonly intentProject: Scalars['ID']['output'];
+  /** Whether it follows from labels: it is then attached and detached by changing these. */
+  readonly isAutoattached: Scalars['Boolean']['output'];
   /** Id of the policy. */
   readonly policyId: Scalars['ID']['output'];
   /** Name of the policy. */
@@ -4030,6 +4032,7 @@ export type PolicyEvaluationSampleResolvers<ContextType = ResolverContext, Paren
 export type PolicyProjectAttachmentResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['PolicyProjectAttachment'] = ResolversParentTypes['PolicyProjectAttachment']> = {
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   intentProject?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  isAutoattached?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   policyId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   policyName?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
 };

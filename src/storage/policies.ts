@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 
+import { JUDGING } from './auto-attachments.ts';
 import type { Db } from './database.ts';
 import { PolicyAttachmentEntity, PolicyEntity, PolicySampleEntity } from './entities/policies.ts';
 import { type Page, type SearchInput, searchPage, type SearchSpec } from './search.ts';
@@ -89,14 +90,14 @@ const listed = [
   'createdAt', 'updatedAt',
 ] as const; // prettier-ignore
 
-/** The enabled policies of a project, by name: what judges its operations. */
+/** The enabled policies of a project, attached by hand or by label, by name: what judges its operations. */
 export async function findProjectPolicies(db: Db, project: string): Promise<PolicyRow[]> {
   const rows = await policies.execute(
     db,
-    `select p.id, p.name, p.description, p.labels, p.space, p.type, p.engine_type, p.body, p.enabled, p.wasm_sha256,
-      p.rules, p.created_at, p.updated_at from policy p join policy_attachment a on a.policy_id = p.id
-      where a.project_id = ? and p.enabled order by p.name`,
-    [project],
+    `${JUDGING} select p.id, p.name, p.description, p.labels, p.space, p.type, p.engine_type, p.body, p.enabled,
+      p.wasm_sha256, p.rules, p.created_at, p.updated_at from policy p join judging j on j.policy_id = p.id
+      where p.enabled order by p.name`,
+    [project, project],
   );
   return Promise.all(rows.map(async (row) => ({ ...row, wasm: await moduleOf(db, row) })));
 }

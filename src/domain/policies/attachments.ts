@@ -1,4 +1,5 @@
 import { AppError, badInput, noSuch } from '../../shared/errors.ts';
+import { type AutoAttachment, findAutoAttachments } from '../../storage/auto-attachments.ts';
 import { newUlid } from '../../shared/ids.ts';
 import {
   deleteAttachment,
@@ -12,23 +13,36 @@ import { recordAudit } from '../audit/index.ts';
 import type { DomainContext, Request } from '../context.ts';
 import { checkAttachments } from '../spaces/index.ts';
 
-/** A policy attached to an Intent project. */
+/** A policy attached to an Intent project, by hand or by label. */
 export interface AttachmentRecord {
   readonly id: string;
   readonly policyId: string;
   readonly policyName: string;
   readonly intentProject: string;
+  /** It follows from labels: nobody attached it, and nobody can detach it. */
+  readonly isAutoattached: boolean;
 }
 
+const AUTO = 'auto:';
+
 function toRecord({ id, policyId, policyName, projectId }: NamedAttachment): AttachmentRecord {
-  return { id, policyId, policyName, intentProject: projectId };
+  return { id, policyId, policyName, intentProject: projectId, isAutoattached: false };
+}
+
+function toAutoRecord({ policyId, policyName, projectId }: AutoAttachment): AttachmentRecord {
+  const id = `${AUTO}${policyId}:${projectId}`;
+  return { id, policyId, policyName, intentProject: projectId, isAutoattached: true };
 }
 
 export async function listAttachments(
   context: DomainContext,
   of: { readonly policy: string } | { readonly project: string },
 ): Promise<AttachmentRecord[]> {
-  return (await context.storage.read((db) => findAttachments(db, of))).map(toRecord);
+  const [byHand, byLabel] = await context.storage.read(async (db) => [
+    await findAttachments(db, of),
+    await findAutoAttachments(db, of),
+  ]);
+  return [...byHand.map(toRecord), ...byLabel.map(toAutoRecord)];
 }
 
 /** @throws BAD_INPUT for a policy of another type, CONFLICT when it is attached already or out of the project's reach */
@@ -52,7 +66,7 @@ export function attachPolicy(
       affected: { type: 'INTENT_PROJECT', id: input.project },
       related: { type: 'POLICY', id: policy.id },
     });
-    return { id, policyId: policy.id, policyName: policy.name, intentProject: input.project };
+    return toRecord({ id, policyId: policy.id, policyName: policy.name, projectId: input.project });
   });
 }
 
@@ -63,6 +77,7 @@ function attachedAlready(policy: string, project: string): AppError {
 /** @param id of the attachment */
 export function detachPolicy(context: DomainContext, request: Request, id: string): Promise<AttachmentRecord> {
   return context.storage.transaction(async (db) => {
+    if (projectOfAuto(id) !== undefined) throw followsFromLabels();
     const [found] = await findAttachments(db, { id });
     if (found === undefined) throw noSuch('policyProjectAttachment', id);
     await deleteAttachment(db, id);
@@ -75,10 +90,22 @@ export function detachPolicy(context: DomainContext, request: Request, id: strin
   });
 }
 
+function projectOfAuto(id: string): string | undefined {
+  return id.startsWith(AUTO) ? id.split(':')[2] : undefined;
+}
+
+function followsFromLabels(): AppError {
+  return new AppError(
+    'CONFLICT',
+    'this policy judges the project because of labels and cannot be detached: take the label from the project, or `autoattach:` from the policy',
+  );
+}
+
 /** The space of the project that a policy is attached to: where the right to detach must be held. */
 export function spaceOfAttachment(context: DomainContext, id: string): Promise<string | undefined> {
   return context.storage.read(async (db) => {
     const [found] = await findAttachments(db, { id });
-    return found === undefined ? undefined : (await findProject(db, found.projectId))?.space;
+    const project = found?.projectId ?? projectOfAuto(id);
+    return project === undefined ? undefined : (await findProject(db, project))?.space;
   });
 }

@@ -1,4 +1,6 @@
+import { may } from '../../shared/caller.ts';
 import { AppError, badInput, noSuch } from '../../shared/errors.ts';
+import { type AutoAttachment, findAutoAttachments } from '../../storage/auto-attachments.ts';
 import { findProject, type ProjectRow, updateProject as updateRow } from '../../storage/projects.ts';
 import { findSpace } from '../../storage/spaces.ts';
 import { recordAudit } from '../audit/index.ts';
@@ -57,8 +59,11 @@ function change(context: DomainContext, request: Request, { id, action, settable
     const before = await findProject(db, id);
     if (before === undefined) throw noSuch('intentProject', id);
     if (before.confirmation === 'PERSON' && settable.confirmation === 'TOKEN') requirePerson(request);
+    const judgedBy = await findAutoAttachments(db, { project: id });
     await updateRow(db, id, settable);
     if (settable.space !== undefined) await checkAttachments(db);
+    const left = await findAutoAttachments(db, { project: id });
+    requireMayShed(request, before, judgedBy, left);
     await recordAudit(db, context, request, {
       action,
       affected: { type: 'INTENT_PROJECT', id },
@@ -68,6 +73,23 @@ function change(context: DomainContext, request: Request, { id, action, settable
     if (row === undefined) throw noSuch('intentProject', id);
     return toProjectRecord(row);
   });
+}
+
+/** Whoever may not detach a policy may not be rid of it by a label or a move either. */
+function requireMayShed(
+  { caller }: Request,
+  { space }: ProjectRow,
+  before: readonly AutoAttachment[],
+  after: readonly AutoAttachment[],
+): void {
+  const kept = new Set(after.map(({ policyId }) => policyId));
+  const lost = before.filter(({ policyId }) => !kept.has(policyId)).map(({ policyName }) => policyName);
+  if (lost.length === 0 || may(caller, 'INTENT_PROJECT_POLICY_DETACH', space)) return;
+  throw new AppError(
+    'FORBIDDEN',
+    `unauthorized: the policies ${lost.join(', ')} would no longer judge the project; that needs the action INTENT_PROJECT_POLICY_DETACH`,
+    { details: { action: 'INTENT_PROJECT_POLICY_DETACH', space } },
+  );
 }
 
 /** What keeps programs from confirming must not be switched off by one. */
