@@ -1631,7 +1631,7 @@ export type Mutation = {
 
 /** Changes to the account. */
 export type MutationAccessTokenNarrowArgs = {
-  scopes: ReadonlyArray<Scalars['String']['input']>;
+  scopes?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
   ttlSeconds?: InputMaybe<Scalars['Int']['input']>;
 };
 
@@ -3894,7 +3894,7 @@ export type ManagedUserGroupResolvers<ContextType = ResolverContext, ParentType 
 };
 
 export type MutationResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
-  accessTokenNarrow: Resolver<ResolversTypes['User'], ParentType, ContextType, RequireFields<MutationAccessTokenNarrowArgs, 'scopes'>>;
+  accessTokenNarrow: Resolver<ResolversTypes['User'], ParentType, ContextType, Partial<MutationAccessTokenNarrowArgs>>;
   accountSetOAuthRedirectAllowlist: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType, RequireFields<MutationAccountSetOAuthRedirectAllowlistArgs, 'hosts'>>;
   apiKeyCreate: Resolver<ResolversTypes['ApiKey'], ParentType, ContextType, RequireFields<MutationApiKeyCreateArgs, 'input'>>;
   apiKeyDelete: Resolver<ResolversTypes['ApiKey'], ParentType, ContextType, RequireFields<MutationApiKeyDeleteArgs, 'id'>>;

@@ -5,7 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 
 import { type GeneratedFile, isCurrent, staleFiles } from '../codegen.ts';
 import { settingsDocument } from '../src/config.ts';
-import { clientsDocument } from '../src/mcp/index.ts';
+import { clientsDocument } from '../src/cli/index.ts';
 import { CodegenRefused } from '../src/codegen/index.ts';
 
 const root = resolve(import.meta.dirname, '..');

@@ -6,7 +6,7 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { adminKeyFile, exchangeKey } from '../src/cli/profile.ts';
+import { adminKeyFile, readKey, tokenOf } from '../src/cli/bearer-token.ts';
 import type { Json, JsonObject } from '../src/shared/json.ts';
 import { isJsonObject } from '../src/shared/json.ts';
 import { connectModern, type McpSession, type ToolReply } from '../src/testing/mcp-clients.ts';
@@ -290,7 +290,7 @@ async function main(): Promise<boolean> {
   const target =
     url === undefined
       ? await startOwn()
-      : { url, token: await exchangeKey({ url, key: keyFile }), stop: async () => {} };
+      : { url, token: await tokenOf({ url, login: readKey(keyFile) }), stop: async () => {} };
   const questions: string[] = [];
   const confirm = (question: string) => (questions.push(question), 'accept' as const);
   try {

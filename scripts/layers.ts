@@ -33,7 +33,7 @@ export const packageOwners: Readonly<Record<string, readonly string[]>> = {
   '@grpc/*': ['providers', 'sandbox'],
   '@msgpack/msgpack': ['providers'],
   openpgp: ['providers'],
-  'node:child_process': ['executor', 'sandbox', 'policy'],
+  'node:child_process': ['executor', 'sandbox', 'policy', 'cli'],
   jose: ['domain'],
   argon2: ['domain'],
   aws4fetch: ['domain'],

@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path';
 
 import type { Config } from './config.ts';
 import type { FirstStart } from './domain/first-start/index.ts';
-import { clientSetups, describeClients } from './mcp/index.ts';
+import { clientSetups, describeClients } from './cli/index.ts';
 
 const root = resolve(import.meta.dirname, '..');
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { read, sharedServer } from '../testing/shared-server.ts';
 import type { TestServer } from '../testing/server.ts';
+import { aTerminal } from '../testing/terminal.ts';
 import { createCommand } from './command.ts';
 
 describe('sluice export', () => {
@@ -16,7 +17,7 @@ describe('sluice export', () => {
 
   async function run(...args: string[]): Promise<string> {
     const lines: string[] = [];
-    const command = createCommand({ print: (line) => lines.push(line), root: '/nowhere' });
+    const command = createCommand(aTerminal({ print: (line) => lines.push(line), root: '/nowhere' }));
     const key = join(server.dataDir, 'admin-key.json');
     await command.parseAsync(['node', 'sluice', 'export', ...args, '--url', server.url, '--key', key]);
     return lines.join('\n');

@@ -1,8 +1,9 @@
-import { AppError } from '../shared/errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../shared/json.ts';
-import { exchangeKey, type ProfileOptions } from './profile.ts';
+import { bearerToken, type TokenOptions } from './bearer-token.ts';
+import { callServer } from './call-server.ts';
+import type { Terminal } from './terminal.ts';
 
-export interface ExportOptions extends ProfileOptions {
+export interface ExportOptions extends TokenOptions {
   readonly resource?: string;
 }
 
@@ -12,46 +13,28 @@ const EXPORT = `query($project: ID!, $id: ID) {
 const LOG = `query($project: ID!, $id: ID, $after: ID) {
   intentOperationLog(intentProject: $project, resourceID: $id, after: $after) { lines cursor } }`;
 
-/** A project as a Terraform configuration, and what there is to be said of it. */
-export async function exportConfiguration(
-  project: string,
-  options: ExportOptions,
-): Promise<{ hcl: string; warnings: string[] }> {
-  const token = await exchangeKey(options);
-  const answer = await ask(options.url, token, EXPORT, { project, id: options.resource ?? null });
+/** Prints a project as a Terraform configuration, and says what there is to be said of it. */
+export async function exportConfiguration(terminal: Terminal, project: string, options: ExportOptions): Promise<void> {
+  const { url, token } = await bearerToken(terminal, options);
+  const variables = { project, id: options.resource ?? null };
+  const answer = await callServer(url, EXPORT, { variables, token, timeoutMs: REQUEST_LIMIT_MS });
   const found = answer['intentProjectExport'] ?? null;
   const { hcl, warnings } = isJsonObject(found) ? found : {};
+  terminal.print(typeof hcl === 'string' ? hcl : '');
   const list: readonly Json[] = Array.isArray(warnings) ? warnings : [];
-  return { hcl: typeof hcl === 'string' ? hcl : '', warnings: list.filter((each) => typeof each === 'string') };
+  for (const warning of list) if (typeof warning === 'string') terminal.say(warning);
 }
 
-/** What was done in a project, page by page: each is some lines of JSON. */
-export async function* exportLog(project: string, options: ExportOptions): AsyncGenerator<string> {
-  const token = await exchangeKey(options);
+/** Prints what was done in a project, page by page: each is some lines of JSON. */
+export async function exportLog(terminal: Terminal, project: string, options: ExportOptions): Promise<void> {
+  const { url, token } = await bearerToken(terminal, options);
   let after: Json = null;
   do {
-    const answer: JsonObject = await ask(options.url, token, LOG, { project, id: options.resource ?? null, after });
+    const variables: JsonObject = { project, id: options.resource ?? null, after };
+    const answer = await callServer(url, LOG, { variables, token, timeoutMs: REQUEST_LIMIT_MS });
     const page: Json = answer['intentOperationLog'] ?? null;
     if (!isJsonObject(page)) return;
-    if (typeof page['lines'] === 'string' && page['lines'] !== '') yield page['lines'].trimEnd();
+    if (typeof page['lines'] === 'string' && page['lines'] !== '') terminal.print(page['lines'].trimEnd());
     after = page['cursor'] ?? null;
   } while (after !== null);
-}
-
-async function ask(url: string, token: string, query: string, variables: JsonObject): Promise<JsonObject> {
-  const response = await fetch(new URL('/graphql', url), {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', accept: 'application/json', authorization: `Bearer ${token}` },
-    body: JSON.stringify({ query, variables }),
-    signal: AbortSignal.timeout(REQUEST_LIMIT_MS),
-  });
-  const answer: unknown = await response.json().catch(() => undefined);
-  const { data, errors } = isJsonObject(answer) ? answer : {};
-  const list: readonly Json[] = Array.isArray(errors) ? errors : [];
-  const messages = list.flatMap((error) =>
-    isJsonObject(error) && typeof error['message'] === 'string' ? [error['message']] : [],
-  );
-  if (messages.length > 0) throw new AppError('BAD_INPUT', messages.join('\n'));
-  if (!isJsonObject(data)) throw new AppError('UNAVAILABLE', `${url} did not answer as expected`);
-  return data;
 }

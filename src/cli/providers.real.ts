@@ -8,6 +8,7 @@ import { buildSchema, validateSchema } from 'graphql';
 import { generateFiles } from '../../codegen.ts';
 import { fixtureAddress, layUsualMirror } from '../testing/go-provider.ts';
 import { requireTool } from '../testing/tools.ts';
+import { aTerminal } from '../testing/terminal.ts';
 import { createCommand } from './index.ts';
 
 describe('sluice providers with a provider from a mirror', () => {
@@ -19,7 +20,7 @@ describe('sluice providers with a provider from a mirror', () => {
   after(() => rmSync(root, { recursive: true, force: true }));
 
   const sluice = (...args: string[]) =>
-    createCommand({ root, print: () => undefined }).parseAsync(['providers', ...args, '--registry', 'off'], {
+    createCommand(aTerminal({ root })).parseAsync(['providers', ...args, '--registry', 'off'], {
       from: 'user',
     });
   const read = (name: string): string => readFileSync(join(root, 'schema/providers', name), 'utf8');

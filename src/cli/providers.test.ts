@@ -5,6 +5,7 @@ import { join } from 'node:path';
 
 import { readSnapshot } from '../codegen/catalog/read-snapshot.ts';
 import { AppError, type ErrorCode } from '../shared/errors.ts';
+import { aTerminal } from '../testing/terminal.ts';
 import { createCommand } from './index.ts';
 import { printSnapshot } from './snapshot-text.ts';
 
@@ -18,7 +19,7 @@ describe('sluice providers', () => {
   afterEach(() => rmSync(root, { recursive: true, force: true }));
 
   async function sluice(...args: string[]): Promise<void> {
-    const command = createCommand({ root, print: (line) => printed.push(line) });
+    const command = createCommand(aTerminal({ root, print: (line) => printed.push(line) }));
     const offline = args[0] === 'list' || args.includes('--registry') ? [] : ['--registry', 'off'];
     await command.parseAsync(['providers', ...args, ...offline], { from: 'user' });
   }

@@ -9,6 +9,7 @@ import { buildGoProvider, buildTimeProvider, fixtureAddress, fixtureVersion } fr
 import { layMirror, timeAddress, timeVersion } from '../testing/go-provider.ts';
 import { startTestRegistry, type TestRegistry } from '../testing/registry.ts';
 import { requireTool } from '../testing/tools.ts';
+import { aTerminal } from '../testing/terminal.ts';
 import { createCommand } from './index.ts';
 
 describe('sluice providers with real providers from a registry', function () {
@@ -48,7 +49,7 @@ describe('sluice providers with real providers from a registry', function () {
     return join(root, 'mirror/registry.opentofu.org', address, name);
   };
   const sluice = (...args: string[]) =>
-    createCommand({ root, print: (line) => printed.push(line) }).parseAsync(
+    createCommand(aTerminal({ root, print: (line) => printed.push(line) })).parseAsync(
       ['providers', ...args, '--registry', registry.url, '--allow-hosts', registry.host],
       { from: 'user' },
     );

@@ -12,7 +12,7 @@ const KEY = 'key:';
 const CLI = 'cli:';
 
 export interface Narrowing {
-  readonly scopes: readonly string[];
+  readonly scopes?: readonly string[] | null | undefined;
   readonly ttlSeconds?: number | null | undefined;
 }
 
@@ -31,7 +31,7 @@ export async function narrowToken(
   if (request.origin.via === 'MCP') {
     throw new AppError('FORBIDDEN', 'unauthorized: an assistant cannot make tokens; make one through the GraphQL API');
   }
-  const scopes = parseScopes(wanted, caller);
+  const scopes = parseScopes(wanted ?? [...caller.scopes], caller);
   const token = await issue(context, request, { scopes, lifeSeconds: parseLife(context, request, ttlSeconds) });
   const { id, name, kind } = caller.principal;
   await context.storage.transaction((db) =>

@@ -25,8 +25,14 @@ export interface ClientFile {
   readonly text: string;
 }
 
+/** As `sluice mcp config` is told them. */
+export const clientIds = ['claude-code', 'gemini', 'codex', 'vscode', 'cursor'] as const;
+
+type ClientId = (typeof clientIds)[number];
+
 /** All that a person needs to connect one client. */
 export interface ClientSetup {
+  readonly id: ClientId;
   readonly client: string;
   /** Shell lines to be run in order; empty when the client has no command for it. */
   readonly commands: readonly string[];
@@ -47,6 +53,7 @@ function claudeCode({ name, url, auth }: ClientOptions): ClientSetup {
       ? `claude mcp add ${name} -t http ${quote(url)}`
       : `claude mcp add-json ${name} ${quote(JSON.stringify(server))}`;
   return {
+    id: 'claude-code',
     client: 'Claude Code',
     commands: [command],
     file: { path: '.mcp.json', text: jsonText({ mcpServers: { [name]: server } }) },
@@ -58,6 +65,7 @@ function geminiCli({ name, url, auth }: ClientOptions): ClientSetup {
   const headers = auth.kind === 'TOKEN' ? { headers: { Authorization: `Bearer $\{${auth.variable}}` } } : {};
   const command = `gemini mcp add --transport http ${name} ${quote(url)}`;
   return {
+    id: 'gemini',
     client: 'Gemini CLI',
     commands: auth.kind === 'OAUTH' ? [command] : [exportLine(auth)],
     file: { path: '.gemini/settings.json', text: jsonText({ mcpServers: { [name]: { httpUrl: url, ...headers } } }) },
@@ -78,6 +86,7 @@ function codex({ name, url, auth }: ClientOptions): ClientSetup {
     'enabled = true',
   ];
   return {
+    id: 'codex',
     client: 'Codex',
     commands: auth.kind === 'OAUTH' ? [`codex mcp login ${name}`] : [exportLine(auth)],
     file: { path: '~/.codex/config.toml', text: `${lines.join('\n')}\n` },
@@ -94,6 +103,7 @@ function vsCode({ name, url, auth }: ClientOptions): ClientSetup {
       ? { servers: { [name]: server } }
       : { servers: { [name]: signedIn }, inputs: [{ id: input, ...promptFor(auth) }] };
   return {
+    id: 'vscode',
     client: 'VS Code',
     commands: auth.kind === 'OAUTH' ? [] : [auth.tokenCommand],
     file: { path: '.vscode/mcp.json', text: jsonText(file) },
@@ -107,6 +117,7 @@ function vsCode({ name, url, auth }: ClientOptions): ClientSetup {
 function cursor({ name, url, auth }: ClientOptions): ClientSetup {
   const headers = auth.kind === 'TOKEN' ? { headers: { Authorization: `Bearer $\{env:${auth.variable}}` } } : {};
   return {
+    id: 'cursor',
     client: 'Cursor',
     commands: auth.kind === 'OAUTH' ? [] : [exportLine(auth)],
     file: { path: '~/.cursor/mcp.json', text: jsonText({ mcpServers: { [name]: { url, ...headers } } }) },
@@ -125,7 +136,9 @@ function exportLine({ variable, tokenCommand }: TokenAuth): string {
 }
 
 function expiryNotes(auth: ClientAuth): string[] {
-  return auth.kind === 'OAUTH' ? [] : ['A token lasts one hour: then get a new one and connect again.'];
+  return auth.kind === 'OAUTH'
+    ? []
+    : ['A token lasts one hour: then get a new one and connect again. A personal access token lasts longer (cli.md).'];
 }
 
 function jsonText(value: object): string {
@@ -164,7 +177,7 @@ export function clientsDocument(): string {
   const sections = (how: ClientAuth): string[] =>
     clientSetups({ name: 'sluice', url: 'http://localhost:4000/mcp', auth: how }).map(clientSection);
   return [
-    '<!-- Generated from src/mcp/clients.ts by `npm run codegen`. Do not edit. -->',
+    '<!-- Generated from src/cli/clients.ts by `npm run codegen`. Do not edit. -->',
     '# Connect an assistant',
     '',
     'The server prints these with your own address when it starts. Use `/intent/mcp` instead of `/mcp` for the fine-grained tools.',
@@ -177,7 +190,7 @@ export function clientsDocument(): string {
     ...sections({ kind: 'OAUTH' }),
     '# With a token',
     '',
-    'Where there is no browser. The commands are run in the folder of this project; they exchange the admin key for a token of one hour.',
+    'Where there is no browser. The commands print a token of one hour: of the current profile of `sluice profile login`, or, in the folder of this project, of the admin key ([cli.md](cli.md)).',
     'Any other MCP client works with the same URL and an `Authorization: Bearer <token>` header.',
     '',
     ...sections(auth),
