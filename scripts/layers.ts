@@ -38,6 +38,7 @@ export const packageOwners: Readonly<Record<string, readonly string[]>> = {
   argon2: ['domain'],
   aws4fetch: ['domain'],
   'oidc-provider': ['auth'],
+  'openid-client': ['auth'],
   graphql: ['gateway', 'codegen'],
   '@graphql-tools/*': ['gateway', 'codegen'],
   'graphql-jit': ['gateway'],

@@ -14,6 +14,7 @@ import {
   text,
   url,
 } from './setting.ts';
+import { type SsoConfig, ssoOf, ssoSettings } from './sso-setting.ts';
 
 // Every setting of the server, in the order of docs/settings.md, which is generated from this table.
 // This is the only file that reads environment variables.
@@ -181,6 +182,7 @@ const settings = {
     [1, 3650],
     'Days that a personal access token may live; one that is made without an end gets as many.',
   ),
+  ...ssoSettings,
   maxBodyBytes: integer('SLUICE_MAX_BODY_BYTES', 1_000_000, [1_000, 100_000_000], 'Size of a request body.'),
   maxDepth: integer('SLUICE_MAX_DEPTH', 12, [1, 100], 'Levels of a GraphQL document.'),
   maxAliases: integer('SLUICE_MAX_ALIASES', 30, [0, 10_000], 'Aliases in a GraphQL document.'),
@@ -258,12 +260,14 @@ interface SearchPaths {
 }
 
 /** Everything that can be set, checked, with defaults filled in; frozen. Paths are absolute. */
-export type Config = Omit<Parsed, 'publicUrl' | 'keyFile' | 'databaseUrl'> & {
+export type Config = Omit<Parsed, 'publicUrl' | 'keyFile' | 'databaseUrl' | keyof typeof ssoSettings> & {
   /** Scheme, host and port, without a trailing slash. */
   readonly publicUrl: string;
   readonly keyFile: string;
   readonly databaseUrl: string | undefined;
   readonly searchPaths: SearchPaths;
+  /** Undefined when people sign in with passwords only. */
+  readonly sso: SsoConfig | undefined;
 };
 
 // These belong to clients and to the test run; they may be set in the same shell without being ours.
@@ -279,9 +283,10 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   const parsed = Object.fromEntries(
     Object.entries(settings).map(([name, setting]) => [name, parseSetting(setting, environment, problems)]),
   ) as Parsed; // each value came from the `parse` of its own name
+  const sso = problems.length > 0 ? undefined : ssoOf(parsed, problems);
   if (problems.length > 0) throw new ConfigError(problems);
   const searchPaths = { path: environment['PATH'], goBin: environment['GOBIN'], goPath: environment['GOPATH'] };
-  return withDerived(parsed, searchPaths);
+  return withDerived(parsed, { searchPaths, sso });
 }
 
 /** The configuration of this process. @throws ConfigError */
@@ -311,7 +316,7 @@ function unknownVariables(environment: Readonly<Record<string, string | undefine
     .map((name) => `${name}: no such setting; docs/settings.md lists them all`);
 }
 
-function withDerived(parsed: Parsed, searchPaths: SearchPaths): Config {
+function withDerived(parsed: Parsed, derived: Pick<Config, 'searchPaths' | 'sso'>): Config {
   const dataDir = resolve(parsed.dataDir);
   return Object.freeze({
     ...parsed,
@@ -319,7 +324,7 @@ function withDerived(parsed: Parsed, searchPaths: SearchPaths): Config {
     keyFile: resolve(parsed.keyFile ?? `${dataDir}/keys.json`),
     publicUrl: parsed.publicUrl?.origin ?? `http://localhost:${parsed.port}`,
     databaseUrl: parsed.databaseUrl?.href,
-    searchPaths,
+    ...derived,
     providerMirror: parsed.providerMirror === undefined ? undefined : resolve(parsed.providerMirror),
   });
 }

@@ -127,7 +127,12 @@ async function startServer(config: Config): Promise<RunningServer> {
   const gateway = gatewayOf(config, { domain, intent, tools, log, traffic });
   const mcp = mcpOf(config, { gateway, tools, log });
   const callers = await createCallerSource(domain);
-  const auth = await createAuth({ context: domain, accessTokenSeconds: config.accessTokenSeconds });
+  const auth = await createAuth({
+    context: domain,
+    accessTokenSeconds: config.accessTokenSeconds,
+    sso: config.sso,
+    outboundAllow: config.outboundAllow,
+  });
   const trail = await startAuditTrail(config, domain);
   const app = createApp({
     gateway,

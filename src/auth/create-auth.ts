@@ -2,8 +2,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import Koa, { type Context } from 'koa';
 
-import type { DomainContext, Request } from '../domain/context.ts';
-import { browserSessionId, createPasswordChange, createSignIn, type SignedIn } from '../domain/people/index.ts';
+import type { Request } from '../domain/context.ts';
+import {
+  browserSessionId,
+  createPasswordChange,
+  createSignIn,
+  type SignedIn,
+  type SsoAdmission,
+} from '../domain/people/index.ts';
 import { anonymous, type Origin } from '../shared/caller.ts';
 import { AppError, maskError } from '../shared/errors.ts';
 import { showAccount, showPassword, takePassword, takeSessionEnd } from './account-routes.ts';
@@ -14,7 +20,11 @@ import { createForms } from './forms.ts';
 import { showInvitation, takeInvitation } from './invitation-routes.ts';
 import { createOAuth, type OAuth, type OAuthOptions } from './oauth/create-oauth.ts';
 import { pageHeaders, showProblem } from './page-answer.ts';
-import type { Route, Services } from './services.ts';
+import { createRateLimit } from './oauth/rate-limit.ts';
+import type { Route, Services, SingleSignOn } from './services.ts';
+import { createSsoAttempts } from './sso/sso-attempts.ts';
+import { createSso, type SsoOptions } from './sso/sso.ts';
+import { beginSso, finishSso } from './sso-routes.ts';
 import { showSignIn, takeSignIn, takeSignOut } from './sign-in-routes.ts';
 
 /** Everything over HTTP by which people and their assistants come in. */
@@ -34,8 +44,12 @@ interface PageRoutes {
   readonly POST?: Route;
 }
 
+const SSO_CALLBACK = '/sign-in/sso/callback';
+
 const routes: readonly PageRoutes[] = [
   { path: '/sign-in', open: false, GET: showSignIn, POST: takeSignIn },
+  { path: '/sign-in/sso', open: false, GET: beginSso },
+  { path: SSO_CALLBACK, open: false, GET: finishSso },
   { path: '/sign-out', open: false, POST: takeSignOut },
   { path: '/account', open: false, GET: showAccount },
   { path: '/account/sessions', open: false, POST: takeSessionEnd },
@@ -47,11 +61,22 @@ const routes: readonly PageRoutes[] = [
   { path: '/oauth/consent/', open: true, GET: showConsent, POST: takeConsent },
 ];
 
-export async function createAuth(options: OAuthOptions): Promise<Auth> {
-  const { context: domain } = options;
+/** Single sign-on, as the operator has set it. */
+export interface SsoSettings extends SsoAdmission, Omit<SsoOptions, 'redirectUri' | 'outboundAllow' | 'log'> {
+  readonly name: string;
+}
+
+export interface AuthOptions extends OAuthOptions {
+  /** Undefined: people sign in with passwords only. */
+  readonly sso?: SsoSettings | undefined;
+  /** Hosts that may lie in private networks. */
+  readonly outboundAllow?: readonly string[];
+}
+
+export async function createAuth(options: AuthOptions): Promise<Auth> {
   const oauth = await createOAuth(options);
   const origins = new WeakMap<IncomingMessage, Origin>();
-  const services = servicesOf(domain, oauth, origins);
+  const services = servicesOf(options, oauth, origins);
   const pages = new Koa();
   pages.silent = true; // errors are logged below, once
   pages.use((context) => servePage(services, context));
@@ -68,7 +93,8 @@ export async function createAuth(options: OAuthOptions): Promise<Auth> {
   };
 }
 
-function servicesOf(domain: DomainContext, oauth: OAuth, origins: WeakMap<IncomingMessage, Origin>): Services {
+function servicesOf(options: AuthOptions, oauth: OAuth, origins: WeakMap<IncomingMessage, Origin>): Services {
+  const { context: domain } = options;
   const { publicUrl } = domain;
   const sessionCookie = createCookie('sluice_session', publicUrl);
   const originOf = (context: Context): Origin => {
@@ -81,6 +107,7 @@ function servicesOf(domain: DomainContext, oauth: OAuth, origins: WeakMap<Incomi
     provider: oauth.provider,
     signIn: createSignIn(domain),
     changePassword: createPasswordChange(domain),
+    singleSignOn: singleSignOnOf(options),
     sessionCookie,
     forms: createForms(publicUrl, createCookie('sluice_form', publicUrl), sessionCookie),
     originOf,
@@ -88,6 +115,19 @@ function servicesOf(domain: DomainContext, oauth: OAuth, origins: WeakMap<Incomi
       caller: callerFor(person, sessionCookie.read(context)),
       origin: originOf(context),
     }),
+  };
+}
+
+function singleSignOnOf({ context, sso, outboundAllow = [] }: AuthOptions): SingleSignOn | undefined {
+  if (sso === undefined) return undefined;
+  const { publicUrl, log } = context;
+  const redirectUri = `${publicUrl}${SSO_CALLBACK}`;
+  return {
+    name: sso.name,
+    sso: createSso({ ...sso, redirectUri, outboundAllow, log }),
+    attempts: createSsoAttempts(context, createCookie('sluice_sso', publicUrl)),
+    admission: sso,
+    mayBegin: createRateLimit(),
   };
 }
 

@@ -10,7 +10,7 @@ export const HOME = '/account';
 const LOCAL_PATH = /^\/(?![/\\])[\w\-./?=&%~+:]{0,2000}$/;
 
 /** Only to a path of our own: a link must not lead people from our sign-in page to somebody else's. */
-function parseNext(text: string | null | undefined): string {
+export function parseNext(text: string | null | undefined): string {
   return text != null && LOCAL_PATH.test(text) ? text : HOME;
 }
 
@@ -27,7 +27,11 @@ export function askToSignIn(context: Context): void {
 
 export function showSignIn(services: Services, context: Context): void {
   const next = parseNext(new URLSearchParams(context.querystring).get('next'));
-  showPage(context, signInPage({ csrf: services.forms.tokenFor(context), next, username: '', problem: undefined }));
+  showPage(context, signInPage({ ...frame(services, context), next, username: '', problem: undefined }));
+}
+
+function frame({ forms, singleSignOn }: Services, context: Context) {
+  return { csrf: forms.tokenFor(context), ssoName: singleSignOn?.name };
 }
 
 export async function takeSignIn(services: Services, context: Context): Promise<void> {
@@ -40,7 +44,7 @@ export async function takeSignIn(services: Services, context: Context): Promise<
     goOn(services, context, session, next);
   } catch (error) {
     const text = expectedProblem(context, error);
-    showPage(context, signInPage({ csrf: services.forms.tokenFor(context), next, username, problem: text }));
+    showPage(context, signInPage({ ...frame(services, context), next, username, problem: text }));
   }
 }
 

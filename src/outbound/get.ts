@@ -29,10 +29,10 @@ export function get(route: Route, start: string, options: GetOptions): Promise<O
   return ask(route, start, options, undefined);
 }
 
-/** Sends JSON, and reads the answer. */
-export function post(route: Route, start: string, json: string, options: PostOptions): Promise<OutboundAnswer> {
-  const headers = { ...options.headers, 'content-type': 'application/json' };
-  return ask(route, start, { ...options, headers, maxRedirects: 0 }, json);
+/** Sends a body, JSON unless a header says otherwise, and reads the answer. */
+export function post(route: Route, start: string, body: string, options: PostOptions): Promise<OutboundAnswer> {
+  const headers = { 'content-type': 'application/json', ...options.headers };
+  return ask(route, start, { ...options, headers, maxRedirects: 0 }, body);
 }
 
 async function ask(

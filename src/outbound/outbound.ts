@@ -29,11 +29,12 @@ export interface Outbound {
    */
   get(url: string, options: GetOptions): Promise<OutboundAnswer>;
   /**
-   * Sends JSON and reads a whole answer, whatever its status. Redirects are not followed.
+   * Sends a body, JSON unless a header says otherwise, and reads a whole answer, whatever its status. Redirects are not
+   * followed: what was sent is meant for nobody else.
    *
    * @throws AppError as `get`
    */
-  post(url: string, json: string, options: PostOptions): Promise<OutboundAnswer>;
+  post(url: string, body: string, options: PostOptions): Promise<OutboundAnswer>;
   /**
    * Writes an answer to a file; what the file already holds is taken for the beginning and not asked for again. The
    * caller compares the result with a checksum, and removes the file when it does not fit.
@@ -56,7 +57,7 @@ export function createOutbound(options: OutboundOptions = {}): Outbound {
   };
   return {
     get: (url, request) => get(route, url, request),
-    post: (url, json, request) => post(route, url, json, request),
+    post: (url, body, request) => post(route, url, body, request),
     download: (url, file, request) => download(route, url, file, request),
     close: async () => {
       await Promise.all([guarded.close(), open.close()]);

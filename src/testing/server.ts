@@ -14,6 +14,8 @@ export interface TestServerOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** Start on the data of an earlier server; otherwise a folder is made and removed. */
   readonly dataDir?: string;
+  /** Where somebody else expects it; otherwise any that is free. */
+  readonly port?: number;
 }
 
 /** The server as it ships, in a process of its own. */
@@ -46,7 +48,7 @@ export interface GraphqlAnswer {
 /** Starts `src/main.ts serve` on a free port and waits until it is ready. */
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'sluice-server-'));
-  const port = await freePort();
+  const port = options.port ?? (await freePort());
   const url = `http://localhost:${port}`;
   const settings = {
     PORT: String(port),
@@ -145,6 +147,7 @@ async function post(url: string, query: string, variables?: JsonObject, token?: 
   return { status: response.status, data: body.data ?? null, errors: body.errors ?? [] };
 }
 
+/** A port that nothing listens on. */
 export async function freePort(): Promise<number> {
   const { createServer } = await import('node:net');
   const server = createServer().listen(0, '127.0.0.1');

@@ -18,10 +18,12 @@ h2 { margin: 1.4rem 0 .6rem; font-size: 1.05rem; } p { margin: 0 0 1rem; } .afte
 label { display: block; font-weight: 600; } form { margin: 0; }
 input[type=text], input[type=password] { display: block; width: 100%; margin: .3rem 0 1rem; padding: .6rem .75rem;
   font: inherit; color: inherit; background: var(--field); border: 1px solid var(--quiet); border-radius: 8px; }
-button { padding: .65rem 1.1rem; font: inherit; font-weight: 650; border-radius: 8px; cursor: pointer;
+button, .button { padding: .65rem 1.1rem; font: inherit; font-weight: 650; border-radius: 8px; cursor: pointer;
   border: 1px solid var(--main); background: var(--main); color: var(--main-text); }
+.button { display: block; text-align: center; text-decoration: none; }
+.or { color: var(--quiet); font-size: .9rem; text-align: center; }
 button.second { background: transparent; color: var(--text); border-color: var(--quiet); }
-button:hover { filter: brightness(1.08); } a { color: var(--main); }
+button:hover, .button:hover { filter: brightness(1.08); } a:not(.button) { color: var(--main); }
 :focus-visible { outline: 3px solid var(--main); outline-offset: 2px; }
 .wide { width: 100%; } .actions { display: grid; grid-template-columns: 1fr 1fr; gap: .75rem; margin-top: 1.25rem; }
 .problem { padding: .7rem .9rem; margin-bottom: 1.2rem; color: var(--bad); background: var(--bad-ground);

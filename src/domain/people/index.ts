@@ -40,5 +40,6 @@ export {
   type SignedIn,
   type SignIn,
 } from './sign-in.ts';
+export { signInBySso, type SsoAdmission, type SsoIdentity } from './sso-sign-in.ts';
 export type { UserRecord } from './user-record.ts';
 export { activateUser, deactivateUser, deleteUser, findUser, findUsersWith, listUsers, updateUser } from './users.ts';
