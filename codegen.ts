@@ -42,6 +42,7 @@ const resolverTypes = {
     ProviderHit: '../src/domain/providers/index.ts#ProviderListing',
     Session: '../src/domain/people/index.ts#SessionRecord',
     Space: '../src/domain/spaces/index.ts#SpaceRecord',
+    UserGroupRoleBinding: '../src/domain/identity/index.ts#RoleBindingRecord',
     UserRoleBinding: '../src/domain/identity/index.ts#RoleBindingRecord',
   },
 };

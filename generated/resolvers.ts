@@ -1619,6 +1619,10 @@ export type Mutation = {
   readonly spaceDelete: Space;
   /** Changes a space; a new parent moves it. */
   readonly spaceUpdate: Space;
+  /** Gives a group, and so everybody in it, a role in a space. Nobody hands out more than they hold there themselves. */
+  readonly userGroupRoleBindingCreate: UserGroupRoleBinding;
+  /** Takes a role in a space from a group. */
+  readonly userGroupRoleBindingDelete: UserGroupRoleBinding;
   /**
    * Gives roles in spaces to users: all of them, or none. Nobody hands out more than they hold there themselves. It asks for
    * ROLE_BINDING_CREATE in each of the spaces.
@@ -2203,6 +2207,18 @@ export type MutationSpaceUpdateArgs = {
 
 
 /** Changes to the account. */
+export type MutationUserGroupRoleBindingCreateArgs = {
+  input: UserGroupRoleBindingInput;
+};
+
+
+/** Changes to the account. */
+export type MutationUserGroupRoleBindingDeleteArgs = {
+  id: Scalars['ID']['input'];
+};
+
+
+/** Changes to the account. */
 export type MutationUserRoleBindingBatchCreateArgs = {
   input: UserRoleBindingBatchInput;
 };
@@ -2608,6 +2624,8 @@ export type Query = {
   readonly space?: Maybe<Space>;
   /** All spaces that the caller may read. */
   readonly spaces: ReadonlyArray<Space>;
+  /** One role held by a group; null when there is none or the caller may not see it. */
+  readonly userGroupRoleBinding?: Maybe<UserGroupRoleBinding>;
   /** One role held by a user; null when there is none or the caller may not see it. */
   readonly userRoleBinding?: Maybe<UserRoleBinding>;
   /** Who is calling; null for a stranger, never an error. */
@@ -2876,6 +2894,12 @@ export type QuerySpaceArgs = {
 
 
 /** Reads of the account. */
+export type QueryUserGroupRoleBindingArgs = {
+  id: Scalars['ID']['input'];
+};
+
+
+/** Reads of the account. */
 export type QueryUserRoleBindingArgs = {
   id: Scalars['ID']['input'];
 };
@@ -3131,6 +3155,31 @@ export type User = {
   readonly validUntil?: Maybe<Scalars['Int']['output']>;
 };
 
+/** A role held by a group of users and API keys in a space. */
+export type UserGroupRoleBinding = {
+  readonly __typename?: 'UserGroupRoleBinding';
+  /** ULID. */
+  readonly id: Scalars['ID']['output'];
+  /** The role. */
+  readonly role: Role;
+  /** Id of the role. */
+  readonly roleID: Scalars['ID']['output'];
+  /** Where it is held. */
+  readonly spaceID: Scalars['ID']['output'];
+  /** Who holds it. */
+  readonly userGroup: ManagedUserGroup;
+};
+
+/** A binding to be. */
+export type UserGroupRoleBindingInput = {
+  /** Id or slug of the role. */
+  readonly roleID: Scalars['ID']['input'];
+  /** Where. */
+  readonly spaceID: Scalars['ID']['input'];
+  /** Which group shall hold the role. */
+  readonly userGroupID: Scalars['ID']['input'];
+};
+
 /** A role held by a user in a space. */
 export type UserRoleBinding = {
   readonly __typename?: 'UserRoleBinding';
@@ -3143,6 +3192,8 @@ export type UserRoleBinding = {
   /** Where it is held. */
   readonly spaceID: Scalars['ID']['output'];
   /** Who holds it. */
+  readonly user: ManagedUser;
+  /** Id of who holds it. */
   readonly userID: Scalars['ID']['output'];
 };
 
@@ -3363,6 +3414,8 @@ export type ResolversTypes = {
   SpaceInput: SpaceInput;
   String: ResolverTypeWrapper<Scalars['String']['output']>;
   User: ResolverTypeWrapper<User>;
+  UserGroupRoleBinding: ResolverTypeWrapper<RoleBindingRecord>;
+  UserGroupRoleBindingInput: UserGroupRoleBindingInput;
   UserRoleBinding: ResolverTypeWrapper<RoleBindingRecord>;
   UserRoleBindingBatchInput: UserRoleBindingBatchInput;
   UserRoleBindingInput: UserRoleBindingInput;
@@ -3471,6 +3524,8 @@ export type ResolversParentTypes = {
   SpaceInput: SpaceInput;
   String: Scalars['String']['output'];
   User: User;
+  UserGroupRoleBinding: RoleBindingRecord;
+  UserGroupRoleBindingInput: UserGroupRoleBindingInput;
   UserRoleBinding: RoleBindingRecord;
   UserRoleBindingBatchInput: UserRoleBindingBatchInput;
   UserRoleBindingInput: UserRoleBindingInput;
@@ -3971,6 +4026,8 @@ export type MutationResolvers<ContextType = ResolverContext, ParentType extends 
   spaceCreate: Resolver<ResolversTypes['Space'], ParentType, ContextType, RequireFields<MutationSpaceCreateArgs, 'input'>>;
   spaceDelete: Resolver<ResolversTypes['Space'], ParentType, ContextType, RequireFields<MutationSpaceDeleteArgs, 'space'>>;
   spaceUpdate: Resolver<ResolversTypes['Space'], ParentType, ContextType, RequireFields<MutationSpaceUpdateArgs, 'input' | 'space'>>;
+  userGroupRoleBindingCreate: Resolver<ResolversTypes['UserGroupRoleBinding'], ParentType, ContextType, RequireFields<MutationUserGroupRoleBindingCreateArgs, 'input'>>;
+  userGroupRoleBindingDelete: Resolver<ResolversTypes['UserGroupRoleBinding'], ParentType, ContextType, RequireFields<MutationUserGroupRoleBindingDeleteArgs, 'id'>>;
   userRoleBindingBatchCreate: Resolver<ReadonlyArray<ResolversTypes['UserRoleBinding']>, ParentType, ContextType, RequireFields<MutationUserRoleBindingBatchCreateArgs, 'input'>>;
   userRoleBindingDelete: Resolver<ResolversTypes['UserRoleBinding'], ParentType, ContextType, RequireFields<MutationUserRoleBindingDeleteArgs, 'id'>>;
 };
@@ -4134,6 +4191,7 @@ export type QueryResolvers<ContextType = ResolverContext, ParentType extends Res
   sessions: Resolver<ReadonlyArray<ResolversTypes['Session']>, ParentType, ContextType>;
   space: Resolver<Maybe<ResolversTypes['Space']>, ParentType, ContextType, RequireFields<QuerySpaceArgs, 'id'>>;
   spaces: Resolver<ReadonlyArray<ResolversTypes['Space']>, ParentType, ContextType>;
+  userGroupRoleBinding: Resolver<Maybe<ResolversTypes['UserGroupRoleBinding']>, ParentType, ContextType, RequireFields<QueryUserGroupRoleBindingArgs, 'id'>>;
   userRoleBinding: Resolver<Maybe<ResolversTypes['UserRoleBinding']>, ParentType, ContextType, RequireFields<QueryUserRoleBindingArgs, 'id'>>;
   viewer: Resolver<Maybe<ResolversTypes['Viewer']>, ParentType, ContextType>;
 };
@@ -4211,11 +4269,20 @@ export type UserResolvers<ContextType = ResolverContext, ParentType extends Reso
   validUntil?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
 };
 
+export type UserGroupRoleBindingResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['UserGroupRoleBinding'] = ResolversParentTypes['UserGroupRoleBinding']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  role?: Resolver<ResolversTypes['Role'], ParentType, ContextType>;
+  roleID?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  spaceID?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  userGroup?: Resolver<ResolversTypes['ManagedUserGroup'], ParentType, ContextType>;
+};
+
 export type UserRoleBindingResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['UserRoleBinding'] = ResolversParentTypes['UserRoleBinding']> = {
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   role?: Resolver<ResolversTypes['Role'], ParentType, ContextType>;
   roleID?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   spaceID?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  user?: Resolver<ResolversTypes['ManagedUser'], ParentType, ContextType>;
   userID?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
 };
 
@@ -4298,6 +4365,7 @@ export type Resolvers<ContextType = ResolverContext> = {
   Space?: SpaceResolvers<ContextType>;
   SpaceAccessRule?: SpaceAccessRuleResolvers<ContextType>;
   User?: UserResolvers<ContextType>;
+  UserGroupRoleBinding?: UserGroupRoleBindingResolvers<ContextType>;
   UserRoleBinding?: UserRoleBindingResolvers<ContextType>;
   Viewer?: ViewerResolvers<ContextType>;
 };

@@ -11,7 +11,7 @@ import { ManagedUserGroup, peopleMutations, peopleQueries } from './people.ts';
 import { Policy, policyMutations, policyQueries } from './policies.ts';
 import { IntentProject, projectMutations, projectQueries } from './projects.ts';
 import { providerQueries } from './providers.ts';
-import { ApiKeyRoleBinding, roleMutations, roleQueries, UserRoleBinding } from './roles.ts';
+import { ApiKeyRoleBinding, roleMutations, roleQueries, UserGroupRoleBinding, UserRoleBinding } from './roles.ts';
 import { Decimal, JsonScalar } from './scalars.ts';
 import { Space, spaceMutations, spaceQueries } from './spaces.ts';
 import { tokenMutations, tokenQueries } from './tokens.ts';
@@ -56,6 +56,7 @@ const written: Resolvers = {
   Policy,
   ProviderHit,
   Space,
+  UserGroupRoleBinding,
   UserRoleBinding,
 };
 

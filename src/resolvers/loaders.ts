@@ -1,6 +1,7 @@
 import DataLoader from 'dataloader';
 
 import type { DomainContext } from '../domain/context.ts';
+import { findGroups, findUsersWith, type GroupRecord, type UserRecord } from '../domain/people/index.ts';
 import { findPolicies, type PolicyRecord } from '../domain/policies/index.ts';
 import { findProjects, type ProjectRecord } from '../domain/projects/index.ts';
 import { findSpaces, type SpaceRecord } from '../domain/spaces/index.ts';
@@ -10,6 +11,8 @@ export interface Loaders {
   readonly space: DataLoader<string, SpaceRecord | undefined>;
   readonly policy: DataLoader<string, PolicyRecord | undefined>;
   readonly project: DataLoader<string, ProjectRecord | undefined>;
+  readonly user: DataLoader<string, UserRecord | undefined>;
+  readonly userGroup: DataLoader<string, GroupRecord | undefined>;
 }
 
 export function createLoaders(domain: DomainContext): Loaders {
@@ -17,6 +20,8 @@ export function createLoaders(domain: DomainContext): Loaders {
     space: batched((ids) => findSpaces(domain, ids)),
     policy: batched((ids) => findPolicies(domain, ids)),
     project: batched((ids) => findProjects(domain, ids)),
+    user: batched((ids) => findUsersWith(domain, ids)),
+    userGroup: batched((ids) => findGroups(domain, ids)),
   };
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 
 import type { JsonObject } from '../shared/json.ts';
 import type { TestServer } from '../testing/server.ts';
+import { mcpClients } from '../testing/mcp-clients.ts';
 import { aKey, read, refusal, sharedServer, type TestKey } from '../testing/shared-server.ts';
 
 interface RoleAnswer {
@@ -20,6 +21,8 @@ const UPDATE = `mutation($id: ID!, $input: RoleUpdateInput!) { roleUpdate(id: $i
 const DELETE = `mutation($id: ID!) { roleDelete(id: $id) ${ROLE} }`;
 const BIND =
   'mutation($input: ApiKeyRoleBindingInput!) { apiKeyRoleBindingCreate(input: $input) { id role { slug } } }';
+const BIND_GROUP =
+  'mutation($input: UserGroupRoleBindingInput!) { userGroupRoleBindingCreate(input: $input) { id role { slug } userGroup { id } } }';
 const UNBIND = 'mutation($id: ID!) { apiKeyRoleBindingDelete(id: $id) { id } }';
 
 describe('roles', function () {
@@ -39,6 +42,13 @@ describe('roles', function () {
       input: { name, description: '', parentSpace, inheritEntities },
     });
     return read<{ spaceCreate: { id: string } }>(answer).spaceCreate.id;
+  }
+  async function aGroup(groupName: string): Promise<string> {
+    const answer = await server.graphql(
+      'mutation($input: ManagedUserGroupCreateInput!) { managedUserGroupCreate(input: $input) { id } }',
+      { input: { groupName, description: '', accessRules: [] } },
+    );
+    return read<{ managedUserGroupCreate: { id: string } }>(answer).managedUserGroupCreate.id;
   }
   async function refused(document: string, variables: JsonObject, token?: string): Promise<string> {
     const { code, message } = refusal(await server.graphql(document, variables, token));
@@ -199,6 +209,73 @@ describe('roles', function () {
       const input = { name: 'made', admin: false, teams: [] };
       read(await server.graphql(create, { input }, token));
       assert.match(await refused(create, { input: { ...input, admin: true } }, token), /^FORBIDDEN: .*hands out/);
+      const group = await aGroup('Keepers of everything');
+      const teams = ['Keepers of everything'];
+      read(await server.graphql(create, { input: { ...input, teams } }, token));
+      read(await server.graphql(BIND_GROUP, { input: { userGroupID: group, roleID: 'space-admin', spaceID: 'root' } }));
+      assert.match(await refused(create, { input: { ...input, teams } }, token), /^FORBIDDEN: .*hands out/);
+      const later = { ...input, teams: ['Somebody makes it later'] };
+      assert.match(await refused(create, { input: later }, token), /^FORBIDDEN: .*hands out/);
+    });
+
+    it('to a group are everybody’s in it, keys that name it included', async () => {
+      const space = await aSpace('Of the group');
+      const group = await aGroup('Readers of the space');
+      const spaces = (token: string) => server.graphql('{ spaces { id } }', {}, token);
+      const { id, token } = await aKey(server, {});
+      read(
+        await server.graphql(
+          'mutation($id: ID!) { apiKeyUpdate(id: $id, input: { teams: ["Readers of the space"] }) { id } }',
+          { id },
+        ),
+      );
+      assert.equal(refusal(await spaces(token)).code, 'FORBIDDEN');
+      const input = { userGroupID: group, roleID: 'space-reader', spaceID: space };
+      const binding = read<{ userGroupRoleBindingCreate: { id: string; userGroup: object; role: object } }>(
+        await server.graphql(BIND_GROUP, { input }),
+      ).userGroupRoleBindingCreate;
+      assert.deepEqual(binding, { ...binding, userGroup: { id: group }, role: { slug: 'space-reader' } });
+      assert.deepEqual(read(await spaces(token)), { spaces: [{ id: space }] });
+      const find = 'query($id: ID!) { userGroupRoleBinding(id: $id) { spaceID } apiKeyRoleBinding(id: $id) { id } }';
+      const found = await server.graphql(find, { id: binding.id });
+      assert.deepEqual(found.data, { userGroupRoleBinding: { spaceID: space }, apiKeyRoleBinding: null });
+      const take = 'mutation($id: ID!) { userGroupRoleBindingDelete(id: $id) { id } }';
+      assert.match(await refused(UNBIND, { id: binding.id }), /^NO_SUCH: no such api key role binding/);
+      read(await server.graphql(take, { id: binding.id }));
+      assert.equal(refusal(await spaces(token)).code, 'FORBIDDEN');
+    });
+
+    it('to users come all or none', async () => {
+      const [space, other] = [await aSpace('Of the users'), await aSpace('Not of the admin')];
+      const { token } = await aKey(server, { 'space-admin': space });
+      const invite = 'mutation($input: ManagedUserInviteInput!) { managedUserInvite(input: $input) { id } }';
+      const { managedUserInvite: user } = read<{ managedUserInvite: { id: string } }>(
+        await server.graphql(invite, { input: { username: 'holder-of-roles', accessRules: [] } }),
+      );
+      const give = `mutation($input: UserRoleBindingBatchInput!) {
+        userRoleBindingBatchCreate(input: $input) { id roleID userID spaceID user { username } role { slug roleBindingsCount } }
+      }`;
+      const input = (...spaces: string[]) => ({
+        input: { bindings: spaces.map((spaceID) => ({ roleID: role.slug, userID: user.id, spaceID })) },
+      });
+      const role = await aRole('SPACE_READ');
+      assert.match(await refused(give, input(space, other), token), /^NO_SUCH: no such space: "not-of-the-admin"/);
+      const [binding] = read<{ userRoleBindingBatchCreate: { id: string }[] }>(
+        await server.graphql(give, input(space), token),
+      ).userRoleBindingBatchCreate;
+      assert.deepEqual(binding, {
+        ...binding,
+        roleID: role.id,
+        userID: user.id,
+        spaceID: space,
+        user: { username: 'holder-of-roles' },
+        role: { slug: role.slug, roleBindingsCount: 1 },
+      });
+      assert.match(await refused(give, input(space)), /^CONFLICT: the user holds this role/);
+      assert.match(await refused(give, input()), /^BAD_INPUT: bindings: must be 1 to 100/);
+      const take = 'mutation($id: ID!) { userRoleBindingDelete(id: $id) { id } }';
+      read(await server.graphql(take, { id: binding?.id ?? '' }, token));
+      assert.match(await refused(take, { id: binding?.id ?? '' }), /^NO_SUCH: /);
     });
 
     it('are seen only where the caller may see who holds them', async () => {
@@ -220,4 +297,80 @@ describe('roles', function () {
       assert.equal(refusal(await server.graphql(UNBIND, { id }, token)).code, 'NO_SUCH');
     });
   });
+
+  describe('keep apart', () => {
+    const project = 'starter';
+    let policy: string;
+    let attachment: string;
+    before(async () => {
+      const answer = await server.graphql('{ intentProject(id: "starter") { attachedPolicies { id policyId } } }');
+      [{ id: attachment = '', policyId: policy = '' } = {}] = read<{
+        intentProject: { attachedPolicies: { id?: string; policyId?: string }[] };
+      }>(answer).intentProject.attachedPolicies;
+      assert.notEqual(policy, '');
+    });
+    const author = ['POLICY_CREATE', 'POLICY_UPDATE', 'POLICY_DELETE', 'INTENT_POLICY_CREATE', 'INTENT_POLICY_UPDATE'];
+    const operator = ['INTENT_PROJECT_LOCK', 'INTENT_RESOURCE_CREATE', 'INTENT_RESOURCE_DELETE', 'INTENT_STATE_READ'];
+    const writing: readonly string[] = [
+      'mutation($id: ID!) { intentPolicyUpdate(id: $id, enabled: true) { id } }',
+      'mutation($id: ID!, $input: PolicyUpdateInput!) { policyUpdatev2(id: $id, input: $input) { id } }',
+      'mutation($id: ID!) { policyDelete(id: $id) { id } }',
+      'mutation { intentPolicyCreate(name: "Everything goes", body: "package spacelift") { id } }',
+      `mutation($input: PolicyCreateInput!) { policyCreatev2(input: $input) { id } }`,
+    ];
+    const operating: readonly string[] = [
+      'mutation { intentProjectActivate(id: "starter") { id } }',
+      `mutation { intentResourceCreate(intentProject: "starter", resourceID: "apart", provider: "sluice/sandbox", type: "sandbox_pet", config: {}) { status } }`,
+      'mutation { intentResourceDelete(intentProject: "starter", resourceID: "apart") { status } }',
+      'query { intentResource(intentProject: "starter", resourceID: "apart") { id } }',
+    ];
+    const variablesOf = (document: string): JsonObject => ({
+      ...(document.includes('$id') ? { id: policy } : {}),
+      ...(document.includes('PolicyUpdateInput') ? { input: { name: 'x', body: 'package spacelift' } } : {}),
+      ...(document.includes('PolicyCreateInput')
+        ? { input: { name: 'x', body: 'package spacelift', type: 'PLAN' } }
+        : {}),
+    });
+
+    it('those who write policies from operating under them', async () => {
+      const { token } = await aKey(server, { [(await aRole('SPACE_READ', ...author)).slug]: 'root' });
+      for (const document of operating) assert.match(await refused(document, {}, token), /^FORBIDDEN: /, document);
+      const update = 'mutation($id: ID!) { intentPolicyUpdate(id: $id, enabled: true) { id enabled } }';
+      assert.deepEqual(read(await server.graphql(update, { id: policy }, token)), {
+        intentPolicyUpdate: { id: policy, enabled: true },
+      });
+    });
+
+    it('those who operate from writing what judges them, and from taking it off', async () => {
+      const { token } = await aKey(server, { [(await aRole('SPACE_READ', ...operator)).slug]: 'root' });
+      for (const document of writing)
+        assert.match(await refused(document, variablesOf(document), token), /^FORBIDDEN: /, document);
+      const detach = 'mutation($id: ID!) { policyIntentProjectDetach(id: $id) { id } }';
+      assert.match(await refused(detach, { id: attachment }, token), /^FORBIDDEN: /);
+      const looked = await server.graphql(operating[3] ?? '', {}, token);
+      assert.deepEqual([looked.errors, looked.data], [[], { intentResource: null }]);
+      read(
+        await server.graphql('mutation($id: ID!) { intentProjectActivate(id: $id) { id } }', { id: project }, token),
+      );
+      read(await server.graphql('mutation($id: ID!) { intentProjectUnlock(id: $id) { id } }', { id: project }, token));
+    });
+  });
+
+  for (const { era, connect } of mcpClients) {
+    it(`count on the next call of an assistant that is connected already (${era})`, async () => {
+      const role = await aRole('SPACE_READ');
+      const { id, token } = await aKey(server, {});
+      const session = await connect({ url: `${server.url}/mcp`, headers: { authorization: `Bearer ${token}` } });
+      const document = '{ searchAuditTrailEntries(input: {}) { pageInfo { hasNextPage } } }';
+      const code = async () => (await session.call('query', { document })).code;
+      assert.equal(await code(), 'FORBIDDEN');
+      const bound = read<{ apiKeyRoleBindingCreate: { id: string } }>(await bind({ id, token }, role.slug, 'root'));
+      assert.equal(await code(), 'FORBIDDEN');
+      read(await server.graphql(UPDATE, { id: role.id, input: { actions: ['SPACE_READ', 'AUDIT_READ'] } }));
+      assert.equal(await code(), undefined);
+      read(await server.graphql(UNBIND, { id: bound.apiKeyRoleBindingCreate.id }));
+      assert.equal(await code(), 'FORBIDDEN');
+      await session.close();
+    });
+  }
 });

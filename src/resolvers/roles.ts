@@ -3,6 +3,7 @@ import type {
   ApiKeyRoleBindingResolvers,
   MutationResolvers,
   QueryResolvers,
+  UserGroupRoleBindingResolvers,
   UserRoleBindingResolvers,
 } from '../../generated/resolvers.ts';
 import {
@@ -17,6 +18,7 @@ import {
   listRoles,
   updateRole,
 } from '../domain/identity/index.ts';
+import { invariant } from '../shared/errors.ts';
 
 export const roleQueries = {
   actionCategories: () => actionCategories,
@@ -24,6 +26,7 @@ export const roleQueries = {
   role: (_root, { id }, context) => findRole(context.domain, context, id),
   apiKeyRoleBinding: (_root, { id }, context) => findRoleBinding(context.domain, context, 'API_KEY', id),
   userRoleBinding: (_root, { id }, context) => findRoleBinding(context.domain, context, 'USER', id),
+  userGroupRoleBinding: (_root, { id }, context) => findRoleBinding(context.domain, context, 'GROUP', id),
 } satisfies Partial<QueryResolvers>;
 
 export const roleMutations = {
@@ -42,6 +45,9 @@ export const roleMutations = {
       bindings.map(({ userID, ...input }) => ({ ...input, kind: 'USER', actorId: userID })),
     ),
   userRoleBindingDelete: (_root, { id }, context) => deleteRoleBinding(context.domain, context, 'USER', id),
+  userGroupRoleBindingCreate: (_root, { input: { userGroupID, ...input } }, context) =>
+    createRoleBinding(context.domain, context, { ...input, kind: 'GROUP', actorId: userGroupID }),
+  userGroupRoleBindingDelete: (_root, { id }, context) => deleteRoleBinding(context.domain, context, 'GROUP', id),
 } satisfies Partial<MutationResolvers>;
 
 export const ApiKeyRoleBinding: ApiKeyRoleBindingResolvers = {
@@ -50,4 +56,16 @@ export const ApiKeyRoleBinding: ApiKeyRoleBindingResolvers = {
 
 export const UserRoleBinding: UserRoleBindingResolvers = {
   userID: ({ actorId }) => actorId,
+  user: ({ actorId }, _args, { loaders }) => present(loaders.user.load(actorId)),
 };
+
+export const UserGroupRoleBinding: UserGroupRoleBindingResolvers = {
+  userGroup: ({ actorId }, _args, { loaders }) => present(loaders.userGroup.load(actorId)),
+};
+
+/** Whoever is deleted loses their roles with them. */
+async function present<T>(found: Promise<T | undefined>): Promise<T> {
+  const holder = await found;
+  invariant(holder !== undefined, 'whoever holds a role is there');
+  return holder;
+}

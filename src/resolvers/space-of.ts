@@ -15,5 +15,6 @@ export const spaceOf: SpaceOf = {
   intentProject: async (context, id) => (await context.loaders.project.load(id))?.space,
   policy: async (context, id) => (await context.loaders.policy.load(id))?.space,
   policyProjectAttachment: (context, id) => spaceOfAttachment(context.domain, id),
+  userGroupRoleBinding: (context, id) => spaceOfRoleBinding(context.domain, 'GROUP', id),
   userRoleBinding: (context, id) => spaceOfRoleBinding(context.domain, 'USER', id),
 };

@@ -87,4 +87,46 @@ describe('spaces', function () {
     assert.equal(code, 'FORBIDDEN');
     assert.match(message, /^unauthorized: .*SPACE_ADMIN/);
   });
+
+  it('inherit when an admin of the parent says so, and not before', async () => {
+    const parent = await aSpace('Closed parent');
+    const own = await aSpace('Wants to inherit', parent);
+    const { token } = await aKey(server, { 'space-admin': own });
+    const input = { name: 'Wants to inherit', description: '', parentSpace: '', inheritEntities: true };
+    const { code, message } = refusal(await server.graphql(UPDATE, { space: own, input }, token));
+    assert.equal(code, 'FORBIDDEN');
+    assert.match(message, /^unauthorized: inheritEntities: .*only an admin of the parent/);
+    read(await server.graphql(UPDATE, { space: own, input: { ...input, inheritEntities: false } }, token));
+    const upper = await aKey(server, { 'space-admin': parent });
+    read(await server.graphql(UPDATE, { space: own, input }, upper.token));
+    read(await server.graphql(UPDATE, { space: own, input }, token));
+  });
+
+  it('move only with SPACE_ADMIN at both ends', async () => {
+    const [from, to] = [await aSpace('From here'), await aSpace('To there')];
+    const moving = await aSpace('Moving', from);
+    const { token } = await aKey(server, { 'space-admin': from, 'space-writer': to });
+    const input = { name: 'Moving', description: '', parentSpace: to, inheritEntities: false };
+    assert.equal(refusal(await server.graphql(UPDATE, { space: moving, input }, token)).code, 'FORBIDDEN');
+    assert.equal(refusal(await server.graphql(UPDATE, { space: from, input }, token)).code, 'FORBIDDEN');
+  });
+
+  it('are not deleted while somebody has access to them', async () => {
+    const space = await aSpace('Ruled');
+    const group = read<{ managedUserGroupCreate: { id: string } }>(
+      await server.graphql(
+        'mutation($input: ManagedUserGroupCreateInput!) { managedUserGroupCreate(input: $input) { id } }',
+        {
+          input: {
+            groupName: 'Ruled by',
+            description: '',
+            accessRules: [{ space, spaceAccessLevel: 'READ' }],
+          },
+        },
+      ),
+    ).managedUserGroupCreate;
+    assert.match(refusal(await server.graphql(DELETE, { space })).message, /still holds 1 access rules/);
+    read(await server.graphql('mutation($id: ID!) { managedUserGroupDelete(id: $id) { id } }', { id: group.id }));
+    read(await server.graphql(DELETE, { space }));
+  });
 });

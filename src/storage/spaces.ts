@@ -35,8 +35,9 @@ export async function countSpaceContents(db: Db, id: string): Promise<Record<str
       (select count(*)::int from policy where space = ?) as policies,
       (select count(*)::int from intent_project where space = ?) as "Intent projects",
       (select count(*)::int from aws_integration where space = ?) as "AWS integrations",
-      (select count(*)::int from role_binding where space_id = ?) as "role bindings"`,
-    [id, id, id, id, id],
+      (select count(*)::int from role_binding where space_id = ?) as "role bindings",
+      (select count(*)::int from access_rule where space_id = ?) as "access rules"`,
+    [id, id, id, id, id, id],
   );
   return row ?? {};
 }

@@ -27,10 +27,15 @@ export async function checkHandOut(db: Db, caller: Caller, given: readonly HandO
   for (const each of given) checkOne(caller, spaces, each);
 }
 
-/** The same for whoever puts a key into groups, by name: it gets what the groups hold. */
+/**
+ * The same for whoever puts a key into groups, by name: it gets what the groups hold. A group that somebody makes later
+ * could hold anything, so only an admin of everything names one that is not there.
+ */
 export async function checkGroups(db: Db, caller: Caller, groups: readonly string[]): Promise<void> {
   if (groups.length === 0) return;
   const found = await findUserGroupsByName(db, groups);
+  if (found.length < new Set(groups).size)
+    await checkHandOut(db, caller, [{ actions: ['SPACE_ADMIN'], space: 'root' }]);
   await checkActors(db, caller, new Set(found.map(({ id }) => actorKey('GROUP', id))));
 }
 

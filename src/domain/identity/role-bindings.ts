@@ -8,9 +8,7 @@ import {
   findApiKey,
   findBinding,
   findBindingsOf,
-  findBindingsOfRole,
   findRole,
-  findRoles,
   insertBinding,
   type RoleBindingRow,
 } from '../../storage/identity.ts';
@@ -130,7 +128,6 @@ export async function deleteRoleBinding(
   const record = await context.storage.transaction(async (db) => {
     const binding = await findBinding(db, id);
     if (binding === undefined || binding.actorKind !== kind) throw noSuch(kinds[kind].noun, id);
-    await refuseLastAdmin(db, binding);
     const gone = await toBindingRecord(db, binding);
     await keepingRootAdmin(db, () => deleteBinding(db, id));
     await recordAudit(db, context, request, auditEvent('role-binding.delete', binding));
@@ -138,17 +135,6 @@ export async function deleteRoleBinding(
   });
   await rightsChanged(context);
   return record;
-}
-
-/** An account without an admin cannot be mended from inside. A group counts for nothing: it may be empty. */
-async function refuseLastAdmin(db: Db, { id, spaceId }: RoleBindingRow): Promise<void> {
-  if (spaceId !== 'root') return;
-  const adminRoles = (await findRoles(db)).filter(({ actions }) => actions.includes('SPACE_ADMIN'));
-  const admins: RoleBindingRow[] = [];
-  for (const role of adminRoles) admins.push(...(await findBindingsOfRole(db, role.id)));
-  const people = admins.filter((binding) => binding.spaceId === 'root' && binding.actorKind !== 'GROUP');
-  if (people.length === 1 && people[0]?.id === id)
-    throw new AppError('CONFLICT', 'this is the last admin of root; give somebody else the role first');
 }
 
 function auditEvent(action: string, { id, actorKind, actorId, roleId, spaceId }: RoleBindingRow) {

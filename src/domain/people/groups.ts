@@ -18,6 +18,11 @@ export function listGroups(context: DomainContext): Promise<GroupRecord[]> {
   return context.storage.read(async (db) => toGroupRecords(db, await findUserGroups(db)));
 }
 
+/** Those of the ids that there are. */
+export async function findGroups(context: DomainContext, ids: readonly string[]): Promise<GroupRecord[]> {
+  return (await listGroups(context)).filter(({ id }) => ids.includes(id));
+}
+
 export function findGroup(context: DomainContext, id: string): Promise<GroupRecord | null> {
   return context.storage.read(async (db) => {
     const row = await findUserGroup(db, id);

@@ -10,7 +10,7 @@ export {
 } from './change-groups.ts';
 export { type ChangePassword, createPasswordChange, hasPassword, type PasswordChange } from './change-password.ts';
 export { beginCliSession } from './cli-session.ts';
-export { findGroup, type GroupRecord, listGroups, listMembers } from './groups.ts';
+export { findGroup, findGroups, type GroupRecord, listGroups, listMembers } from './groups.ts';
 export {
   type Accepted,
   acceptInvitation,

@@ -1,4 +1,5 @@
 import { parseName } from '../parse-name.ts';
+import { type Caller, may } from '../../shared/caller.ts';
 import { AppError, badInput, noSuch } from '../../shared/errors.ts';
 import { findSpaces, type SpaceRow, updateSpace as updateRow } from '../../storage/spaces.ts';
 import { recordAudit } from '../audit/index.ts';
@@ -29,6 +30,7 @@ export async function updateSpace(
     if (before === undefined) throw noSuch('space', id);
     const after = { ...before, ...changedColumns(before, input) };
     checkPlace(spaces, after);
+    checkOpening(request.caller, before, after);
     await updateRow(db, id, after);
     await checkAttachments(db);
     await recordAudit(db, context, request, {
@@ -50,6 +52,18 @@ function changedColumns(before: SpaceRow, input: SpaceInput): Partial<SpaceRow> 
     labels: [...(input.labels ?? [])],
     parentSpace: input.parentSpace === '' ? before.parentSpace : input.parentSpace,
   };
+}
+
+/**
+ * Inheriting lets everybody who holds a role in the space read the parent, so it is for the parent's admins to begin it.
+ *
+ * @throws FORBIDDEN
+ */
+function checkOpening(caller: Caller, before: SpaceRow, { id, parentSpace, inheritEntities }: SpaceRow): void {
+  const opens = inheritEntities && !(before.inheritEntities && before.parentSpace === parentSpace);
+  if (!opens || parentSpace === undefined || may(caller, 'SPACE_ADMIN', parentSpace)) return;
+  const message = `unauthorized: inheritEntities: whoever holds a role in ${id} could read its parent, so only an admin of the parent can switch it on`;
+  throw new AppError('FORBIDDEN', message, { details: { action: 'SPACE_ADMIN' } });
 }
 
 function checkPlace(spaces: readonly SpaceRow[], space: SpaceRow): void {

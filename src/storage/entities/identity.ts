@@ -56,7 +56,6 @@ export const RoleBindingEntity = defineEntity({
   properties: {
     id: p.string().primary(),
     actorKind: p.string().$type<'API_KEY' | 'USER' | 'GROUP'>(),
-    // Of a key or user its id; of a group its name, which never changes: tokens of identity providers know nothing else.
     actorId: p.string(),
     roleId: p.string(),
     spaceId: p.string(),
