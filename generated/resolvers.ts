@@ -2288,7 +2288,7 @@ export type Policy = {
   readonly createdAt: Scalars['Int']['output'];
   /** What it is for. */
   readonly description?: Maybe<Scalars['String']['output']>;
-  /** Whether it is evaluated where it is attached. */
+  /** Whether it is evaluated: where it is attached, or, of type LOGIN, at each sign-in. */
   readonly enabled: Scalars['Boolean']['output'];
   /** Dialect of the body. */
   readonly engineType: PolicyEngineType;
@@ -2324,6 +2324,8 @@ export type PolicyCreateInput = {
   readonly body: Scalars['String']['input'];
   /** What it is for. */
   readonly description?: InputMaybe<Scalars['String']['input']>;
+  /** Whether it counts at once; yes when absent. */
+  readonly enabled?: InputMaybe<Scalars['Boolean']['input']>;
   /** Dialect of the body; REGO_V0 when absent. */
   readonly engineType?: InputMaybe<PolicyEngineType>;
   /** Labels; null means none. */
@@ -2424,6 +2426,8 @@ export type PolicyUpdateInput = {
   readonly body: Scalars['String']['input'];
   /** What it is for; unchanged when absent. */
   readonly description?: InputMaybe<Scalars['String']['input']>;
+  /** Whether it counts; unchanged when absent. */
+  readonly enabled?: InputMaybe<Scalars['Boolean']['input']>;
   /** Dialect; unchanged when absent. */
   readonly engineType?: InputMaybe<PolicyEngineType>;
   /** Labels; null means none. */
@@ -2576,6 +2580,8 @@ export type Query = {
   readonly intentResources: IntentResourceList;
   /** What was done to the resources of a project, newest first. */
   readonly intentTimeline: IntentTimeline;
+  /** What the rules of a login policy see as `input`, as a JSON Schema. */
+  readonly loginPolicyInputSchema: Scalars['JSON']['output'];
   /** One user; null when there is none. */
   readonly managedUser?: Maybe<ManagedUser>;
   /** One group; null when there is none. */
@@ -4167,6 +4173,7 @@ export type QueryResolvers<ContextType = ResolverContext, ParentType extends Res
   intentResourceOperations: Resolver<ResolversTypes['IntentOperationList'], ParentType, ContextType, RequireFields<QueryIntentResourceOperationsArgs, 'intentProject'>>;
   intentResources: Resolver<ResolversTypes['IntentResourceList'], ParentType, ContextType, RequireFields<QueryIntentResourcesArgs, 'intentProject'>>;
   intentTimeline: Resolver<ResolversTypes['IntentTimeline'], ParentType, ContextType, RequireFields<QueryIntentTimelineArgs, 'intentProject'>>;
+  loginPolicyInputSchema: Resolver<ResolversTypes['JSON'], ParentType, ContextType>;
   managedUser: Resolver<Maybe<ResolversTypes['ManagedUser']>, ParentType, ContextType, RequireFields<QueryManagedUserArgs, 'id'>>;
   managedUserGroup: Resolver<Maybe<ResolversTypes['ManagedUserGroup']>, ParentType, ContextType, RequireFields<QueryManagedUserGroupArgs, 'id'>>;
   managedUserGroups: Resolver<ReadonlyArray<ResolversTypes['ManagedUserGroup']>, ParentType, ContextType>;

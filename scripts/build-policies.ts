@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { fileURLToPath } from 'node:url';
 
 import { createPolicyCompiler, findOpa, type PolicyCompiler } from '../src/policy/index.ts';
-import { readManifest, sha256Of, type ShippedEntry } from '../src/policy/shipped.ts';
+import { readManifest, sha256Of, type ShippedEntry, type ShippedType } from '../src/policy/shipped.ts';
 import { silentLogger } from '../src/shared/logger.ts';
 
 const sourceFolder = fileURLToPath(new URL('../policies/', import.meta.url));
@@ -52,7 +52,13 @@ async function buildPolicy(compiler: PolicyCompiler, name: string): Promise<Ship
     throw new Error(`policies/${name}.rego: METADATA needs title and description`);
   writeFileSync(`${builtFolder}${name}.wasm`, wasm);
   const checksums = { sourceSha256: sha256Of(body), wasmSha256: sha256 };
-  return { name, title, description, type: 'INTENT', engine: 'REGO_V1', ...checksums, rules };
+  return { name, title, description, type: typeOf(name), engine: 'REGO_V1', ...checksums, rules };
+}
+
+function typeOf(name: string): ShippedType {
+  const type = (['INTENT', 'LOGIN'] as const).find((each) => name.startsWith(`${each.toLowerCase()}-`));
+  if (type === undefined) throw new Error(`policies/${name}.rego: begin the name with intent- or login-`);
+  return type;
 }
 
 async function build(force: boolean): Promise<void> {

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 import type { Json } from '../shared/json.ts';
 import { silentLogger } from '../shared/logger.ts';
-import { intentDecision, type PolicyEngine, shippedPolicies, startPolicyEngine } from './index.ts';
+import { intentDecision, loginDecision, type PolicyEngine, shippedPolicies, startPolicyEngine } from './index.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -22,6 +22,8 @@ function request(change: Readonly<Record<string, Json>>): Json {
     },
   };
 }
+
+const ofType = (type: string) => shippedPolicies().filter((policy) => policy.type === type);
 
 describe('shipped policies', () => {
   let engine: PolicyEngine;
@@ -47,11 +49,30 @@ describe('shipped policies', () => {
   });
 
   it('evaluate without a compiler, each to a readable decision', async () => {
-    for (const { name, compiled } of shippedPolicies()) {
+    for (const { name, compiled } of ofType('INTENT')) {
       const result = await engine.evaluate(compiled, request({}));
       const { deny } = intentDecision([{ policy: { id: name, name }, result }]);
       ok(!deny.some((reason) => reason.includes('so nothing is allowed')), deny.join());
     }
+  });
+
+  it('decide who comes in, each to a readable decision', async () => {
+    const session = { login: 'ana@example.com', machine: false, member: true, teams: ['platform'] };
+    const timestamp_ns = Date.parse('2026-11-20T12:00:00Z') * 1e6;
+    const input = { session, request: { remote_ip: '192.0.2.7', timestamp_ns } };
+    const writer = { id: 'ulid', slug: 'space-writer', actions: ['SPACE_WRITE'] };
+    const tables = { roles: [writer], spaces: new Set(['root']) };
+    const given: Record<string, readonly object[]> = {};
+    for (const { name, compiled } of ofType('LOGIN')) {
+      const decision = loginDecision(
+        [{ policy: { id: name, name }, result: await engine.evaluate(compiled, input) }],
+        tables,
+      );
+      deepEqual([decision.outcome, decision.problems], ['ALLOWED', []], name);
+      given[name] = decision.roles;
+    }
+    deepEqual(given['login-team-roles'], [{ role: 'ulid', space: 'root' }]);
+    equal(Object.keys(given).length, 3);
   });
 
   async function starter(change: Readonly<Record<string, Json>>) {

@@ -4,12 +4,15 @@ import { readFileSync } from 'node:fs';
 import { invariant } from '../shared/errors.ts';
 import type { CompiledPolicy, PolicyDialect } from './policy-compiler.ts';
 
+/** What a shipped policy decides about: the first word of its name. */
+export type ShippedType = 'INTENT' | 'LOGIN';
+
 /** One line of the manifest that `scripts/build-policies.ts` writes beside the Wasm files. */
 export interface ShippedEntry {
   readonly name: string;
   readonly title: string;
   readonly description: string;
-  readonly type: 'INTENT';
+  readonly type: ShippedType;
   readonly engine: PolicyDialect;
   readonly sourceSha256: string;
   readonly wasmSha256: string;
@@ -19,7 +22,7 @@ export interface ShippedEntry {
 /** A policy that comes with the product: readable, and usable without a compiler. */
 export interface ShippedPolicy {
   readonly name: string;
-  readonly type: 'INTENT';
+  readonly type: ShippedType;
   readonly engine: PolicyDialect;
   /** The Rego text. */
   readonly body: string;

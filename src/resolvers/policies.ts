@@ -1,5 +1,6 @@
 import type { MutationResolvers, PolicyResolvers, QueryResolvers } from '../../generated/resolvers.ts';
 import { findSample, listSamples } from '../domain/evaluation/index.ts';
+import { loginInputSchema } from '../domain/login/index.ts';
 import {
   createPolicy,
   deletePolicy,
@@ -17,6 +18,7 @@ export const policyQueries = {
   policies: (_root, _args, context) => listPolicies(context.domain, context),
   intentPolicies: (_root, _args, context) => listPolicies(context.domain, context, { type: 'INTENT' }),
   searchPolicies: (_root, { input }, context) => searchPolicies(context.domain, context, input),
+  loginPolicyInputSchema: () => loginInputSchema,
 } satisfies Partial<QueryResolvers>;
 
 export const policyMutations = {

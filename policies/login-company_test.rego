@@ -1,0 +1,34 @@
+package spacelift_test
+
+import data.spacelift
+
+from(login, machine, address) := {"session": {"login": login, "machine": machine}, "request": {"remote_ip": address}}
+
+test_lets_the_company_in_from_the_office if {
+	every address in ["192.0.2.7", "2001:db8::7"] {
+		spacelift.allow with input as from("Ana@Example.com", false, address)
+		spacelift.deny == set() with input as from("Ana@Example.com", false, address)
+	}
+}
+
+test_lets_machines_in_from_the_office if {
+	spacelift.allow with input as from("01J0", true, "192.0.2.7")
+	spacelift.deny == set() with input as from("01J0", true, "192.0.2.7")
+}
+
+test_says_why_not_from_elsewhere if {
+	not spacelift.allow with input as from("ana@example.com", false, "203.0.113.9")
+	spacelift.deny == {"sign in from the office or its VPN"} with input as from("ana@example.com", false, "203.0.113.9")
+}
+
+test_keeps_out_other_domains if {
+	every login in ["ana@example.org", "ana@example.com.evil.net", "example.com"] {
+		not spacelift.allow with input as from(login, false, "192.0.2.7")
+		count(spacelift.deny) == 1 with input as from(login, false, "192.0.2.7")
+	}
+}
+
+test_keeps_out_whom_it_cannot_place if {
+	not spacelift.allow with input as from("ana@example.com", false, null)
+	count(spacelift.deny) == 1 with input as from("ana@example.com", false, null)
+}
