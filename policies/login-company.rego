@@ -16,7 +16,6 @@ allow if {
 
 known if input.session.machine
 
-# A person who came by an invitation may have chosen their name: match a team instead where people do.
 known if endswith(lower(input.session.login), domain)
 
 in_office if {
