@@ -50,7 +50,10 @@ export async function createOAuth(options: OAuthOptions): Promise<OAuth> {
       ctx.status = status;
     },
   });
-  provider.use((ctx, next) => (goesAstray(ctx, hosts.now) ? refuseRedirect(ctx) : next()));
+  provider.use((ctx, next) => {
+    const problem = problemOf(ctx, hosts.now);
+    return problem === undefined ? next() : showProblem(ctx, new AppError('BAD_INPUT', problem));
+  });
   recordEvents(provider, context, (request) => originIn(origins, request));
   const mayRegister = createRateLimit();
   const documents = metadataDocuments(context.publicUrl);
@@ -77,15 +80,18 @@ function originIn(origins: WeakMap<IncomingMessage, Origin>, request: IncomingMe
   return origins.get(request) ?? { via: 'UI', requestId: '', remoteAddress: undefined, client: undefined };
 }
 
-/** A client that registered when its host was still listed is turned away once it is not. */
-function goesAstray(ctx: Context, hosts: readonly string[]): boolean {
-  if (ctx.path !== oauthPaths.authorization) return false;
-  const uri = new URLSearchParams(ctx.querystring).get('redirect_uri');
-  return uri !== null && !mayRedirectTo(uri, hosts);
-}
-
-function refuseRedirect(ctx: Context): void {
-  showProblem(ctx, new AppError('BAD_INPUT', 'The request was refused: it would lead to a host that is not allowed.'));
+/** What is wrong with a request for access, beyond what the library sees to. */
+function problemOf(ctx: Context, hosts: readonly string[]): string | undefined {
+  if (ctx.path !== oauthPaths.authorization) return undefined;
+  const query = new URLSearchParams(ctx.querystring);
+  const uri = query.get('redirect_uri');
+  // A client that registered when its host was still listed is turned away once it is not.
+  if (uri !== null && !mayRedirectTo(uri, hosts)) {
+    return 'The request was refused: it would lead to a host that is not allowed.';
+  }
+  // The library knows ways to answer that our metadata does not offer.
+  const isOther = query.getAll('response_mode').some((mode) => mode !== 'query');
+  return isOther ? 'The request was refused: response_mode must be query.' : undefined;
 }
 
 /** The library serves more than we offer: what is not in our metadata is not there. */
