@@ -876,6 +876,17 @@ export type IntentDiagnostic = {
   readonly summary: Scalars['String']['output'];
 };
 
+/** What was changed on an object by somebody else. A refresh finds it; the next change made here ends it. */
+export type IntentDrift = {
+  readonly __typename?: 'IntentDrift';
+  /** Id of the refresh that first found it. */
+  readonly operation: Scalars['ID']['output'];
+  /** Paths of the attributes that differ from the state after the last change made here. */
+  readonly paths: ReadonlyArray<Scalars['String']['output']>;
+  /** Unix seconds at which it was first found. */
+  readonly since: Scalars['Int']['output'];
+};
+
 /** A configuration that takes resources over. */
 export type IntentExport = {
   readonly __typename?: 'IntentExport';
@@ -1195,6 +1206,8 @@ export type IntentResource = {
   readonly dependencies: ReadonlyArray<IntentResourceDependency>;
   /** What needs it. */
   readonly dependents: ReadonlyArray<IntentResourceDependency>;
+  /** What was changed on the object outside, since the last change made here; null when nothing is known of any. */
+  readonly drift?: Maybe<IntentDrift>;
   /** ULID. */
   readonly id: Scalars['ID']['output'];
   /** Id of its project. */
@@ -3343,6 +3356,7 @@ export type ResolversTypes = {
   IntentDependencySummary: ResolverTypeWrapper<IntentDependencySummary>;
   IntentDependencyType: IntentDependencyType;
   IntentDiagnostic: ResolverTypeWrapper<IntentDiagnostic>;
+  IntentDrift: ResolverTypeWrapper<IntentDrift>;
   IntentExport: ResolverTypeWrapper<IntentExport>;
   IntentFieldMapping: ResolverTypeWrapper<IntentFieldMapping>;
   IntentFieldMappingInput: IntentFieldMappingInput;
@@ -3465,6 +3479,7 @@ export type ResolversParentTypes = {
   IntentDecision: IntentDecision;
   IntentDependencySummary: IntentDependencySummary;
   IntentDiagnostic: IntentDiagnostic;
+  IntentDrift: IntentDrift;
   IntentExport: IntentExport;
   IntentFieldMapping: IntentFieldMapping;
   IntentFieldMappingInput: IntentFieldMappingInput;
@@ -3733,6 +3748,12 @@ export type IntentDiagnosticResolvers<ContextType = ResolverContext, ParentType 
   summary?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
 };
 
+export type IntentDriftResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['IntentDrift'] = ResolversParentTypes['IntentDrift']> = {
+  operation?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  paths?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
+  since?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
 export type IntentExportResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['IntentExport'] = ResolversParentTypes['IntentExport']> = {
   hcl?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   resourceCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
@@ -3869,6 +3890,7 @@ export type IntentResourceResolvers<ContextType = ResolverContext, ParentType ex
   createdAt?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   dependencies?: Resolver<ReadonlyArray<ResolversTypes['IntentResourceDependency']>, ParentType, ContextType>;
   dependents?: Resolver<ReadonlyArray<ResolversTypes['IntentResourceDependency']>, ParentType, ContextType>;
+  drift?: Resolver<Maybe<ResolversTypes['IntentDrift']>, ParentType, ContextType>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   intentProject?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   provider?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
@@ -4324,6 +4346,7 @@ export type Resolvers<ContextType = ResolverContext> = {
   IntentDecision?: IntentDecisionResolvers<ContextType>;
   IntentDependencySummary?: IntentDependencySummaryResolvers<ContextType>;
   IntentDiagnostic?: IntentDiagnosticResolvers<ContextType>;
+  IntentDrift?: IntentDriftResolvers<ContextType>;
   IntentExport?: IntentExportResolvers<ContextType>;
   IntentFieldMapping?: IntentFieldMappingResolvers<ContextType>;
   IntentOperation?: IntentOperationResolvers<ContextType>;

@@ -382,6 +382,33 @@ describe('operations on a resource', () => {
       assert.deepEqual((await resource('one'))?.state, { id: 'id-a', name: 'a', size: 7, password: null, pin: null });
     });
 
+    it('goes on showing drift until it is set back outside or changed here', async () => {
+      await bench.create('one', { name: 'a', size: 1, password: 'hunter22' });
+      const outside = (size: number, password: string) => {
+        const drifted = aValue({ id: 'id-a', name: 'a', size, password, pin: null });
+        if (drifted instanceof Map) bench.cloud.objects.set('id-a', drifted);
+      };
+      outside(7, 'hunter22');
+      const first = await bench.intent.refreshResource(bench.request, at('one'));
+      bench.clock.advance(60);
+      outside(7, 'changed22');
+      await bench.intent.refreshResource(bench.request, at('one'));
+      const drift = (await resource('one'))?.drift;
+      assert.deepEqual(drift?.paths, ['password', 'size']);
+      assert.deepEqual([drift.operation, drift.since], [first.id, first.createdAt]);
+      const same = await bench.intent.refreshResource(bench.request, at('one'));
+      assert.equal(same.outcome, 'refreshed');
+      assert.match(same.message, /as it was found before: password, size changed outside/);
+      outside(1, 'hunter22');
+      await bench.intent.refreshResource(bench.request, at('one'));
+      assert.equal((await resource('one'))?.drift, null);
+      outside(8, 'hunter22');
+      await bench.intent.refreshResource(bench.request, at('one'));
+      assert.deepEqual((await resource('one'))?.drift?.paths, ['size']);
+      await bench.intent.updateResource(bench.request, { ...at('one'), config: { name: 'a', size: 9 } });
+      assert.equal((await resource('one'))?.drift, null);
+    });
+
     it('tells that an object is gone and keeps its record', async () => {
       await bench.create('one');
       bench.cloud.objects.clear();

@@ -62,11 +62,23 @@ export interface Decision extends Omit<IntentDecision, 'sample'> {
   readonly policies: readonly string[];
 }
 
+/** What changed outside. */
+export interface Drift {
+  readonly paths: readonly string[];
+  /** Unix seconds at which it was first found, and the refresh that found it. */
+  readonly since: number;
+  readonly operation: string;
+  /** The recorded state that it is a difference from. */
+  readonly base: Uint8Array;
+}
+
 /** What came of it: what is to be recorded. */
 export interface Outcome {
   /** Null value: there is no object any more. */
   readonly object: KnownObject;
   readonly condition: ResourceRow['condition'];
+  /** Of a refresh: what changed outside since the last change made here. */
+  readonly drift?: Drift | undefined;
   /** One word for assistants. */
   readonly word: string;
   readonly message: string;

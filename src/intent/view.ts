@@ -2,6 +2,7 @@ import type {
   IntentConfirmationRequest,
   IntentDecision,
   IntentDiagnostic,
+  IntentDrift,
   IntentOperation,
   IntentPlan,
   IntentResource,
@@ -162,6 +163,11 @@ function stepsOf(path: Json | undefined): (string | number)[] {
   return Array.isArray(path) ? path.filter((step: Json) => typeof step === 'string' || typeof step === 'number') : [];
 }
 
+function driftView(drift: Json | undefined): IntentDrift | null {
+  if (!isJsonObject(drift)) return null;
+  return { paths: textsOf(drift, 'paths'), since: Number(drift['since'] ?? 0), operation: textOf(drift, 'operation') };
+}
+
 export function resourceView(row: ResourceRow, space: string): ResourceView {
   const state = readShown(row.state);
   const config = readShown(row.config);
@@ -175,6 +181,7 @@ export function resourceView(row: ResourceRow, space: string): ResourceView {
     version: row.version,
     type: row.type,
     condition: row.condition,
+    drift: driftView(row.drift),
     config: config.value,
     state: state.value,
     redacted: [...new Set([...state.redacted, ...config.redacted])],

@@ -8,8 +8,8 @@ import { type Row, tableOf } from './table.ts';
 export type { ResourceCondition };
 export type ResourceRow = Row<typeof ResourceEntity>;
 
-const resources = tableOf(ResourceEntity, ['config', 'state', 'private']);
-const noJson: ReadonlySet<string> = new Set();
+const resources = tableOf(ResourceEntity, ['config', 'state', 'private', 'driftBase']);
+const jsonColumns: ReadonlySet<string> = new Set(['drift']);
 const keyColumns: ReadonlySet<string> = new Set(['id', 'project', 'resourceId', 'createdAt']);
 
 const search: SearchSpec<ResourceRow> = {
@@ -77,7 +77,7 @@ export function countResources(db: Db, project: string, input: SearchInput = {})
  */
 export async function saveResource(db: Db, row: ResourceRow, fence: Fence): Promise<void> {
   const sealed = resources.seal(db, row.id, row);
-  const { names, marks, values } = insertColumns(sealed, noJson);
+  const { names, marks, values } = insertColumns(sealed, jsonColumns);
   const changed = Object.keys(row).filter((key) => !keyColumns.has(key));
   // A row that another server put there in doubt has an id of its own, to which nothing is sealed: it gives way.
   const updates = ['id', ...changed].map(columnName).map((name) => `${name} = excluded.${name}`);

@@ -77,6 +77,8 @@ export function aResource(changes: Partial<ResourceRow> = {}): ResourceRow {
     private: undefined,
     providerAlias: undefined,
     condition: 'OK',
+    drift: undefined,
+    driftBase: undefined,
     createdAt: noon,
     updatedAt: noon,
     lastOperationId: undefined,

@@ -92,6 +92,8 @@ async function doubt(db: Db, operation: OperationRow, at: Date): Promise<void> {
     private: undefined,
     providerAlias: readRequest(operation.request).providerAlias,
     condition: 'INDETERMINATE',
+    drift: undefined,
+    driftBase: undefined,
     createdAt: at,
     updatedAt: at,
     lastOperationId: id,

@@ -7,6 +7,7 @@ import { forChanges } from '../provider/in-project.ts';
 import { type KnownObject, nothing } from '../provider/plan-change.ts';
 import { fact, type Run } from '../run.ts';
 import { changedPaths } from '../compare/changed-paths.ts';
+import { driftSince } from './drift.ts';
 import { recordDestroyed } from './record-outcome.ts';
 import { callOf } from './plan-change.ts';
 
@@ -107,15 +108,19 @@ export async function compareWithRecord(run: Run): Promise<void> {
   const gone = planned.value === null;
   const paths = gone ? [] : changedPaths(prior.value, planned.value).map(formatPath);
   const drifted = paths.length > 0 && prior.value !== null;
+  const drift = gone ? undefined : driftSince(run, planned.value);
   run.facts.outcome = {
     object: gone ? prior : planned,
     condition: gone ? 'GONE' : was === 'TAINTED' ? 'TAINTED' : 'OK',
+    drift,
     word: gone || drifted ? 'warning' : 'refreshed',
     message: gone
       ? `${subject(run)} is gone: the provider no longer finds it. Update it to make it anew, or delete it to drop its record.`
       : drifted
         ? `${subject(run)} has drifted: ${paths.join(', ')} changed outside. The record now shows what is there.`
-        : `${subject(run)} is as recorded.`,
+        : drift === undefined
+          ? `${subject(run)} is as recorded.`
+          : `${subject(run)} is as it was found before: ${drift.paths.join(', ')} changed outside since the last change made here.`,
     failure: undefined,
   };
 }

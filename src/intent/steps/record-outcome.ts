@@ -13,6 +13,7 @@ import { writeReceipt } from '../journal/receipt.ts';
 import { packRecord, type Shown, type StoredRequest, type StoredResult } from '../journal/stored.ts';
 import { redactJson, withoutWriteOnly } from '../plan/redact-json.ts';
 import { fact, type Run } from '../run.ts';
+import { driftColumns } from './drift.ts';
 import { problemsJson } from './judge-change.ts';
 import { aliasOf } from './load-provider.ts';
 
@@ -89,7 +90,10 @@ async function recordResource(db: Db, run: Run): Promise<void> {
     await removeResource(db, resourceID, { project: id, fence });
     return;
   }
-  const row = object.value === null ? destroyedRow(run) : { ...baseRow(run), ...stateColumns(run), condition };
+  const row =
+    object.value === null
+      ? destroyedRow(run)
+      : { ...baseRow(run), ...stateColumns(run), ...driftColumns(run), condition };
   await saveResource(db, row, { project: id, fence });
   if (failure === undefined) await addDependencies(db, run.facts.edges ?? []);
 }
@@ -112,6 +116,8 @@ export function baseRow(run: Run): ResourceRow {
     private: resource?.private,
     providerAlias: aliasOf(run),
     condition: resource?.condition ?? 'OK',
+    drift: resource?.drift,
+    driftBase: resource?.driftBase,
     createdAt: resource?.createdAt ?? at,
     updatedAt: at,
     lastOperationId: id,

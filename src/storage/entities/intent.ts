@@ -66,6 +66,8 @@ export const ResourceEntity = defineEntity({
     private: p.blob().$type<Uint8Array>().nullable(),
     providerAlias: p.string().nullable(),
     condition: p.string().$type<ResourceCondition>(),
+    drift: p.json().$type<Json>().nullable(),
+    driftBase: p.blob().$type<Uint8Array>().nullable(),
     createdAt: p.datetime(3),
     updatedAt: p.datetime(3),
     lastOperationId: p.string().nullable(),

@@ -3,6 +3,7 @@
 import { approvedChangeSets } from './2026-11-22-approved-change-sets.ts';
 import { changeSets } from './2026-11-22-change-sets.ts';
 import { auditCheckpointTables } from './2026-11-22-audit-checkpoints.ts';
+import { driftColumns } from './2026-11-22-drift.ts';
 import { firstTables } from './2026-11-22-first-tables.ts';
 import { machineTables } from './2026-11-22-machines.ts';
 import { loginTables } from './2026-11-22-logins.ts';
@@ -27,4 +28,5 @@ export const migrations: readonly Migration[] = [
   { name: '2026-11-22-aws', statements: awsTables },
   { name: '2026-11-22-audit-checkpoints', statements: auditCheckpointTables },
   { name: '2026-11-22-approved-change-sets', statements: approvedChangeSets },
+  { name: '2026-11-22-drift', statements: driftColumns },
 ];
