@@ -180,6 +180,28 @@ describe('MCP, from the client to the provider', function () {
         assert.equal((await session.call('state-get', { resource_id: pet })).code, 'NO_SUCH');
       });
 
+      it('plan many changes, apply them in order, and take them down together', async () => {
+        const subject = { provider, version };
+        const note = { path: `note-${era}`, content: `I am \${name-${era}.id}` };
+        const planned = await ok('lifecycle-changes-plan', {
+          changes: [
+            { ...subject, kind: 'create', resource_id: `note-${era}`, type: 'sandbox_file', config: note },
+            { ...subject, kind: 'create', resource_id: `name-${era}`, type: 'sandbox_pet', config: { length: 2 } },
+          ],
+        });
+        assert.equal(planned['outcome'], 'planned');
+        assert.deepEqual(at(planned, 'changes', '0', 'needs'), [`name-${era}`]);
+        const change_set_id = at<string>(planned, 'change_set_id');
+        assert.equal((await ok('lifecycle-changes-apply', { change_set_id }))['outcome'], 'finished');
+        const name = at<string>(await ok('state-get', { resource_id: `name-${era}` }), 'state', 'id');
+        assert.equal(at(await ok('state-get', { resource_id: `note-${era}` }), 'state', 'content'), `I am ${name}`);
+        const changes = [{ kind: 'delete', resource_id: `name-${era}`, with_dependents: true }];
+        const leaving = at<string>(await ok('lifecycle-changes-plan', { changes }), 'change_set_id');
+        assert.equal((await confirmed('lifecycle-changes-apply', { change_set_id: leaving }))['outcome'], 'finished');
+        const shown = await ok('lifecycle-changes-get', { change_set_id: leaving });
+        assert.deepEqual(at(shown, 'changes', '1', 'resource_id'), `note-${era}`);
+      });
+
       it('read the history two ways', async () => {
         const given = { resource_id: pet, page: 1, page_size: 2 };
         const reply = await session.call('lifecycle-resources-operations', given);
@@ -221,6 +243,28 @@ describe('MCP, from the client to the provider', function () {
     const deleted = await session.call('intent', { kind: 'delete', project: 'starter', id: 'asked' });
     assert.equal(deleted.structured['outcome'], 'deleted');
     assert.equal(questions.length, 1);
+    await session.close();
+  });
+
+  it('plans many changes with one tool and asks once before it applies what destroys', async () => {
+    const questions: string[] = [];
+    const confirm = (question: string) => (questions.push(question), 'accept' as const);
+    const session = await connectModern({ url: `${server.url}/mcp`, headers, confirm });
+    const plan = (changes: Json) => session.call('intent', { kind: 'plan', project: 'starter', changes });
+    const apply = ({ structured }: ToolReply) =>
+      session.call('intent', { kind: 'apply', project: 'starter', id: structured['changeSet'] ?? '' });
+    const pets = ['left', 'right'].map((resource_id) => ({ resource_id, provider, type: 'sandbox_pet', config: {} }));
+    const made = await apply(await plan(pets.map((each) => ({ ...each, kind: 'create' }))));
+    assert.equal(made.structured['outcome'], 'finished', made.texts.join('\n'));
+    assert.equal(questions.length, 0);
+    const gone = await apply(await plan(pets.map(({ resource_id }) => ({ kind: 'delete', resource_id }))));
+    assert.equal(gone.structured['outcome'], 'finished', gone.texts.join('\n'));
+    assert.equal(questions.length, 1);
+    const refused = await plan([
+      { kind: 'create', resource_id: 'x', provider, type: 'sandbox_pet', config: { length: 99 } },
+    ]);
+    assert.equal(refused.isError, true);
+    assert.match(refused.texts.join('\n'), /"x": /);
     await session.close();
   });
 

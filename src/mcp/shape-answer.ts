@@ -77,9 +77,9 @@ function discoveryText(value: JsonObject): string {
   return toText(value['text']) + more;
 }
 
-/** Mutations of resources answer with an operation, whichever keys the tool gives it. */
+/** Mutations of resources answer with an operation or a set of them, whichever keys the tool gives it. */
 function isOperation(kind: ToolKind, value: JsonObject): boolean {
-  return kind.operation === 'mutation' && 'decision' in value && 'message' in value;
+  return kind.operation === 'mutation' && ('decision' in value || 'confirmation' in value) && 'message' in value;
 }
 
 const failedOutcomes: Readonly<Record<string, ErrorCode>> = {

@@ -14,7 +14,9 @@ export function toVariables(kind: ToolKind, given: JsonObject): JsonObject {
 function toGraphql(variable: ToolVariable, value: Json): Json {
   if (Array.isArray(value)) return value.map((item: Json) => toGraphql(variable, item));
   if (typeof value === 'string') return variable.enum === true ? value.toUpperCase() : value;
-  const keys = variable.input;
+  const { input: keys, words = [] } = variable;
   if (!isJsonObject(value) || keys === undefined) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, part]) => [keys[key] ?? key, part]));
+  const part = (key: string, inner: Json): Json =>
+    typeof inner === 'string' && words.includes(key) ? inner.toUpperCase() : inner;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [keys[key] ?? key, part(key, inner)]));
 }

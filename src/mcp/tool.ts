@@ -12,6 +12,8 @@ export interface ToolVariable {
   readonly enum?: boolean;
   /** An input object: its key in the tool -> its field in GraphQL. */
   readonly input?: Readonly<Record<string, string>>;
+  /** Keys of an input object whose values are words of an enum. */
+  readonly words?: readonly string[];
 }
 
 /** One operation: a whole tool, or what one value of `kind` does. */

@@ -14,6 +14,10 @@ const operation = {
 
 // A promise to clients of the fine-grained surface: names are never changed.
 const writing = [
+  'lifecycle-changes-apply',
+  'lifecycle-changes-cancel',
+  'lifecycle-changes-plan',
+  'lifecycle-changes-resume',
   'lifecycle-datasources-read',
   'lifecycle-resources-create',
   'lifecycle-resources-delete',
@@ -41,6 +45,7 @@ const writing = [
 ];
 const fineGrained = [
   ...writing,
+  'lifecycle-changes-get',
   'lifecycle-resources-dependencies-get',
   'lifecycle-resources-operations',
   'policy-dry-run',

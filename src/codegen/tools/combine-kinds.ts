@@ -93,9 +93,15 @@ function flatSchema(kinds: readonly ToolKind[]): JsonSchema {
     kind: { type: 'string', enum: kinds.flatMap(({ kind }) => kind ?? []) },
   };
   for (const kind of kinds) {
-    for (const [name, schema] of Object.entries(kind.inputSchema.properties ?? {})) properties[name] ??= schema;
+    for (const [name, schema] of Object.entries(kind.inputSchema.properties ?? {}))
+      properties[name] ??= withoutParts(schema);
   }
   return { type: 'object', properties, required: ['kind'], additionalProperties: false };
+}
+
+/** What lies inside the objects of a list is told by `discover` and checked for each kind: here it would cost too much. */
+function withoutParts(schema: JsonSchema): JsonSchema {
+  return schema.items?.type === 'object' ? { ...schema, items: { type: 'object' } } : schema;
 }
 
 function withoutDescriptions(schema: JsonSchema): JsonSchema {

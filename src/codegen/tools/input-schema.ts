@@ -26,6 +26,8 @@ const scalars: Readonly<Record<string, JsonSchema>> = {
 export interface InputShape {
   readonly schema: JsonSchema;
   readonly keys: Readonly<Record<string, string>>;
+  /** Keys of an input object whose values are words of an enum. */
+  readonly words: readonly string[];
 }
 
 /**
@@ -34,23 +36,28 @@ export interface InputShape {
  * @throws Error saying why, for what a flat schema cannot say
  */
 export function inputShapeOf(type: GraphQLInputType): InputShape {
-  const keys: Record<string, string> = {};
-  return { schema: schemaOf(type, [], keys), keys };
+  const spelling: Spelling = { keys: {}, words: [] };
+  return { schema: schemaOf(type, [], spelling), ...spelling };
 }
 
-function schemaOf(type: GraphQLInputType, within: readonly string[], keys: Record<string, string>): JsonSchema {
+interface Spelling {
+  readonly keys: Record<string, string>;
+  readonly words: string[];
+}
+
+function schemaOf(type: GraphQLInputType, within: readonly string[], spelling: Spelling): JsonSchema {
   const bare = getNullableType(type);
-  if (isListType(bare)) return { type: 'array', items: schemaOf(bare.ofType, within, keys) };
+  if (isListType(bare)) return { type: 'array', items: schemaOf(bare.ofType, within, spelling) };
   const named = getNamedType(bare);
   if (isEnumType(named)) return enumSchemaOf(named, within);
-  if (isInputObjectType(named)) return objectSchemaOf(named, within, keys);
+  if (isInputObjectType(named)) return objectSchemaOf(named, within, spelling);
   return scalars[named.name] ?? {};
 }
 
 function enumSchemaOf(type: GraphQLEnumType, within: readonly string[]): JsonSchema {
-  if (within.length > 0) {
+  if (within.length > 1) {
     throw new Error(
-      `enum ${type.name} lies inside ${within.at(-1)}, where a tool cannot spell it: give it a variable of its own`,
+      `enum ${type.name} lies too deep inside ${within[0]}, where a tool cannot spell it: give it a variable of its own`,
     );
   }
   return { type: 'string', enum: type.getValues().map((value) => value.name.toLowerCase()) };
@@ -59,7 +66,7 @@ function enumSchemaOf(type: GraphQLEnumType, within: readonly string[]): JsonSch
 function objectSchemaOf(
   type: GraphQLInputObjectType,
   within: readonly string[],
-  keys: Record<string, string>,
+  { keys, words }: Spelling,
 ): JsonSchema {
   if (within.includes(type.name)) {
     throw new Error(`input ${type.name} holds itself, which a flat schema cannot say: take its fields as variables`);
@@ -72,7 +79,8 @@ function objectSchemaOf(
       throw new Error(`${type.name}.${field.name} and ${keys[key]} are both spelled ${key} in a tool: rename one`);
     }
     keys[key] = field.name;
-    const schema = schemaOf(field.type, [...within, type.name], keys);
+    if (isEnumType(getNullableType(field.type))) words.push(key);
+    const schema = schemaOf(field.type, [...within, type.name], { keys, words });
     properties[key] = field.description === undefined ? schema : { ...schema, description: field.description ?? '' };
   }
   const required = fields.filter(isRequiredInputField).map((field) => snakeCase(field.name));

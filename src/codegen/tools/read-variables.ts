@@ -29,7 +29,7 @@ function readVariable(node: VariableDefinitionNode, sdl: Sdl, fed: ReadonlyMap<s
   if (name === 'kind') throw new Error('no variable may be called $kind: `kind` tells the operations of a tool apart');
   const type = typeFromAST(sdl.schema, node.type);
   if (!isInputType(type)) throw new Error(`$${name} has a type that is no input`);
-  const { schema, keys } = inputShapeOf(type);
+  const { schema, keys, words } = inputShapeOf(type);
   const isEnum = isEnumType(getNamedType(type));
   const description = node.description?.value ?? fed.get(name);
   return {
@@ -43,6 +43,7 @@ function readVariable(node: VariableDefinitionNode, sdl: Sdl, fed: ReadonlyMap<s
     } satisfies JsonSchema,
     ...(isEnum ? { enum: true as const } : {}),
     ...(Object.keys(keys).length > 0 ? { input: keys } : {}),
+    ...(words.length > 0 ? { words } : {}),
   };
 }
 

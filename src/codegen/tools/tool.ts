@@ -28,6 +28,8 @@ export interface ToolVariable {
   readonly enum?: true;
   /** Tools spell keys of input objects in snake case: the tool's key -> the key in GraphQL, nested objects included. */
   readonly input?: Readonly<Record<string, string>>;
+  /** Tools spell enum values in lower case, in input objects too: the keys that hold one. */
+  readonly words?: readonly string[];
 }
 
 /** One operation: a whole tool, or one kind of a tool. */
