@@ -12,7 +12,7 @@ import { createLimitRecorder, recordRefusal } from './domain/audit/index.ts';
 import type { DomainContext } from './domain/context.ts';
 import { prepareFirstStart } from './domain/first-start/index.ts';
 import { type AwsSessions, createAwsSessions } from './domain/cloud/index.ts';
-import { createCallerSource, createIssuerKeys } from './domain/identity/index.ts';
+import { createCallerSource, createIssuerKeys, createFailureLimit } from './domain/identity/index.ts';
 import { startCleaning } from './domain/oauth/index.ts';
 import { inviteFirstAdmin } from './domain/people/index.ts';
 import { type Executor, startExecutor } from './executor/index.ts';
@@ -221,6 +221,7 @@ function domainOf(config: Config, { storage, executor, log }: Foundations): Doma
     publicUrl: config.publicUrl,
     issuers: createIssuerKeys({ outbound: createOutbound({ allow: config.outboundAllow }), clock: systemClock }),
     personalTokenDays: config.personalTokenDays,
+    keyFailures: createFailureLimit(),
   };
 }
 

@@ -66,7 +66,7 @@ export function expectedProblem(context: Context, error: unknown): string {
 export async function takeSignOut(services: Services, context: Context): Promise<void> {
   await services.forms.read(context);
   const token = services.sessionCookie.read(context);
-  if (token !== undefined) await endSession(services.domain, token);
+  if (token !== undefined) await endSession(services.domain, services.requestOf(context), token);
   services.sessionCookie.clear(context);
   context.status = 303;
   context.redirect('/sign-in');

@@ -7,6 +7,7 @@ import type { Clock } from '../shared/clock.ts';
 import type { Logger } from '../shared/logger.ts';
 import type { Storage } from '../storage/database.ts';
 import type { AwsSessions } from './cloud/aws-sessions.ts';
+import type { FailureLimit } from './failure-limit.ts';
 
 /** What the business rules stand on; built once by `main.ts`. */
 export interface DomainContext {
@@ -29,6 +30,8 @@ export interface DomainContext {
   readonly issuers: IssuerKeys;
   /** How long a personal access token may live. */
   readonly personalTokenDays: number;
+  /** Failed exchanges of API keys. */
+  readonly keyFailures: FailureLimit;
 }
 
 /** On whose behalf a rule is applied, and how the request came: for decisions, history and audit. */

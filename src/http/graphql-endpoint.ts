@@ -117,10 +117,15 @@ function answer(exchange: Exchange, manner: Manner, outcome: ExecutionOutcome): 
   return send(exchange, status, manner.type, answerText(outcome), headers);
 }
 
+const MAX_SILENT_WAIT_SECONDS = 60;
+
 /** The one status besides 200 that is good for every client: theirs wait as long as they are told, and try again. */
 function answerLimited(exchange: Exchange, manner: Manner, outcome: ExecutionOutcome, error: AnswerError): void {
   const text = manner.plain ? plainAnswerText(outcome) : answerText(outcome);
-  send(exchange, 429, manner.type, text, retryAfter(error.extensions));
+  const seconds = Number(error.extensions['retryAfterSeconds'] ?? 0);
+  // Existing clients wait as long as they are told without a word to anybody.
+  const isTold = !manner.plain || seconds <= MAX_SILENT_WAIT_SECONDS;
+  send(exchange, 429, manner.type, text, isTold ? retryAfter(error.extensions) : {});
 }
 
 function statusOf(

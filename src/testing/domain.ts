@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 
 import { type Action, actions } from '../../generated/enums.ts';
 import type { DomainContext, Request } from '../domain/context.ts';
+import { createFailureLimit } from '../domain/failure-limit.ts';
 import { prepareFirstStart } from '../domain/first-start/index.ts';
 import { createProject } from '../domain/projects/index.ts';
 import { createSpace } from '../domain/spaces/index.ts';
@@ -47,6 +48,7 @@ export async function testDomain(): Promise<TestDomain> {
     publicUrl: 'http://localhost:4000',
     issuers: absent('issuers'),
     personalTokenDays: 90,
+    keyFailures: createFailureLimit(),
   };
   await prepareFirstStart(context, { dataDir });
   return { context, clock, dataDir, admin: adminRequest() };

@@ -30,6 +30,15 @@ describe('what the OAuth server remembers', () => {
     assert.equal(await adapter('Grant').find('grant'), undefined);
     assert.equal(await adapter('RefreshToken').find('token'), undefined);
     assert.ok(domain.context.rights.epoch > epoch, 'callers of its tokens are looked up anew');
+    const told = async () =>
+      (
+        await domain.context.storage.executeSql(
+          `select related_id as grant from audit_entry where action = 'oauth.revoke'`,
+        )
+      ).rows;
+    for (let left = 100; (await told()).length === 0 && left > 0; left -= 1)
+      await new Promise((done) => setTimeout(done, 5));
+    assert.deepEqual(await told(), [{ grant: 'grant' }]);
   });
 
   it('is found by its second name', async () => {

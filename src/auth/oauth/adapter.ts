@@ -1,7 +1,8 @@
 import { type Adapter, errors } from 'oidc-provider';
 
 import type { DomainContext } from '../../domain/context.ts';
-import { oauthRecords } from '../../domain/oauth/index.ts';
+import { type OAuthPayload, oauthRecords, recordRevocation } from '../../domain/oauth/index.ts';
+import type { Origin } from '../../shared/caller.ts';
 
 /** Where the OAuth server keeps things of one kind: in our database, sealed. */
 export function createAdapter(context: DomainContext, kind: string): Adapter {
@@ -14,7 +15,7 @@ export function createAdapter(context: DomainContext, kind: string): Adapter {
     async consume(id) {
       if (await records.consume(id)) return;
       // Two requests at once with one code or refresh token: one of them has stolen it, and nobody knows which.
-      await revokeFamily(context, (await records.find(id))?.['grantId']);
+      await revokeFamily(context, await records.find(id));
       throw new errors.InvalidGrant(`${kind} already used`);
     },
     destroy: (id) => records.remove(id),
@@ -22,8 +23,13 @@ export function createAdapter(context: DomainContext, kind: string): Adapter {
   };
 }
 
-async function revokeFamily(context: DomainContext, grantId: unknown): Promise<void> {
+async function revokeFamily(context: DomainContext, used: OAuthPayload | undefined): Promise<void> {
+  const { grantId, clientId } = used ?? {};
   if (typeof grantId !== 'string') return;
   for (const kind of ['AuthorizationCode', 'RefreshToken']) await oauthRecords(context, kind).removeOfGrant(grantId);
   await oauthRecords(context, 'Grant').remove(grantId);
+  recordRevocation(context, nobody, grantId, typeof clientId === 'string' ? clientId : '');
 }
+
+/** Which of the two requests was the thief's is not known; the other entries of that moment have both. */
+const nobody: Origin = { via: 'SYSTEM', requestId: 'used-twice', remoteAddress: undefined, client: undefined };

@@ -8,6 +8,7 @@ import { allowedRedirectHosts, mayRedirectTo } from '../../domain/oauth/index.ts
 import { createSafeFetch, type SafeFetch } from '../../outbound/index.ts';
 import type { Origin } from '../../shared/caller.ts';
 import { AppError } from '../../shared/errors.ts';
+import { createTokenBuckets } from '../../shared/token-buckets.ts';
 import { showProblem } from '../page-answer.ts';
 import { createProvider } from './create-provider.ts';
 import { metadataDocuments, oauthPaths } from './metadata.ts';
@@ -31,6 +32,9 @@ export interface OAuth {
 }
 
 const DOCUMENT_LIMITS = { timeoutMs: 2_500, maxBytes: 5_120 };
+// A client asks once for each sign-in and refresh; whoever guesses codes and tokens asks more often.
+const TOKEN_REQUESTS = { perSecond: 10, burst: 300 };
+const tokenPaths: readonly string[] = [oauthPaths.token, oauthPaths.revocation];
 const serverPaths: readonly string[] = Object.values(oauthPaths);
 
 /** The OAuth server and the documents by which clients find it. */
@@ -56,6 +60,7 @@ export async function createOAuth(options: OAuthOptions): Promise<OAuth> {
   });
   recordEvents(provider, context, (request) => originIn(origins, request));
   const mayRegister = createRateLimit();
+  const tokenRequests = createTokenBuckets(TOKEN_REQUESTS);
   const documents = metadataDocuments(context.publicUrl);
   const serve = provider.callback();
   return {
@@ -68,6 +73,7 @@ export async function createOAuth(options: OAuthOptions): Promise<OAuth> {
       if (document !== undefined) return sendDocument(request, response, document);
       if (!isServerPath(path)) return sendUnknown(response);
       if (path === oauthPaths.registration && !mayRegister(origin.remoteAddress ?? '')) return sendTooMany(response);
+      if (tokenPaths.includes(path) && tokenRequests.take(origin.remoteAddress ?? '') > 0) return sendTooMany(response);
       await hosts.refresh();
       origins.set(request, origin);
       prepareRequest(request, context.publicUrl);

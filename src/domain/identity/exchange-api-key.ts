@@ -7,6 +7,7 @@ import { type ApiKeyRow, findApiKey, updateApiKey } from '../../storage/identity
 import type { DomainContext, Request } from '../context.ts';
 import { type AuditEvent, recordAudit } from '../audit/index.ts';
 import { hashSecret } from './api-key-secret.ts';
+import type { Counted } from '../failure-limit.ts';
 import { judgeLogin } from '../login/index.ts';
 import { isUsable, keyLogin } from './caller-source.ts';
 import { openTokenKeys } from './tokens.ts';
@@ -33,19 +34,22 @@ const NO_HASH = createHash('sha256').update('').digest();
  * Exchanges a key's id and secret for a bearer token. An unknown id, a wrong secret, a token that does not fit and an
  * ended key answer alike; the audit trail and the log say more.
  *
- * @throws UNAUTHENTICATED, also when the login policies do not let the key in
+ * @throws UNAUTHENTICATED, also when the login policies do not let the key in; RATE_LIMITED after too many failures
  */
 export async function exchangeApiKey(
   context: DomainContext,
   request: Request,
   { id, secret }: Credential,
 ): Promise<Exchanged> {
+  const wasGood = context.keyFailures.begin(countedFor(id, request.origin.remoteAddress ?? ''));
   const key = await context.storage.read((db) => findApiKey(db, id));
   const now = context.clock.now();
   const proof = await prove(context, request, key, secret);
   if (key === undefined || proof === undefined || !isUsable(key, now)) {
+    if (key?.oidc === undefined) recordFailure(context, request, key);
     throw new AppError('UNAUTHENTICATED', 'unauthorized: no API key has this id and secret');
   }
+  wasGood();
   const keys = await openTokenKeys(context);
   const { tokenId, ...token } = await keys.issue(key.id, undefined, { generation: key.generation });
   const expiresAt = new Date(token.validUntil * 1000);
@@ -55,6 +59,28 @@ export async function exchangeApiKey(
     await record(db, context, request, key, { action: 'api-key.exchange', eventType: 'SIGN_IN', data: proof });
   });
   return { id: key.id, name: key.name, ...token };
+}
+
+// A secret of 32 random bytes is never guessed: this keeps the attempts from costing much. Whoever knows only the id of a
+// key cannot keep its owner out from elsewhere, so the id alone has no limit; attempts at one time count until they end.
+const LIMITS = { both: 100, address: 1_000 } as const;
+
+function countedFor(id: string, address: string): readonly Counted[] {
+  return [
+    { id: `both ${address} ${id.slice(0, 100)}`, limit: LIMITS.both },
+    { id: `address ${address}`, limit: LIMITS.address },
+  ];
+}
+
+/** Only for keys that exist, as with people; nobody waits for it, so that the time tells nothing. */
+function recordFailure(context: DomainContext, request: Request, key: ApiKeyRow | undefined): void {
+  if (key === undefined) return;
+  const why = isUsable(key, context.clock.now()) ? 'the secret is wrong' : 'the key has ended';
+  context.storage
+    .transaction((db) =>
+      record(db, context, request, key, { action: 'api-key.exchange-refused', eventType: 'REFUSAL', data: { why } }),
+    )
+    .catch((error: unknown) => context.log.error({ err: error }, 'a refused key could not be recorded'));
 }
 
 /** What the trail shall say of it; undefined when it is no proof. */

@@ -73,6 +73,31 @@ describe('API keys and their tokens', () => {
     assert.deepEqual([...messages], ['unauthorized: no API key has this id and secret']);
   });
 
+  it('turns away who tries secret after secret, and nobody else', async () => {
+    const key = await newKey('ci');
+    const from = (remoteAddress: string) => ({ ...stranger, origin: { ...stranger.origin, remoteAddress } });
+    const attempt = (address: string, secret: string) =>
+      exchangeApiKey(domain.context, from(address), { id: key.id, secret });
+    for (let at = 0; at < 100; at += 1) await assertRefused('UNAUTHENTICATED', attempt('192.0.2.1', `wrong ${at}`));
+    await assertRefused('RATE_LIMITED', attempt('192.0.2.1', key.secret ?? ''));
+    assert.equal((await attempt('192.0.2.2', key.secret ?? '')).id, key.id, 'the owner, from elsewhere');
+  });
+
+  it('records who tried a key with a wrong secret, and nothing of keys that are not', async () => {
+    const key = await newKey('ci');
+    await assertRefused('UNAUTHENTICATED', exchangeApiKey(domain.context, stranger, { id: key.id, secret: 'x' }));
+    await assertRefused('UNAUTHENTICATED', exchangeApiKey(domain.context, stranger, { id: 'no-key', secret: 'x' }));
+    const refused = async () =>
+      (
+        await domain.context.storage.executeSql(
+          `select affected_id as id, data->>'why' as why from audit_entry where action = 'api-key.exchange-refused'`,
+        )
+      ).rows;
+    for (let left = 100; (await refused()).length === 0 && left > 0; left -= 1)
+      await new Promise((done) => setTimeout(done, 5));
+    assert.deepEqual(await refused(), [{ id: key.id, why: 'the secret is wrong' }]);
+  });
+
   it('issues a token that clients can read: one audience without a slash, an end, the id', async () => {
     const key = await newKey('ci');
     const { jwt, validUntil } = await exchangeApiKey(domain.context, stranger, {

@@ -11,6 +11,7 @@ export { actorKey, actorsOfUser, findMemberships, groupsOf, type Memberships } f
 export { createApiKey, deleteApiKey, findApiKey, listApiKeys, updateApiKey, type ApiKeyRecord } from './api-keys.ts';
 export { createCallerSource, type CallerSource } from './caller-source.ts';
 export { cloneRole, createRole, deleteRole, updateRole } from './custom-roles.ts';
+export { createFailureLimit } from '../failure-limit.ts';
 export { exchangeApiKey } from './exchange-api-key.ts';
 export { createIssuerKeys, type IssuerKeys } from './issuer-keys.ts';
 export { narrowToken } from './narrow-token.ts';

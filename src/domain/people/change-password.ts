@@ -4,7 +4,7 @@ import { recordAudit } from '../audit/index.ts';
 import type { DomainContext, Request } from '../context.ts';
 import { rightsChanged } from '../identity/index.ts';
 import { endSessionsOf } from './end-sessions.ts';
-import { createFailureLimit } from './failure-limit.ts';
+import { createFailureLimit } from '../failure-limit.ts';
 import { hashPassword, matchesPassword } from './passwords.ts';
 import { browserSessionId } from './sign-in.ts';
 import { requireUser } from './users.ts';

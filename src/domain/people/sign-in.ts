@@ -16,7 +16,7 @@ import {
 import { recordAudit } from '../audit/index.ts';
 import type { DomainContext, Request } from '../context.ts';
 import { judgeLogin, loginRights, type LoginSubject } from '../login/index.ts';
-import { type Counted, createFailureLimit } from './failure-limit.ts';
+import { type Counted, createFailureLimit } from '../failure-limit.ts';
 import { matchesPassword } from './passwords.ts';
 
 export interface SignedIn {
@@ -168,8 +168,18 @@ export async function findActiveUser(context: DomainContext, userId: string): Pr
   return context.storage.read((db) => signedIn(db, userId));
 }
 
-export async function endSession(context: DomainContext, token: string): Promise<void> {
-  await context.storage.transaction((db) => deleteBrowserSession(db, browserSessionId(token)));
+/** Signs out: the cookie is good for nothing any more. */
+export async function endSession(context: DomainContext, request: Request, token: string): Promise<void> {
+  const id = browserSessionId(token);
+  await context.storage.transaction(async (db) => {
+    const session = await findBrowserSession(db, id, context.clock.now());
+    await deleteBrowserSession(db, id);
+    if (session === undefined) return;
+    const user = await findUser(db, session.userId);
+    const principal = { kind: 'USER', id: session.userId, name: user?.username ?? session.userId } as const;
+    const event = { action: 'user.sign-out', affected: { type: 'USER', id: session.userId } } as const;
+    await recordAudit(db, context, { ...request, caller: { ...request.caller, principal } }, event);
+  });
 }
 
 /** Under which id the session of a cookie is stored: who reads the table learns no cookie. */

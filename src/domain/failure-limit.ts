@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 
-import { AppError } from '../../shared/errors.ts';
+import { AppError } from '../shared/errors.ts';
 
 const MEMORY_MS = 15 * 60 * 1000;
 
@@ -29,7 +29,9 @@ export function createFailureLimit(): FailureLimit {
   return {
     begin(counted) {
       if (counted.some(({ id, limit }) => (failures.get(id) ?? 0) >= limit)) {
-        throw new AppError('RATE_LIMITED', 'Too many attempts. Wait a quarter of an hour and try again.');
+        throw new AppError('RATE_LIMITED', 'Too many attempts. Wait a quarter of an hour and try again.', {
+          details: { retryAfterSeconds: MEMORY_MS / 1000 },
+        });
       }
       add(counted, 1);
       return () => add(counted, -1);
