@@ -13,6 +13,7 @@ import { isJsonObject, type Json } from '../shared/json.ts';
 import { formatPath } from '../shared/problems.ts';
 import type { OperationRow } from '../storage/operations.ts';
 import type { ResourceRow } from '../storage/resources.ts';
+import { interruptedMessage } from './journal/interruption.ts';
 import { textOf, textsOf } from './journal/json-fields.ts';
 import { readPlan, readRequest, readResult, readShown } from './journal/stored.ts';
 
@@ -91,7 +92,7 @@ function messageOf(row: OperationRow): string {
     case 'FINISHED':
       return readResult(row.result)?.message ?? `${subject} is done.`;
     case 'INTERRUPTED':
-      return `${subject}: ${row.failure ?? 'interrupted'}\nWhether the provider did it is not known: resume ${whole(row)} to find out.`;
+      return `${subject}: ${interruptedMessage(row.failure, whole(row))}`;
     case 'FAILED':
     case 'CANCELED':
       return `${subject}: ${row.failure ?? row.status.toLowerCase()}`;

@@ -57,6 +57,20 @@ function readVerdict(name: string, result: Json): Verdict {
   return { deny, allow, sample };
 }
 
+/**
+ * What no input can mend in what the rules of a policy evaluate to: a policy that has this denies whenever it is asked.
+ *
+ * @returns undefined when there is nothing of that kind
+ */
+export function intentShapeProblem(result: Json): string | undefined {
+  if (!isJsonObject(result)) return undefined; // a policy without a rule that holds
+  for (const rule of ['deny', 'allow'] as const)
+    if (readMessages(own(result, rule)) === MALFORMED)
+      return `the rule \`${rule}\` must be a set of messages, such as \`${rule} contains "why" if …\` (\`${rule}["why"] { … }\` in Rego v0)`;
+  const sample = own(result, 'sample');
+  return sample === undefined || typeof sample === 'boolean' ? undefined : 'the rule `sample` must be true or false';
+}
+
 function malformed(name: string, problem: string): Verdict {
   return { deny: [`policy ${JSON.stringify(name)} ${problem}, so nothing is allowed`], allow: [], sample: false };
 }

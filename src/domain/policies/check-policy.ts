@@ -1,4 +1,4 @@
-import { loginRules } from '../../policy/index.ts';
+import { intentShapeProblem, loginRules } from '../../policy/index.ts';
 import { may } from '../../shared/caller.ts';
 import { AppError, badInput } from '../../shared/errors.ts';
 import type { PolicyRow } from '../../storage/policies.ts';
@@ -23,6 +23,22 @@ export async function compileBody(
 ): Promise<Pick<PolicyRow, 'body' | 'wasm' | 'wasmSha256' | 'rules'>> {
   const { wasm, sha256, rules } = await context.policyCompiler.compile({ body, engine });
   return { body, wasm, wasmSha256: sha256, rules: [...rules] };
+}
+
+/**
+ * Refuses a policy for Intent with a rule of the wrong kind, as far as that shows without an input: it would deny
+ * everything, always. One that cannot be evaluated like this is saved; it says why when it is asked.
+ *
+ * @throws BAD_INPUT
+ */
+export async function checkIntentPolicy(
+  context: DomainContext,
+  { type, wasm, wasmSha256 }: Pick<PolicyRow, 'type' | 'wasm' | 'wasmSha256'>,
+): Promise<void> {
+  if (type !== 'INTENT' || wasm === undefined || wasmSha256 === undefined) return;
+  const result = await context.policyEngine.evaluate({ wasm, sha256: wasmSha256 }, {}).catch(() => null);
+  const problem = intentShapeProblem(result);
+  if (problem !== undefined) throw badInput('body', problem);
 }
 
 /**

@@ -6,7 +6,14 @@ import { findSpace } from '../../storage/spaces.ts';
 import { recordAudit } from '../audit/index.ts';
 import type { DomainContext, Request } from '../context.ts';
 import { parseName } from '../parse-name.ts';
-import { checkLoginPolicy, compileBody, loginPoliciesChanged, nameTaken, refuseLoginPolicy } from './check-policy.ts';
+import {
+  checkIntentPolicy,
+  checkLoginPolicy,
+  compileBody,
+  loginPoliciesChanged,
+  nameTaken,
+  refuseLoginPolicy,
+} from './check-policy.ts';
 import { type PolicyRecord, toPolicyRecord } from './policy-record.ts';
 
 export interface NewPolicy {
@@ -29,6 +36,7 @@ export async function createPolicy(context: DomainContext, request: Request, inp
   refuseLoginPolicy(request, input);
   const row = await newRow(context, input);
   checkLoginPolicy(row);
+  await checkIntentPolicy(context, row);
   await context.storage.transaction(async (db) => {
     if ((await findSpace(db, row.space)) === undefined)
       throw badInput('space', `no such space: ${JSON.stringify(row.space)}`);

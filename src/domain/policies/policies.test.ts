@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
 
+import type { PolicyEngine } from '../../policy/index.ts';
+import { AppError } from '../../shared/errors.ts';
+import { newUlid } from '../../shared/ids.ts';
+import type { Json } from '../../shared/json.ts';
 import { makeProject, makeSpaces, requestOf, type TestDomain, testDomain } from '../../testing/domain.ts';
 import { assertRefused } from '../../testing/refusals.ts';
 import { findProjectPolicies } from '../../storage/policies.ts';
@@ -24,6 +28,14 @@ import {
 
 const body = 'package spacelift';
 
+const answering = (result: Json): PolicyEngine => ({ evaluate: async () => result, close: async () => {} });
+const failing = (reason: string): PolicyEngine => ({
+  evaluate: async () => {
+    throw new AppError('UNAVAILABLE', 'it fails', { details: { reason } });
+  },
+  close: async () => {},
+});
+
 describe('policies', () => {
   let domain: TestDomain;
   beforeEach(async () => {
@@ -41,6 +53,32 @@ describe('policies', () => {
     assert.equal(row?.wasm?.toString(), Buffer.from(`wasm of ${body}`).toString());
     await assertRefused('BAD_INPUT', make('Broken', { body: 'syntax error' }), /1:1/);
     assert.equal((await searchPolicies(context, admin, { fullTextSearch: 'broken' })).edges.length, 0);
+  });
+
+  it('for Intent are not saved with a rule of the wrong kind, which would deny for ever', async () => {
+    const { context, admin } = domain;
+    const saves = (result: Json, type: 'INTENT' | 'PLAN' = 'INTENT') =>
+      createPolicy({ ...context, policyEngine: answering(result) }, admin, { name: newUlid(), body, type });
+    for (const [result, message] of [
+      [{ allow: 5 }, /^body: the rule `allow` must be a set of messages, such as `allow contains "why"/],
+      [{ allow: true }, /`allow` must be a set/],
+      [{ deny: [1] }, /`deny` must be a set/],
+      [{ deny: { a: 'b' } }, /`deny` must be a set/],
+      [{ sample: 'yes' }, /`sample` must be true or false/],
+    ] as const) {
+      await assertRefused('BAD_INPUT', saves(result), message);
+    }
+    for (const result of [{}, { allow: [], deny: ['why'] }, { deny: [{ msg: 'why' }], sample: true }, { other: 5 }])
+      await saves(result);
+    await saves({ allow: 5 }, 'PLAN');
+    const policy = await make('Good');
+    const worse = updatePolicy({ ...context, policyEngine: answering({ allow: 5 }) }, admin, policy.id, {
+      name: 'Good',
+      body: `${body}\nallow := 5`,
+    });
+    await assertRefused('BAD_INPUT', worse, /`allow` must be a set/);
+    const slow = { ...context, policyEngine: failing('TIMEOUT') };
+    await createPolicy(slow, admin, { name: 'Slow', body, type: 'INTENT' });
   });
 
   it('have names of their own and live in a space that is there', async () => {
@@ -183,5 +221,12 @@ describe('policies', () => {
     assert.deepEqual(JSON.parse(answer), { policy: `wasm of ${body}`, input: { a: [1] } });
     await assertRefused('BAD_INPUT', simulatePolicy(context, admin, { ...simulation, input: '{' }), /input.*JSON/);
     await assertRefused('BAD_INPUT', simulatePolicy(context, admin, { ...simulation, body: 'syntax error' }));
+    const slow = { ...context, policyEngine: failing('TIMEOUT') };
+    const refused = simulatePolicy(slow, admin, simulation);
+    await assertRefused('BAD_INPUT', refused, /^body: it fails\. When it is asked to decide, that is a denial$/);
+    await assertRefused(
+      'UNAVAILABLE',
+      simulatePolicy({ ...context, policyEngine: failing('BUSY') }, admin, simulation),
+    );
   });
 });

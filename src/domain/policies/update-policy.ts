@@ -5,7 +5,14 @@ import { recordAudit } from '../audit/index.ts';
 import type { DomainContext, Request } from '../context.ts';
 import { checkAttachments } from '../spaces/index.ts';
 import { parseName } from '../parse-name.ts';
-import { checkLoginPolicy, compileBody, loginPoliciesChanged, nameTaken, refuseLoginPolicy } from './check-policy.ts';
+import {
+  checkIntentPolicy,
+  checkLoginPolicy,
+  compileBody,
+  loginPoliciesChanged,
+  nameTaken,
+  refuseLoginPolicy,
+} from './check-policy.ts';
 import { type PolicyRecord, toPolicyRecord } from './policy-record.ts';
 
 /** What is null or absent stays as it is. */
@@ -53,6 +60,7 @@ async function changePolicy(
   refuseLoginPolicy(request, before);
   const changed = await changedColumns(context, before, changes);
   checkLoginPolicy(changed);
+  if (changed.wasmSha256 !== before.wasmSha256) await checkIntentPolicy(context, changed);
   await context.storage.transaction(async (db) => {
     const namesake = await findPolicyByName(db, changed.name);
     if (namesake !== undefined && namesake.id !== id) throw nameTaken(changed.name);

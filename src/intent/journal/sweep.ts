@@ -15,6 +15,7 @@ import { addDoubtfulResource, markResource } from '../../storage/resources.ts';
 import { releaseLock } from '../../storage/projects.ts';
 import { expireSet, findLeftSets, interruptSet } from '../change-sets/sweep-sets.ts';
 import type { Engine } from '../engine.ts';
+import { WENT_AWAY_BEFORE, WENT_AWAY_DURING } from './interruption.ts';
 import { readRequest } from './stored.ts';
 
 const system: Request = {
@@ -58,9 +59,7 @@ async function interrupt(engine: Engine, operation: OperationRow, alone: boolean
   const { storage, clock } = engine.domain;
   const at = clock.now();
   const acted = operation.status === 'APPLYING' && (await storage.read((db) => hasActed(db, operation.id)));
-  const failure = acted
-    ? 'the server went away while the provider acted'
-    : 'the server went away before anything was changed';
+  const failure = acted ? WENT_AWAY_DURING : WENT_AWAY_BEFORE;
   await storage.transaction(
     async (db) => {
       const { project, id, status } = operation;

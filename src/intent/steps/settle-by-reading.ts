@@ -3,6 +3,7 @@ import { AppError, maskError } from '../../shared/errors.ts';
 import { isValueMap, type Value } from '../../providers/index.ts';
 import { findSteps } from '../../storage/operations.ts';
 import { checkApplied } from '../compare/check-applied.ts';
+import { askingFailed, leftToPerson } from '../journal/interruption.ts';
 import { moveOperation } from '../journal/move-operation.ts';
 import { openObject } from '../journal/object-store.ts';
 import { readPlan, type StoredPlan } from '../journal/stored.ts';
@@ -20,7 +21,8 @@ export async function settleByReading(run: Run): Promise<void> {
     // As long as the provider cannot be asked nothing is known, and the operation stays as it was.
     run.stopped = true;
     run.error = maskError(error, fact(run, 'operation').id);
-    await moveOperation(run, { to: 'INTERRUPTED', step: 'leaveUnsettled', changes: { failure: run.error.message } });
+    const failure = askingFailed(run.error.message);
+    await moveOperation(run, { to: 'INTERRUPTED', step: 'leaveUnsettled', changes: { failure } });
   }
 }
 
@@ -56,13 +58,9 @@ function hasKnownId(value: Value): boolean {
   return typeof id === 'string' && id !== '';
 }
 
-/** Only a person can look whether the object is there. The message says what to look for and what to do then. */
 async function leaveUnsettled(run: Run): Promise<void> {
-  const { type, provider, resourceId } = fact(run, 'operation');
-  const failure =
-    `whether the ${type} was made cannot be read from ${provider}, because its id was not known beforehand. ` +
-    `Look for an object with the planned values. If it is there, import it as ${JSON.stringify(resourceId)}; ` +
-    `if it is not, eject ${JSON.stringify(resourceId)} and create it again`;
+  const { type, resourceId } = fact(run, 'operation');
+  const failure = leftToPerson(type, resourceId);
   run.stopped = true;
   await moveOperation(run, { to: 'INTERRUPTED', step: 'leaveUnsettled', changes: { failure } });
 }
