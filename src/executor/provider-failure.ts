@@ -1,3 +1,4 @@
+import { replaceDeceiving } from '../shared/deceiving-text.ts';
 import { AppError } from '../shared/errors.ts';
 import type { ProviderBinary } from '../providers/index.ts';
 
@@ -33,5 +34,5 @@ export function providerFailed(
 export function fence(text: string): string {
   const cut = text.length > MAX_WORDS_LENGTH ? `${text.slice(0, MAX_WORDS_LENGTH)}…` : text;
   // JSON leaves the direction marks and the C1 controls alone; a terminal does not
-  return JSON.stringify(cut).replace(/[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069]/g, '\ufffd');
+  return replaceDeceiving(JSON.stringify(cut), '\ufffd');
 }

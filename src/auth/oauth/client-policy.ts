@@ -1,6 +1,7 @@
 import { type ClientMetadata, errors } from 'oidc-provider';
 
 import { mayRedirectTo } from '../../domain/oauth/index.ts';
+import { isDeceiving } from '../../shared/deceiving-text.ts';
 
 const GRANTS = ['authorization_code', 'refresh_token'];
 const MAX_NAME_LENGTH = 100;
@@ -26,10 +27,8 @@ export function applyClientPolicy(client: Partial<ClientMetadata>, hosts: readon
 }
 
 // What turns the direction of text or cannot be seen lets a name rewrite the page that asks for consent.
-const DECEIVING = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
-
 function checkName(name: unknown): void {
-  if (typeof name === 'string' && (DECEIVING.test(name) || !name.isWellFormed())) {
+  if (typeof name === 'string' && (isDeceiving(name) || !name.isWellFormed())) {
     throw new errors.InvalidClientMetadata('client_name must have no control characters and no marks of direction');
   }
   if (typeof name === 'string' && name.length > MAX_NAME_LENGTH) {

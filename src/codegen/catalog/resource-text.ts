@@ -1,5 +1,6 @@
 import { Kind, print } from 'graphql';
 
+import { replaceDeceiving } from '../../shared/deceiving-text.ts';
 import type { ResourceSchema, SchemaAttribute, SchemaBlock } from '../../providers/index.ts';
 import { camelCase, pascalCase } from './names.ts';
 
@@ -250,7 +251,7 @@ function byName(a: Member, b: Member): number {
 
 /** The beginning of a provider's text as a GraphQL string. */
 function quote(text: string): string {
-  const line = text.replaceAll(/[\s\p{Cc}\p{Cf}]+/gu, ' ').trim(); // invisible characters would hide what a text says
+  const line = replaceDeceiving(text, ' ').replaceAll(/\s+/g, ' ').trim(); // invisible characters would hide what a text says
   const short = line.length <= MAX_DESCRIPTION ? line : `${line.slice(0, MAX_DESCRIPTION - 1)}…`;
   return print({ kind: Kind.STRING, value: short.toWellFormed(), block: true });
 }

@@ -1,3 +1,4 @@
+import { replaceDeceiving } from '../../shared/deceiving-text.ts';
 import { AppError } from '../../shared/errors.ts';
 import { storableText } from '../../shared/json.ts';
 import type { LoginRow } from '../../storage/logins.ts';
@@ -6,7 +7,7 @@ const MAX_MESSAGE_LENGTH = 500; // some sentences; the page and the terminal sho
 
 /** What the authors of policies say to somebody who is denied, as one text without line breaks. */
 export function messageFrom(reasons: readonly string[]): string {
-  const text = reasons.map((reason) => reason.replaceAll(/[\s\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim()).join('; ');
+  const text = reasons.map((reason) => replaceDeceiving(reason, ' ').replaceAll(/\s+/g, ' ').trim()).join('; ');
   return storableText(text.slice(0, MAX_MESSAGE_LENGTH).toWellFormed());
 }
 

@@ -1,3 +1,4 @@
+import { replaceDeceiving } from '../../shared/deceiving-text.ts';
 import type { CtyType } from '../../providers/index.ts';
 import { isJsonObject, type Json } from '../../shared/json.ts';
 
@@ -25,7 +26,7 @@ function unicodeEscape(char: string): string {
 
 /** A line that is not read. */
 export function comment(text: string): string {
-  return `# ${text.toWellFormed().replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ')}`.trimEnd();
+  return `# ${replaceDeceiving(text.toWellFormed(), '\n').replaceAll(/\n+/g, ' ')}`.trimEnd();
 }
 
 /** A literal value. Names of attributes are always quoted: bare ones could be words of the language. */

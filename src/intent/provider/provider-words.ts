@@ -1,3 +1,4 @@
+import { replaceDeceiving } from '../../shared/deceiving-text.ts';
 import { AppError, type ErrorCode } from '../../shared/errors.ts';
 import { formatPath, type Problem } from '../../shared/problems.ts';
 import type { Value } from '../../providers/index.ts';
@@ -7,10 +8,6 @@ import { type LoadedType, providerName } from './loaded-type.ts';
 const MAX_PROBLEMS = 50; // a provider may send any number; more than this nobody reads
 const MAX_TEXT_LENGTH = 2_000;
 
-/** Direction marks and control characters change what a reader sees; line breaks and tabs stay. */
-// eslint-disable-next-line no-control-regex
-const INVISIBLE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069]/g;
-
 /**
  * What a provider said, fit to be stored and shown: without secret values, without characters that play tricks, cut to a
  * length that can be read.
@@ -19,7 +16,7 @@ const INVISIBLE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\
  */
 export function tidyProblems(problems: readonly Problem[], secrets: readonly Value[]): Problem[] {
   const tidy = (text: string): string => {
-    const plain = maskSecrets(text, secrets).replace(INVISIBLE, '\ufffd');
+    const plain = replaceDeceiving(maskSecrets(text, secrets), '\ufffd', 'lines');
     return plain.length > MAX_TEXT_LENGTH ? `${plain.slice(0, MAX_TEXT_LENGTH)}…` : plain;
   };
   const kept = problems.slice(0, MAX_PROBLEMS).map((problem) => ({
