@@ -118,6 +118,11 @@ describe('MCP over HTTP', () => {
     const huge = await send(JSON.stringify({ ...list, params: { x: 'y'.repeat(200_000) } }));
     assert.equal(huge.status, 413);
     assert.match(huge.text, /longer than 100000 bytes/);
+    const deep = await send(
+      `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":${'['.repeat(40_000)}${']'.repeat(40_000)}}`,
+    );
+    assert.equal(deep.status, 400);
+    assert.match(deep.text, /-32600.*nested in more than 120 levels/);
   });
 
   it('names a tool in ?tools= that there is none of', async () => {

@@ -81,4 +81,20 @@ describe('personal access tokens at the doors', function () {
     const change = 'mutation { intentProjectCreate(name: "Made by a token") { id } }';
     assert.equal(refusal(await server.graphql(change, {}, jwt)).code, 'INSUFFICIENT_SCOPE');
   });
+
+  it('make nothing that would outlive them, once they are lent', async () => {
+    const narrow = 'mutation { accessTokenNarrow(scopes: ["mcp:write"], ttlSeconds: 60) { jwt } }';
+    const { jwt } = read<{ accessTokenNarrow: { jwt: string } }>(
+      await server.graphql(narrow, {}, owner),
+    ).accessTokenNarrow;
+    const key = 'mutation { apiKeyCreate(input: { name: "lasting", admin: true, teams: [] }) { id } }';
+    for (const [document, variables] of [
+      [makeDocument, { input: { name: 'lasting', scopes: ['mcp:write'] } }],
+      [key, {}],
+    ] as const) {
+      const { code, message } = refusal(await server.graphql(document, variables, jwt));
+      assert.deepEqual([code, /narrowed token/.test(message)], ['FORBIDDEN', true]);
+    }
+    read(await server.graphql(narrow, {}, jwt)); // a narrower one ends with this one
+  });
 });

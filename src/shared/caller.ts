@@ -22,6 +22,8 @@ export interface Caller {
   readonly grants: ReadonlyMap<string, ReadonlySet<Action>>;
   /** When the token ends that the caller came by: nothing that is made from it lives longer. */
   readonly endsAtMs?: number;
+  /** The token was made from another one, to be lent to something: it makes nothing that would outlive it. */
+  readonly lent?: boolean;
 }
 
 /** How a request arrived; recorded, never used to decide. */

@@ -86,11 +86,20 @@ export async function createApiKey(context: DomainContext, request: Request, inp
   return row.oidc === undefined ? { ...record, secret } : record;
 }
 
-export function refuseAssistant({ origin }: Request): void {
+export function refuseAssistant({ caller, origin }: Request): void {
+  if (caller.lent === true) throw lent();
   if (origin.via !== 'MCP') return;
   throw new AppError(
     'FORBIDDEN',
     'unauthorized: an assistant cannot make API keys or secrets; use the GraphQL API, where you alone see them',
+  );
+}
+
+/** Whoever was lent a token for a minute must not come out of it with something for a year. */
+export function lent(): AppError {
+  return new AppError(
+    'FORBIDDEN',
+    'unauthorized: a narrowed token cannot make keys or tokens, which would outlive it; sign in, or use an API key',
   );
 }
 

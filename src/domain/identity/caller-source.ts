@@ -152,12 +152,14 @@ function claimedType(token: string): string | undefined {
 }
 
 async function loadKeyToken(call: Call, keys: TokenKeys, token: string): Promise<Loaded> {
-  const { id, subject, session, expiresAtMs, scopes: named = ALL_SCOPES, generation } = await keys.verify(token);
-  const scopes = new Set(named);
+  const { id, subject, session, expiresAtMs, scopes: named, generation } = await keys.verify(token);
+  const scopes = new Set(named ?? ALL_SCOPES);
+  const lent = named !== undefined;
   const { context, origin } = call;
   if (session !== undefined) {
     const caller = await cliUser(call, { userId: subject, session, scopes, expiresAtMs });
-    return { caller, audience: undefined, expiresAtMs, used: useCounter(context, caller.session) };
+    const used = useCounter(context, caller.session);
+    return { caller: Object.freeze({ ...caller, lent }), audience: undefined, expiresAtMs, used };
   }
   const now = context.clock.now();
   await context.storage.read((db) => keyOfGeneration(db, subject, generation, now));
@@ -166,7 +168,8 @@ async function loadKeyToken(call: Call, keys: TokenKeys, token: string): Promise
   return context.storage.read(async (db) => {
     const key = await keyOfGeneration(db, subject, generation, now);
     const caller = await apiKeyCaller(db, key, scopes, rights);
-    return { caller, audience: undefined, expiresAtMs: Math.min(expiresAtMs, endOf(key)) };
+    const endsAtMs = Math.min(expiresAtMs, endOf(key));
+    return { caller: Object.freeze({ ...caller, lent }), audience: undefined, expiresAtMs: endsAtMs };
   });
 }
 

@@ -13,6 +13,7 @@ import {
 import { recordAudit } from '../audit/index.ts';
 import type { DomainContext, Request } from '../context.ts';
 import { parseName } from '../parse-name.ts';
+import { lent } from './api-keys.ts';
 import { parseScopes } from './parse-scopes.ts';
 import { hashPersonalToken, newPersonalTokenText } from './personal-token-text.ts';
 import { rightsChanged } from '../rights-changed.ts';
@@ -77,6 +78,7 @@ export async function createPersonalToken(
 }
 
 function refuseMaking({ caller, origin }: Request): void {
+  if (caller.lent === true) throw lent();
   if (origin.via === 'MCP') {
     throw new AppError(
       'FORBIDDEN',
