@@ -463,6 +463,7 @@ export const fieldAccess: Readonly<Record<string, Requirement>> = {
   'Mutation.managedUserSessionEnd': { public: false, scopes: [['mcp:write']], actions: [{ action: 'USER_UPDATE', space: { from: 'root' } }], destructive: true },
   'Mutation.managedUserSessionsEnd': { public: false, scopes: [['mcp:write']], actions: [{ action: 'USER_UPDATE', space: { from: 'root' } }], destructive: true },
   'Mutation.managedUserUpdate': { public: false, scopes: [['mcp:write']], actions: [{ action: 'USER_UPDATE', space: { from: 'root' } }], destructive: false },
+  'Mutation.oauthUser': { public: true, scopes: [], actions: [], destructive: false },
   'Mutation.personalAccessTokenCreate': { public: false, scopes: [['mcp:write']], actions: [], destructive: false },
   'Mutation.personalAccessTokenDelete': { public: false, scopes: [['mcp:write']], actions: [], destructive: true },
   'Mutation.policyCreatev2': { public: false, scopes: [['mcp:write']], actions: [{ action: 'POLICY_CREATE', space: { from: 'args', path: ['input', 'space'], optional: false } }], destructive: false },

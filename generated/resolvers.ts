@@ -1593,6 +1593,11 @@ export type Mutation = {
   /** Puts other access rules in the place of a user's; roles stay. */
   readonly managedUserUpdate: ManagedUser;
   /**
+   * Exchanges a token of GitHub for a bearer token of its owner, who must be a member of the organisation that this server
+   * was set up for. The token needs the scope `read:org`.
+   */
+  readonly oauthUser?: Maybe<User>;
+  /**
    * Makes a personal access token: it acts for the caller, with the scopes and in the spaces that are named here. The token
    * is in this answer and nowhere else.
    */
@@ -2111,6 +2116,12 @@ export type MutationManagedUserSessionsEndArgs = {
 /** Changes to the account. */
 export type MutationManagedUserUpdateArgs = {
   input: ManagedUserUpdateInput;
+};
+
+
+/** Changes to the account. */
+export type MutationOauthUserArgs = {
+  token: Scalars['String']['input'];
 };
 
 
@@ -4037,6 +4048,7 @@ export type MutationResolvers<ContextType = ResolverContext, ParentType extends 
   managedUserSessionEnd: Resolver<ResolversTypes['Session'], ParentType, ContextType, RequireFields<MutationManagedUserSessionEndArgs, 'id'>>;
   managedUserSessionsEnd: Resolver<ReadonlyArray<ResolversTypes['Session']>, ParentType, ContextType, RequireFields<MutationManagedUserSessionsEndArgs, 'id'>>;
   managedUserUpdate: Resolver<ResolversTypes['ManagedUser'], ParentType, ContextType, RequireFields<MutationManagedUserUpdateArgs, 'input'>>;
+  oauthUser: Resolver<Maybe<ResolversTypes['User']>, ParentType, ContextType, RequireFields<MutationOauthUserArgs, 'token'>>;
   personalAccessTokenCreate: Resolver<ResolversTypes['PersonalAccessToken'], ParentType, ContextType, RequireFields<MutationPersonalAccessTokenCreateArgs, 'input'>>;
   personalAccessTokenDelete: Resolver<ResolversTypes['PersonalAccessToken'], ParentType, ContextType, RequireFields<MutationPersonalAccessTokenDeleteArgs, 'id'>>;
   policyCreatev2: Resolver<ResolversTypes['Policy'], ParentType, ContextType, RequireFields<MutationPolicyCreatev2Args, 'input'>>;

@@ -1,7 +1,7 @@
 # METADATA
 # title: Company and office only
 # description: >-
-#   Lets in people whose user name is an address of the company, and machines, from the office's networks. The rest are
+#   Lets in people whose verified e-mail address is one of the company, and machines, from the office's networks. The rest are
 #   told why not. Copy it, and put in your own domain and networks.
 package spacelift
 
@@ -16,7 +16,7 @@ allow if {
 
 known if input.session.machine
 
-known if endswith(lower(input.session.login), domain)
+known if endswith(lower(input.session.email), domain)
 
 in_office if {
 	some network in networks

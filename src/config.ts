@@ -176,6 +176,20 @@ const settings = {
     [5, 3600],
     'Seconds that an access token of a signed-in client lives; clients refresh it by themselves.',
   ),
+  githubOrganization: optionalText(
+    'SLUICE_GITHUB_ORGANIZATION',
+    'none',
+    'Organisation at GitHub whose members get tokens by `oauthUser`. Without one no GitHub token is taken.',
+  ),
+  githubTeams: list(
+    'SLUICE_GITHUB_TEAMS',
+    'Teams of that organisation, by slug, of which a member must be in one, separated by commas. All members when empty.',
+  ),
+  githubApiUrl: server(
+    'SLUICE_GITHUB_API_URL',
+    'https://api.github.com',
+    'Where GitHub is asked. For GitHub Enterprise Server `https://<host>/api/v3`, with the host in `SLUICE_OUTBOUND_ALLOW` if it is in a private network.',
+  ),
   personalTokenDays: integer(
     'SLUICE_PERSONAL_TOKEN_DAYS',
     90,

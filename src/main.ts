@@ -14,7 +14,7 @@ import { prepareFirstStart } from './domain/first-start/index.ts';
 import { type AwsSessions, createAwsSessions } from './domain/cloud/index.ts';
 import { createCallerSource, createIssuerKeys, createFailureLimit } from './domain/identity/index.ts';
 import { startCleaning } from './domain/oauth/index.ts';
-import { inviteFirstAdmin } from './domain/people/index.ts';
+import { createGithub, type Github, inviteFirstAdmin } from './domain/people/index.ts';
 import { type Executor, startExecutor } from './executor/index.ts';
 import { createGateway, defaultLimits, type Gateway } from './gateway/index.ts';
 import { greeting } from './greeting.ts';
@@ -220,9 +220,22 @@ function domainOf(config: Config, { storage, executor, log }: Foundations): Doma
     account: config.account,
     publicUrl: config.publicUrl,
     issuers: createIssuerKeys({ outbound: createOutbound({ allow: config.outboundAllow }), clock: systemClock }),
+    github: githubOf(config, log),
     personalTokenDays: config.personalTokenDays,
     keyFailures: createFailureLimit(),
   };
+}
+
+function githubOf(config: Config, log: Logger): Github | undefined {
+  const { githubApiUrl: apiUrl, githubOrganization: organization, githubTeams: teams, outboundAllow: allow } = config;
+  if (organization === undefined || apiUrl === undefined) return undefined;
+  return createGithub({
+    apiUrl: apiUrl.replace(/\/$/, ''),
+    organization,
+    teams,
+    outbound: createOutbound({ allow }),
+    log,
+  });
 }
 
 function awsOf({ awsAccessKeyId, awsSecretAccessKey, awsSessionToken, awsStsUrl, outboundAllow }: Config): AwsSessions {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import type { JsonObject } from '../shared/json.ts';
 import { clientMemory, type Connected, type ClientMemory, oauthClients } from '../testing/oauth-client.ts';
 import { formOf, invitationIn, password, plainPerson } from '../testing/person.ts';
+import { startGithub, type TestGithub } from '../testing/github.ts';
 import { startTestServer, type TestServer } from '../testing/server.ts';
 import { aKey, read, refusal, type TestKey } from '../testing/shared-server.ts';
 import { requireTool } from '../testing/tools.ts';
@@ -13,12 +14,23 @@ describe('login policies, from outside', function () {
   this.timeout(120_000);
   let server: TestServer;
   let bea: ReturnType<typeof plainPerson>;
+  let github: TestGithub;
   let policy: string | undefined;
   let count = 0;
 
   before(requireTool('opa'));
   before(async () => {
-    server = await startTestServer({ settings: { POLICY_REGO_TIMEOUT_INTENT: '500' } });
+    github = await startGithub();
+    github.people.set('ghp_ana', { id: 7, login: 'ana', organizations: { acme: 'active' }, teams: ['acme/platform'] });
+    github.people.set('ghp_bo', { id: 8, login: 'bo', organizations: { acme: 'active' }, teams: [] });
+    server = await startTestServer({
+      settings: {
+        POLICY_REGO_TIMEOUT_INTENT: '500',
+        SLUICE_GITHUB_ORGANIZATION: 'acme',
+        SLUICE_GITHUB_API_URL: github.url,
+        SLUICE_OUTBOUND_ALLOW: github.host,
+      },
+    });
     await plainPerson('ada').accept(invitationIn(server.output()), 'ada', password);
     bea = await join('bea', 'ADMIN');
     await server.graphql(
@@ -30,7 +42,10 @@ describe('login policies, from outside', function () {
       await server.graphql('mutation($id: ID!) { policyDelete(id: $id) { id } }', { id: policy });
     policy = undefined;
   });
-  after(() => server?.stop());
+  after(async () => {
+    github?.stop();
+    await server?.stop();
+  });
 
   async function join(username: string, level: string) {
     const input = { username, accessRules: [{ space: 'root', spaceAccessLevel: level }] };
@@ -116,7 +131,7 @@ describe('login policies, from outside', function () {
           },
         ],
       );
-      assert.match(await signInPage(), /do not let you in: ask Ada first/);
+      assert.match(await signInPage(), /The login policies of this server do not let you in: ask Ada first/);
       await session.close();
     });
 
@@ -171,6 +186,22 @@ describe('login policies, from outside', function () {
     assert.deepEqual(spaces.map(({ id }) => id).toSorted(), ['root', 'team']);
     const stranger: TestKey | Error = await aKey(server, {}).catch((error: Error) => error);
     assert.ok(stranger instanceof Error && /ask an administrator/.test(stranger.message));
+  });
+
+  it('see the teams of those who come with a token of GitHub', async () => {
+    await write(
+      'allow if "acme/platform" in input.session.teams\n\nroles["team"]["space-reader"] if "acme/platform" in input.session.teams',
+    );
+    const document = 'mutation($token: String!) { oauthUser(token: $token) { jwt validUntil } }';
+    const come = (token: string) => server.graphql(document, { token }, '');
+    const { jwt } = read<{ oauthUser: { jwt: string } }>(await come('ghp_ana')).oauthUser;
+    const { spaces } = read<{ spaces: { id: string }[] }>(await server.graphql('{ spaces { id } }', {}, jwt));
+    assert.deepEqual(spaces, [{ id: 'team' }]);
+    assert.match(
+      refusal(await come('ghp_bo')).message,
+      /^unauthorized: the login policies of this server do not let you in/,
+    );
+    assert.match(refusal(await come('ghp_nobody')).message, /^unauthorized: GitHub does not know this token/);
   });
 
   it('end the session of a key on its next request when they change', async () => {

@@ -29,9 +29,15 @@ export function showPage(context: Context, page: string, formTarget = ''): void 
   context.body = page;
 }
 
+/** The mark at the beginning of refusals is for programs. */
+export function forPeople(message: string): string {
+  const plain = message.replace(/^unauthorized: /, '');
+  return plain === message ? message : plain.charAt(0).toUpperCase() + plain.slice(1);
+}
+
 /** Answers with what went wrong. */
 export function showProblem(context: Context, error: AppError): void {
   context.status = errorCodes[error.code].status;
   const advice = 'If you came from an assistant, start connecting there again: it opens a new page.';
-  showPage(context, errorPage('This did not work', error.message, advice));
+  showPage(context, errorPage('This did not work', forPeople(error.message), advice));
 }

@@ -2,7 +2,7 @@ import type { Context } from 'koa';
 
 import { endSession, findSignedIn, type NewSession, SESSION_SECONDS, type SignedIn } from '../domain/people/index.ts';
 import { AppError, errorCodes } from '../shared/errors.ts';
-import { showPage } from './page-answer.ts';
+import { forPeople, showPage } from './page-answer.ts';
 import { signInPage } from './pages/sign-in-page.ts';
 import type { Services } from './services.ts';
 
@@ -60,7 +60,7 @@ export function expectedProblem(context: Context, error: unknown): string {
   const shown = ['UNAUTHENTICATED', 'RATE_LIMITED', 'BAD_INPUT'];
   if (!(error instanceof AppError) || !shown.includes(error.code)) throw error;
   context.status = errorCodes[error.code].status;
-  return error.message.replace(/^unauthorized: /, ''); // the mark of refusals is for programs
+  return forPeople(error.message);
 }
 
 export async function takeSignOut(services: Services, context: Context): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Executor } from '../executor/index.ts';
 import type { IssuerKeys } from './identity/issuer-keys.ts';
+import type { Github } from './people/github.ts';
 import type { PolicyCompiler, PolicyEngine } from '../policy/index.ts';
 import type { ProviderCatalogue } from '../providers/index.ts';
 import type { Caller, Origin } from '../shared/caller.ts';
@@ -28,6 +29,8 @@ export interface DomainContext {
   readonly publicUrl: string;
   /** Keys of other servers, whose tokens API keys may take. */
   readonly issuers: IssuerKeys;
+  /** Vouches for members of an organisation at GitHub; absent where the operator named none. */
+  readonly github?: Github | undefined;
   /** How long a personal access token may live. */
   readonly personalTokenDays: number;
   /** Failed exchanges of API keys. */

@@ -8,6 +8,8 @@ export interface LoginPolicyInput {
     readonly account_name: string;
     readonly admin: boolean;
     readonly creator_ip: string | null;
+    /** Ours: not in what other servers of this API show. */
+    readonly email: string | null;
     readonly login: string;
     readonly machine: boolean;
     readonly member: boolean;
@@ -34,6 +36,7 @@ const session = object('who comes in', {
   account_name: text('name of the account'),
   admin: flag('whether they are admin of root by a role of their own'),
   creator_ip: orNull(text('address from which the session was begun; that of the request at a sign-in')),
+  email: orNull(text('address that the identity provider has verified, or that the person was invited by')),
   login: text('user name, or id of the API key'),
   machine: flag('whether an API key comes in'),
   member: flag('whether they have an account here'),

@@ -57,7 +57,7 @@ describe('shipped policies', () => {
   });
 
   it('decide who comes in, each to a readable decision', async () => {
-    const session = { login: 'ana@example.com', machine: false, member: true, teams: ['platform'] };
+    const session = { login: 'ana', email: 'ana@example.com', machine: false, member: true, teams: ['platform'] };
     const timestamp_ns = Date.parse('2026-11-20T12:00:00Z') * 1e6;
     const input = { session, request: { remote_ip: '192.0.2.7', timestamp_ns } };
     const writer = { id: 'ulid', slug: 'space-writer', actions: ['SPACE_WRITE'] };

@@ -10,6 +10,7 @@ import {
   updateApiKey,
 } from '../domain/identity/index.ts';
 import { allowedRedirectHosts, setAllowedRedirectHosts } from '../domain/oauth/index.ts';
+import { exchangeGithubToken } from '../domain/people/index.ts';
 import { may } from '../shared/caller.ts';
 
 export const identityQueries = {
@@ -26,6 +27,7 @@ export const identityQueries = {
 
 export const identityMutations = {
   apiKeyUser: (_root, { id, secret }, context) => exchangeApiKey(context.domain, context, { id, secret }),
+  oauthUser: (_root, { token }, context) => exchangeGithubToken(context.domain, context, token),
   accountSetOAuthRedirectAllowlist: (_root, { hosts }, context) =>
     setAllowedRedirectHosts(context.domain, context, hosts),
   apiKeyCreate: (_root, { input }, context) => createApiKey(context.domain, context, input),

@@ -29,6 +29,7 @@ export function loginInput(facts: LoginFacts): LoginPolicyInput {
       account_name: facts.account,
       admin: identity.admin,
       creator_ip: plainAddress(facts.creatorAddress),
+      email: identity.email ?? null,
       login: identity.login,
       machine: identity.machine,
       member: true,

@@ -128,7 +128,7 @@ describe('login policies', () => {
     assert.deepEqual(rest, {
       request: { remote_ip: '10.1.2.3', timestamp_ns: context.clock.now().getTime() * 1e6 },
       session: {
-        account_name: 'local', admin: false, creator_ip: '10.1.2.3', login: key.id, machine: true, member: true,
+        account_name: 'local', admin: false, creator_ip: '10.1.2.3', email: null, login: key.id, machine: true, member: true,
         name: 'ci', teams: ['builders'],
       }, // prettier-ignore
     });

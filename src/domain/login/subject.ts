@@ -38,6 +38,7 @@ export const plainRights: LoginRights = Object.freeze({ roles: [], denyAdmin: fa
 
 /** What policies are told about whoever comes in. */
 export interface Identity {
+  readonly email: string | undefined;
   readonly login: string;
   readonly name: string;
   readonly teams: readonly string[];
@@ -75,9 +76,9 @@ async function userIdentity(db: Db, id: string, admin: boolean, admins: readonly
   if (user === undefined || user.disabled) throw nobody();
   const joined = groupsOf(await findMemberships(db), user).map(({ name }) => name);
   const teams = [...new Set([...user.ssoGroups, ...joined])].toSorted();
-  const { username } = user;
+  const { username, email } = user;
   const bypasses = admin && id === (await firstAdmin(db, admins));
-  return { login: username, name: username, teams, machine: false, admin, bypasses };
+  return { email, login: username, name: username, teams, machine: false, admin, bypasses };
 }
 
 async function firstAdmin(db: Db, admins: readonly RoleBindingRow[]): Promise<string | undefined> {
@@ -90,7 +91,7 @@ async function firstAdmin(db: Db, admins: readonly RoleBindingRow[]): Promise<st
 async function keyIdentity(db: Db, id: string, admin: boolean): Promise<Identity> {
   const key = await findApiKey(db, id);
   if (key === undefined || key.deleted) throw nobody();
-  return { login: key.id, name: key.name, teams: key.teams, machine: true, admin, bypasses: admin };
+  return { email: undefined, login: key.id, name: key.name, teams: key.teams, machine: true, admin, bypasses: admin };
 }
 
 function nobody(): AppError {

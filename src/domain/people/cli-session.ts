@@ -9,12 +9,14 @@ import type { SignedIn } from './sign-in.ts';
 /**
  * A session for the command line of somebody who is signed in at a browser, with its bearer token.
  *
+ * @param client what it was begun with, for the list of sessions
  * @throws UNAUTHENTICATED when the login policies do not let the person in
  */
 export async function beginCliSession(
   context: DomainContext,
   request: Request,
   { userId }: SignedIn,
+  client?: string,
 ): Promise<IssuedToken> {
   const id = newUlid();
   const createdAt = context.clock.now();
@@ -27,7 +29,7 @@ export async function beginCliSession(
       kind: 'COMMAND_LINE',
       userId,
       remoteAddress,
-      client: undefined,
+      client,
       createdAt,
       lastUsedAt: undefined,
       expiresAt,

@@ -10,6 +10,8 @@ export {
 } from './change-groups.ts';
 export { type ChangePassword, createPasswordChange, hasPassword, type PasswordChange } from './change-password.ts';
 export { beginCliSession } from './cli-session.ts';
+export { exchangeGithubToken } from './exchange-github-token.ts';
+export { createGithub, type Github } from './github.ts';
 export { findGroup, findGroups, type GroupRecord, listGroups, listMembers } from './groups.ts';
 export {
   type Accepted,

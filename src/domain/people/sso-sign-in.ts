@@ -46,12 +46,26 @@ export async function signInBySso(
   admission: SsoAdmission,
   previous: string | undefined,
 ): Promise<NewSession> {
+  return beginSession(context, request, await enterBySso(context, request, identity, admission), previous);
+}
+
+/**
+ * The user that somebody is whom another provider has vouched for; made when they come for the first time.
+ *
+ * @throws FORBIDDEN as `signInBySso`
+ */
+export async function enterBySso(
+  context: DomainContext,
+  request: Request,
+  identity: SsoIdentity,
+  admission: SsoAdmission,
+): Promise<UserRow> {
   const problem = admissionProblem(identity, admission);
   if (problem !== undefined) throw await refused(context, request, identity, problem);
   const { user, changed } = await context.storage.transaction((db) => findOrMake(db, context, request, identity));
   if (changed) await rightsChanged(context);
   if (user.disabled) throw await refused(context, request, identity, 'you were shut out here');
-  return beginSession(context, request, user, previous);
+  return user;
 }
 
 function admissionProblem(
