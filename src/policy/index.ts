@@ -19,6 +19,7 @@ export {
   type LoginDecision,
   loginDecision,
   loginRules,
+  loginShapeProblem,
   type LoginTables,
 } from './login-decision.ts';
 export { loginInputSchema, type LoginPolicyInput } from './login-input.ts';

@@ -84,6 +84,22 @@ export function loginDecision(results: readonly PolicyResult[], tables: LoginTab
   };
 }
 
+/**
+ * What is wrong with the kinds of a policy's rules, as far as one result shows it.
+ *
+ * @param result null when there is none
+ */
+export function loginShapeProblem(result: Json): string | undefined {
+  const [problem] = result === null ? [] : shapesOf(result);
+  return problem === undefined ? undefined : `it ${problem}; nobody would be let in`;
+}
+
+function shapesOf(result: Json): readonly string[] {
+  const told: string[] = [];
+  readRules(result, (problem) => told.push(problem));
+  return told;
+}
+
 /** Whether a role held in a space makes its holder admin of root. */
 export function isRootAdmin(actions: readonly string[], space: string): boolean {
   return space === ROOT && actions.includes('SPACE_ADMIN');
@@ -109,7 +125,11 @@ function sortedRoles(given: readonly GivenRole[], tables: LoginTables, denyAdmin
 
 function readVerdict(policy: string, result: Json): Verdict {
   const problems: string[] = [];
-  const say = (problem: string): void => void problems.push(`policy ${JSON.stringify(policy)} ${problem}`);
+  const rules = readRules(result, (problem) => problems.push(`policy ${JSON.stringify(policy)} ${problem}`));
+  return { ...rules, problems };
+}
+
+function readRules(result: Json, say: (problem: string) => void): Omit<Verdict, 'problems'> {
   if (!isJsonObject(result)) say('gave no object of rules');
   const rules: JsonObject = isJsonObject(result) ? result : {};
   const read = <T>(rule: string, parse: (value: Json) => T | undefined, absent: T, shape: string): T => {
@@ -135,7 +155,6 @@ function readVerdict(policy: string, result: Json): Verdict {
     ],
     teams: names('team'),
     sample: read('sample', (value) => (typeof value === 'boolean' ? value : undefined), false, 'true or false'),
-    problems,
   };
 }
 

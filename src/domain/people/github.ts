@@ -2,7 +2,7 @@ import type { OutboundAnswer, Outbound } from '../../outbound/index.ts';
 import { AppError } from '../../shared/errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../shared/json.ts';
 import type { Logger } from '../../shared/logger.ts';
-import { createFailureLimit } from './failure-limit.ts';
+import { createFailureLimit } from '../failure-limit.ts';
 import type { SsoAdmission, SsoIdentity } from './sso-sign-in.ts';
 
 /** Knows people of one organisation at GitHub by the tokens that they carry. */

@@ -1,4 +1,4 @@
-import { intentShapeProblem, loginRules } from '../../policy/index.ts';
+import { intentShapeProblem, loginRules, loginShapeProblem } from '../../policy/index.ts';
 import { may } from '../../shared/caller.ts';
 import { AppError, badInput } from '../../shared/errors.ts';
 import type { PolicyRow } from '../../storage/policies.ts';
@@ -26,18 +26,19 @@ export async function compileBody(
 }
 
 /**
- * Refuses a policy for Intent with a rule of the wrong kind, as far as that shows without an input: it would deny
- * everything, always. One that cannot be evaluated like this is saved; it says why when it is asked.
+ * Refuses a policy for Intent, or for logins, with a rule of the wrong kind, as far as that shows without an input: it
+ * would deny everything, always. One that cannot be evaluated like this is saved; it says why when it is asked.
  *
  * @throws BAD_INPUT
  */
-export async function checkIntentPolicy(
+export async function checkRuleKinds(
   context: DomainContext,
   { type, wasm, wasmSha256 }: Pick<PolicyRow, 'type' | 'wasm' | 'wasmSha256'>,
 ): Promise<void> {
-  if (type !== 'INTENT' || wasm === undefined || wasmSha256 === undefined) return;
+  const problemOf = { INTENT: intentShapeProblem, LOGIN: loginShapeProblem }[type];
+  if (problemOf === undefined || wasm === undefined || wasmSha256 === undefined) return;
   const result = await context.policyEngine.evaluate({ wasm, sha256: wasmSha256 }, {}).catch(() => null);
-  const problem = intentShapeProblem(result);
+  const problem = problemOf(result);
   if (problem !== undefined) throw badInput('body', problem);
 }
 

@@ -7,7 +7,7 @@ import { recordAudit } from '../audit/index.ts';
 import type { DomainContext, Request } from '../context.ts';
 import { parseName } from '../parse-name.ts';
 import {
-  checkIntentPolicy,
+  checkRuleKinds,
   checkLoginPolicy,
   compileBody,
   loginPoliciesChanged,
@@ -36,7 +36,7 @@ export async function createPolicy(context: DomainContext, request: Request, inp
   refuseLoginPolicy(request, input);
   const row = await newRow(context, input);
   checkLoginPolicy(row);
-  await checkIntentPolicy(context, row);
+  await checkRuleKinds(context, row);
   await context.storage.transaction(async (db) => {
     if ((await findSpace(db, row.space)) === undefined)
       throw badInput('space', `no such space: ${JSON.stringify(row.space)}`);

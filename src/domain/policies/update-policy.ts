@@ -6,7 +6,7 @@ import type { DomainContext, Request } from '../context.ts';
 import { checkAttachments } from '../spaces/index.ts';
 import { parseName } from '../parse-name.ts';
 import {
-  checkIntentPolicy,
+  checkRuleKinds,
   checkLoginPolicy,
   compileBody,
   loginPoliciesChanged,
@@ -60,7 +60,7 @@ async function changePolicy(
   refuseLoginPolicy(request, before);
   const changed = await changedColumns(context, before, changes);
   checkLoginPolicy(changed);
-  if (changed.wasmSha256 !== before.wasmSha256) await checkIntentPolicy(context, changed);
+  if (changed.wasmSha256 !== before.wasmSha256) await checkRuleKinds(context, changed);
   await context.storage.transaction(async (db) => {
     const namesake = await findPolicyByName(db, changed.name);
     if (namesake !== undefined && namesake.id !== id) throw nameTaken(changed.name);
