@@ -467,8 +467,8 @@ export function describeStorage(name: string, fresh: () => Promise<Storage>): vo
 
       it('counts what lives in a space', async () => {
         const contents = await storage.read((db) => countSpaceContents(db, 'root'));
-        const others = { spaces: 0, policies: 0, 'AWS integrations': 0, 'role bindings': 0 };
-        assert.deepEqual(contents, { 'Intent projects': 1, ...others });
+        const present = Object.entries(contents).filter(([, count]) => count > 0);
+        assert.deepEqual(present, [['Intent projects', 1]]);
       });
 
       it('tells listeners', async () => {
