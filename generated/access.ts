@@ -139,6 +139,7 @@ export const fieldAccess: Readonly<Record<string, Requirement>> = {
   'ApiKeyRoleBinding.id': nothingFurther,
   'ApiKeyRoleBinding.role': nothingFurther,
   'ApiKeyRoleBinding.spaceID': nothingFurther,
+  'AuditTrailActor.roles': nothingFurther,
   'AuditTrailActor.username': nothingFurther,
   'AuditTrailEntry.action': nothingFurther,
   'AuditTrailEntry.actor': nothingFurther,

@@ -473,6 +473,8 @@ export type ApiKeyUpdateInput = {
 /** Who did it. */
 export type AuditTrailActor = {
   readonly __typename?: 'AuditTrailActor';
+  /** Roles held when it happened, such as `space-admin@root`; empty for the server itself and for entries of old. */
+  readonly roles: ReadonlyArray<Scalars['String']['output']>;
   /** Name, with its kind in front, such as `api_key::admin`. */
   readonly username: Scalars['String']['output'];
 };
@@ -3612,6 +3614,7 @@ export type ApiKeyRoleBindingResolvers<ContextType = ResolverContext, ParentType
 };
 
 export type AuditTrailActorResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['AuditTrailActor'] = ResolversParentTypes['AuditTrailActor']> = {
+  roles?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
   username?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
 };
 

@@ -278,6 +278,28 @@ describe('roles', function () {
       assert.match(await refused(take, { id: binding?.id ?? '' }), /^NO_SUCH: /);
     });
 
+    it('are in the audit trail with what was done by them', async () => {
+      const [space, role] = [await aSpace('Of the trail'), await aRole('SPACE_READ', 'RUN_TRIGGER')];
+      const { id, token } = await aKey(server, { 'space-admin': space, [role.slug]: 'root' });
+      const input = { name: 'Below the trail', description: '', parentSpace: space, inheritEntities: false };
+      read(
+        await server.graphql('mutation($input: SpaceInput!) { spaceCreate(input: $input) { id } }', { input }, token),
+      );
+      const { searchAuditTrailEntries: trail } = read<{
+        searchAuditTrailEntries: { edges: { node: { action: string; actor: { roles: string[] } } }[] };
+      }>(
+        await server.graphql(
+          '{ searchAuditTrailEntries(input: { first: 5 }) { edges { node { action actor { username roles } } } } }',
+        ),
+      );
+      const made = trail.edges.find(({ node }) => node.action === 'space.create')?.node;
+      assert.deepEqual(made?.actor, {
+        username: 'api_key::test key',
+        roles: [`${role.slug}@root`, `space-admin@${space}`],
+      });
+      read(await server.graphql('mutation($id: ID!) { apiKeyDelete(id: $id) { id } }', { id }));
+    });
+
     it('are seen only where the caller may see who holds them', async () => {
       const [mine, theirs] = [await aSpace('Mine'), await aSpace('Theirs')];
       const { token } = await aKey(server, { 'space-admin': mine });

@@ -20,6 +20,8 @@ export interface Caller {
   readonly scopes: ReadonlySet<Scope>;
   /** Effective actions per space id, inheritance already worked out. */
   readonly grants: ReadonlyMap<string, ReadonlySet<Action>>;
+  /** The roles behind the grants, each as `slug@space`: for the audit trail, never used to decide. */
+  readonly roles?: readonly string[];
   /** When the token ends that the caller came by: nothing that is made from it lives longer. */
   readonly endsAtMs?: number;
   /** The token was made from another one, to be lent to something: it makes nothing that would outlive it. */

@@ -50,7 +50,7 @@ function auditRow(context: Pick<DomainContext, 'account' | 'clock'>, request: Re
     eventType: event.eventType ?? 'MUTATION',
     action: storableText(event.action),
     actor: storableText(`${caller.principal.kind.toLowerCase()}::${caller.principal.name}`),
-    actorRoles: [],
+    actorRoles: [...(caller.roles ?? [])],
     space: undefined,
     affectedType: event.affected.type,
     affectedId: storable(event.affected.id),

@@ -7,7 +7,7 @@ import type { DomainContext, Request } from '../context.ts';
 export interface AuditRecord {
   readonly id: string;
   readonly action: string;
-  readonly actor: { readonly username: string };
+  readonly actor: { readonly username: string; readonly roles: readonly string[] };
   readonly affectedResource: { readonly resourceId: string | null; readonly resourceType: string };
   readonly relatedResource: { readonly resourceId: string | null; readonly resourceType: string } | null;
   readonly body: string;
@@ -33,7 +33,7 @@ function toRecord(row: AuditRow): AuditRecord {
   return {
     id: row.id,
     action: row.action,
-    actor: { username: row.actor },
+    actor: { username: row.actor, roles: row.actorRoles },
     affectedResource: { resourceId: row.affectedId ?? null, resourceType: row.affectedType },
     relatedResource: related,
     body: JSON.stringify(row.data ?? {}),

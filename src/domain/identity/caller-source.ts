@@ -214,7 +214,7 @@ async function apiKeyCaller(db: Db, key: ApiKeyRow, scopes: Caller['scopes'], ri
     principal: Object.freeze({ kind: 'API_KEY', id: key.id, name: key.name } as const),
     session: `key:${key.id}`,
     scopes,
-    grants: await grantsOf(db, actors, rights),
+    ...(await rightsOf(db, actors, rights)),
   });
 }
 
@@ -246,18 +246,22 @@ async function userCaller(db: Db, { userId, session, scopes, rights }: UserSessi
     principal: Object.freeze({ kind: 'USER', id: user.id, name: user.username } as const),
     session,
     scopes,
-    grants: await grantsOf(db, actors, rights),
+    ...(await rightsOf(db, actors, rights)),
   });
 }
 
 /** What is bound to the actors, and what login policies gave the session. */
-async function grantsOf(db: Db, actors: Actors, rights: LoginRights): Promise<Caller['grants']> {
+async function rightsOf(db: Db, actors: Actors, rights: LoginRights): Promise<Pick<Caller, 'grants' | 'roles'>> {
   const roles = await findRoles(db);
   const all = [...(await findBindings(db)), ...(await bindingsOfRules(db, roles))];
   const bound = all.filter(({ actorKind, actorId }) => actors.has(actorKey(actorKind, actorId)));
   const given = rights.roles.map(({ role, space }) => ({ roleId: role, spaceId: space }));
   const bindings = [...(rights.denyAdmin ? withoutRootAdmin(bound, roles) : bound), ...given];
-  return effectiveGrants({ bindings, spaces: await findSpaces(db), roles });
+  const slugs = new Map(roles.map(({ id, slug }) => [id, slug]));
+  return {
+    grants: effectiveGrants({ bindings, spaces: await findSpaces(db), roles }),
+    roles: [...new Set(bindings.map(({ roleId, spaceId }) => `${slugs.get(roleId) ?? roleId}@${spaceId}`))].toSorted(),
+  };
 }
 
 /** Under what the decision about a key's token is kept: each exchange is a login of its own. */
