@@ -113,6 +113,12 @@ function casesFor({ scopes }: Somebody): readonly Case[] {
   return scopes.length > 0 ? cases : cases.filter(({ space, absent }) => space === 'own' && absent.length === 0);
 }
 
+/** A tool call costs several requests: by a token with scopes it asks about something here and elsewhere only. */
+function fewerCasesFor(who: Somebody): readonly Case[] {
+  if (who.name.includes('-key-')) return casesFor(who);
+  return casesFor(who).filter(({ space, absent }) => ['own', 'elsewhere'].includes(space) && absent.length === 0);
+}
+
 /** A place makes a difference only to a question that names one; a space that may be left out is left out too. */
 function placesOf(question: Question): Case[] {
   const here = { question, space: 'own', absent: [] };
@@ -148,10 +154,10 @@ function gatewayWith(access: AccessTables): Gateway {
 
 type Ask = (who: Somebody, asked: Case) => Promise<Verdict>;
 
-async function differences(ask: Ask, expect: (who: Somebody, asked: Case) => Verdict, people = everybody) {
+async function differences(ask: Ask, expect: (who: Somebody, asked: Case) => Verdict, choose = casesFor) {
   const found: string[] = [];
   const seen = new Map<Verdict, number>();
-  const work = people.flatMap((who) => casesFor(who).map((each) => [who, each] as const));
+  const work = everybody.flatMap((who) => choose(who).map((each) => [who, each] as const));
   let next = 0;
   const worker = async (): Promise<void> => {
     for (let at = next++; at < work.length; at = next++) {
@@ -181,7 +187,7 @@ function verdictOf(code: string | undefined, data: unknown): Verdict {
 }
 
 describe('who may do what', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   let server: Listening;
   let mcp: Mcp;
   const agent = new Agent({ keepAlive: true, maxSockets: 16 });
@@ -278,7 +284,7 @@ describe('who may do what', function () {
   });
 
   it('is what the SDL says, over MCP', async () => {
-    const { found, decisions, seen } = await differences(askMcp, expectMcp);
+    const { found, decisions, seen } = await differences(askMcp, expectMcp, fewerCasesFor);
     assert.deepEqual(found.slice(0, 20), [], `${found.length} of ${decisions}`);
     assert.ok(decisions > 5_000 && seen.size === 6, `${decisions} decisions, ${[...seen].join(' ')}`);
   });
