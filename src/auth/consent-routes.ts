@@ -67,14 +67,18 @@ function approval({ userId }: SignedIn, grantId: string): InteractionResults {
   return { login: { accountId: userId, remember: false }, consent: { grantId } };
 }
 
-interface Approval {
-  readonly ask: Ask;
+export interface Approval {
+  readonly ask: Pick<Ask, 'clientId' | 'resource' | 'scopes'>;
   readonly person: SignedIn;
   readonly chosen: readonly Scope[];
 }
 
 /** The session that the client gets begins here: login policies judge it for the first time, and learn where. */
-async function makeGrant(services: Services, context: Context, { ask, person, chosen }: Approval): Promise<string> {
+export async function makeGrant(
+  services: Services,
+  context: Context,
+  { ask, person, chosen }: Approval,
+): Promise<string> {
   const { provider, domain } = services;
   const { clientId, resource, scopes } = ask;
   const { userId } = person;

@@ -16,9 +16,12 @@ import { showAccount, showPassword, takePassword, takeSessionEnd } from './accou
 import { showCliLogin, showFailure, showSuccess, takeCliLogin } from './cli-login-routes.ts';
 import { showConsent, takeConsent } from './consent-routes.ts';
 import { createCookie } from './cookies.ts';
+import { showDevice, takeDevice } from './device-routes.ts';
 import { createForms } from './forms.ts';
+import { createGuessLimit } from './guess-limit.ts';
 import { showInvitation, takeInvitation } from './invitation-routes.ts';
 import { createOAuth, type OAuth, type OAuthOptions } from './oauth/create-oauth.ts';
+import { devicePath } from './oauth/metadata.ts';
 import { pageHeaders, showProblem } from './page-answer.ts';
 import { createRateLimit } from './oauth/rate-limit.ts';
 import type { Route, Services, SingleSignOn } from './services.ts';
@@ -56,6 +59,7 @@ const routes: readonly PageRoutes[] = [
   { path: '/account/password', open: false, GET: showPassword, POST: takePassword },
   { path: '/invitation/', open: true, GET: showInvitation, POST: takeInvitation },
   { path: '/cli_login', open: false, GET: showCliLogin, POST: takeCliLogin },
+  { path: devicePath, open: false, GET: showDevice, POST: takeDevice },
   { path: '/auth_success', open: false, GET: showSuccess },
   { path: '/auth_failure', open: false, GET: showFailure },
   { path: '/oauth/consent/', open: true, GET: showConsent, POST: takeConsent },
@@ -108,6 +112,7 @@ function servicesOf(options: AuthOptions, oauth: OAuth, origins: WeakMap<Incomin
     signIn: createSignIn(domain),
     changePassword: createPasswordChange(domain),
     singleSignOn: singleSignOnOf(options),
+    codeGuesses: createGuessLimit(domain.clock),
     sessionCookie,
     forms: createForms(publicUrl, createCookie('sluice_form', publicUrl), sessionCookie),
     originOf,

@@ -6,6 +6,7 @@ import type { ChangePassword, SignedIn, SignIn, SsoAdmission } from '../domain/p
 import type { Origin } from '../shared/caller.ts';
 import type { Cookie } from './cookies.ts';
 import type { Forms } from './forms.ts';
+import type { GuessLimit } from './guess-limit.ts';
 import type { RateLimit } from './oauth/rate-limit.ts';
 import type { SsoAttempts } from './sso/sso-attempts.ts';
 import type { Sso } from './sso/sso.ts';
@@ -29,6 +30,8 @@ export interface Services {
   readonly changePassword: ChangePassword;
   /** Undefined when people sign in with passwords only. */
   readonly singleSignOn: SingleSignOn | undefined;
+  /** Of the codes that devices show. */
+  readonly codeGuesses: GuessLimit;
   readonly sessionCookie: Cookie;
   readonly forms: Forms;
   /** How the request came, for the audit trail. */

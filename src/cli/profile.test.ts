@@ -181,6 +181,51 @@ describe('sluice profile', function () {
     });
   });
 
+  describe('by a device without a browser', () => {
+    it('logs in whoever enters its code elsewhere, and renews the login until that is ended', async () => {
+      let decided: Promise<Visit> | undefined;
+      const { err } = await run(['profile', 'login', 'far', '--url', server.url, '--device'], {
+        hear: (said) => {
+          const userCode = /\b[A-Z]{4}-[A-Z]{4}\b/.exec(said)?.[0];
+          if (userCode !== undefined) decided ??= enter(userCode);
+        },
+      });
+      assert.match((await decided)?.text ?? '', /The device is logged in/);
+      assert.match(err, /as ada\. The profile is far/);
+      const token = async (): Promise<string> => (await run(['profile', 'export-token'])).out.trim();
+      const first = await token();
+      assert.equal(await viewerOf(first), 'ada');
+      assert.equal(await token(), first, 'it is good for an hour');
+      endSoon();
+      const renewed = await Promise.all([token(), token(), token()]);
+      assert.notEqual(renewed[0], first);
+      assert.equal(new Set(renewed).size, 1, 'it is renewed once by several at the same time');
+      const narrowed = await run(['profile', 'export-token', '--scope', 'mcp:read', '--ttl', '60']);
+      assert.equal(await viewerOf(narrowed.out.trim()), 'ada');
+      await run(['profile', 'logout']);
+      for (const ended of [renewed[0] ?? '', narrowed.out.trim()]) {
+        assert.equal((await server.graphql('{ viewer { name } }', {}, ended)).status, 401);
+      }
+    });
+
+    /** As if the hour were over. */
+    function endSoon(): void {
+      const text = readFileSync(cli.profilesFile, 'utf8');
+      writeFileSync(cli.profilesFile, text.replace(/"validUntil": \d+/, '"validUntil": 1000'));
+    }
+
+    async function enter(userCode: string): Promise<Visit> {
+      let page = await ada.visit(`${server.url}/device`);
+      if (page.url.pathname === '/sign-in') {
+        page = await ada.visit(`${server.url}/sign-in`, formOf(page, { username: 'ada', password, next: '/device' }));
+      }
+      page = await ada.visit(page.url.href, formOf(page, { user_code: userCode }));
+      const form = formOf(page, { user_code: userCode, decision: 'approve' });
+      for (const scope of ['mcp:read', 'mcp:write']) form.append('scope', scope);
+      return ada.visit(page.url.href, form);
+    }
+  });
+
   describe('has several', () => {
     it('of which one is current', async () => {
       await loginByKey('one');

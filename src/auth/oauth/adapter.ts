@@ -11,7 +11,7 @@ export function createAdapter(context: DomainContext, kind: string): Adapter {
     upsert: (id, payload, expiresIn) => records.save(id, payload, expiresIn),
     find: (id) => records.find(id),
     findByUid: (uid) => records.findByUid(uid),
-    findByUserCode: () => Promise.resolve(undefined), // there is no device flow
+    findByUserCode: (userCode) => records.findByUserCode(userCode),
     async consume(id) {
       if (await records.consume(id)) return;
       // Two requests at once with one code or refresh token: one of them has stolen it, and nobody knows which.

@@ -2,8 +2,9 @@ import { type ClientMetadata, errors } from 'oidc-provider';
 
 import { mayRedirectTo } from '../../domain/oauth/index.ts';
 import { isDeceiving } from '../../shared/deceiving-text.ts';
+import { DEVICE_GRANT } from './metadata.ts';
 
-const GRANTS = ['authorization_code', 'refresh_token'];
+const GRANTS = ['authorization_code', 'refresh_token', DEVICE_GRANT];
 const MAX_NAME_LENGTH = 100;
 const MAX_REDIRECTS = 10;
 

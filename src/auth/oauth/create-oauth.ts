@@ -31,6 +31,7 @@ export interface OAuth {
   handle(request: IncomingMessage, response: ServerResponse, origin: Origin): Promise<void>;
 }
 
+const POLL_SECONDS = 3;
 const DOCUMENT_LIMITS = { timeoutMs: 2_500, maxBytes: 5_120 };
 // A client asks once for each sign-in and refresh; whoever guesses codes and tokens asks more often.
 const TOKEN_REQUESTS = { perSecond: 10, burst: 300 };
@@ -58,8 +59,13 @@ export async function createOAuth(options: OAuthOptions): Promise<OAuth> {
     const problem = problemOf(ctx, hosts.now);
     return problem === undefined ? next() : showProblem(ctx, new AppError('BAD_INPUT', problem));
   });
+  // How often a device may ask whether the person has decided; the library leaves it to the default of the standard.
+  provider.on('device_authorization.success', (_ctx, body: Record<string, unknown>) => {
+    body['interval'] = POLL_SECONDS;
+  });
   recordEvents(provider, context, (request) => originIn(origins, request));
   const mayRegister = createRateLimit();
+  const mayAskForCode = createRateLimit();
   const tokenRequests = createTokenBuckets(TOKEN_REQUESTS);
   const documents = metadataDocuments(context.publicUrl);
   const serve = provider.callback();
@@ -72,8 +78,10 @@ export async function createOAuth(options: OAuthOptions): Promise<OAuth> {
       const document = documents.get(path);
       if (document !== undefined) return sendDocument(request, response, document);
       if (!isServerPath(path)) return sendUnknown(response);
-      if (path === oauthPaths.registration && !mayRegister(origin.remoteAddress ?? '')) return sendTooMany(response);
-      if (tokenPaths.includes(path) && tokenRequests.take(origin.remoteAddress ?? '') > 0) return sendTooMany(response);
+      const address = origin.remoteAddress ?? '';
+      if (path === oauthPaths.registration && !mayRegister(address)) return sendTooMany(response);
+      if (path === oauthPaths.device_authorization && !mayAskForCode(address)) return sendTooMany(response);
+      if (tokenPaths.includes(path) && tokenRequests.take(address) > 0) return sendTooMany(response);
       await hosts.refresh();
       origins.set(request, origin);
       prepareRequest(request, context.publicUrl);

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import Provider, { type Configuration, errors, interactionPolicy, type JWK } from 'oidc-provider';
 
 import type { DomainContext } from '../../domain/context.ts';
-import { ACCESS_TOKEN_ALGORITHM, openSigningKeys, resourcesOf } from '../../domain/identity/index.ts';
+import { ACCESS_TOKEN_ALGORITHM, openSigningKeys } from '../../domain/identity/index.ts';
 import { cookieKeys, GRANT_SECONDS } from '../../domain/oauth/index.ts';
 import { findActiveUser } from '../../domain/people/index.ts';
 import type { SafeFetch } from '../../outbound/index.ts';
@@ -11,7 +11,8 @@ import type { Origin } from '../../shared/caller.ts';
 import { createAdapter } from './adapter.ts';
 import { applyClientPolicy } from './client-policy.ts';
 import { fetchClientDocument } from './client-document.ts';
-import { oauthPaths } from './metadata.ts';
+import { commandLine, grantedResource } from './resources.ts';
+import { devicePath, oauthPaths } from './metadata.ts';
 import { judgeToken } from './judge-token.ts';
 import { createRateLimit } from './rate-limit.ts';
 
@@ -32,13 +33,14 @@ const MINUTE = 60;
 const DAY = 24 * 60 * MINUTE;
 const lives = {
   AuthorizationCode: MINUTE,
+  DeviceCode: 10 * MINUTE, // to find a browser and type it there
   Interaction: 30 * MINUTE, // to read a consent page, with a sign-in before it
   Session: 60 * MINUTE,
   RefreshToken: 14 * DAY, // unused for so long
   Grant: GRANT_SECONDS,
 };
 
-/** The OAuth server: authorization code with PKCE for public clients, and nothing else. */
+/** The OAuth server: authorization code with PKCE, and codes for devices, for public clients; nothing else. */
 export async function createProvider(options: ProviderOptions): Promise<Provider> {
   const { context } = options;
   const keys = await openSigningKeys(context);
@@ -46,7 +48,8 @@ export async function createProvider(options: ProviderOptions): Promise<Provider
     adapter: (kind) => createAdapter(context, kind),
     jwks: { keys: keys.map(({ created_at: _made, ...jwk }) => jwk as JWK) }, // the library's own name for the same
     cookies: cookiesFor(context, await cookieKeys(context)),
-    routes: { ...oauthPaths, end_session: '/oauth/end' },
+    routes: { ...oauthPaths, code_verification: devicePath, end_session: '/oauth/end' },
+    clients: [commandLine],
     ...clientSettings(options),
     ...tokenSettings(options),
     ...signInSettings(context),
@@ -116,8 +119,11 @@ function signInSettings({ publicUrl }: DomainContext): Configuration {
   };
 }
 
-function featuresFor({ context, accessTokenSeconds }: ProviderOptions): NonNullable<Configuration['features']> {
-  const resources = new Set(resourcesOf(context.publicUrl));
+function featuresFor({
+  context,
+  accessTokenSeconds,
+  originOf,
+}: ProviderOptions): NonNullable<Configuration['features']> {
   const mayFetch = createRateLimit();
   return {
     devInteractions: { enabled: false },
@@ -126,22 +132,16 @@ function featuresFor({ context, accessTokenSeconds }: ProviderOptions): NonNulla
     pushedAuthorizationRequests: { enabled: false },
     dPoP: { enabled: false },
     registration: { enabled: true },
+    // Its pages are ours: see device-routes.ts. Who decides there is shown where the code was asked for.
+    deviceFlow: { enabled: true, deviceInfo: ({ req }) => ({ remoteAddress: originOf(req).remoteAddress }) },
     revocation: { enabled: true, allowedPolicy: (_context, client, token) => token.clientId === client.clientId },
     clientIdMetadataDocument: { enabled: true, ack: 'draft-02', allowFetch: ({ ip }) => mayFetch(ip) },
     resourceIndicators: {
       enabled: true,
       defaultResource: (_context, _client, oneOf) => chooseResource(oneOf),
       useGrantedResource: () => true,
-      getResourceServerInfo: (_context, resource) => {
-        if (!resources.has(resource)) throw new errors.InvalidTarget('resource must be one of this server');
-        return {
-          scope: 'mcp:read mcp:write',
-          audience: resource,
-          accessTokenFormat: 'jwt',
-          accessTokenTTL: accessTokenSeconds,
-          jwt: { sign: { alg: ACCESS_TOKEN_ALGORITHM } },
-        };
-      },
+      getResourceServerInfo: (_context, resource, client) =>
+        grantedResource(context.publicUrl, resource, { clientId: client.clientId, accessTokenSeconds }),
     },
   };
 }

@@ -1,3 +1,6 @@
+/** Source: RFC 8628. */
+export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
+
 const SCOPES = ['mcp:read', 'mcp:write'];
 
 /** Paths of the OAuth server. */
@@ -6,8 +9,12 @@ export const oauthPaths = {
   token: '/oauth/token',
   registration: '/oauth/register',
   revocation: '/oauth/revoke',
+  device_authorization: '/oauth/device_authorization',
   jwks: '/oauth/jwks',
 } as const;
+
+/** The page at which people enter the code of a device. */
+export const devicePath = '/device';
 
 /** Paths of the two resources that tokens are for. */
 export const resourcePaths = ['/mcp', '/intent/mcp'] as const;
@@ -32,7 +39,7 @@ export function metadataDocuments(publicUrl: string): ReadonlyMap<string, object
   return new Map<string, object>([...resources, ...servers]);
 }
 
-/** Source: RFC 8414, with RFC 9207 and OAuth client ID metadata documents. */
+/** Source: RFC 8414, with RFC 8628, RFC 9207 and OAuth client ID metadata documents. */
 function serverMetadata(publicUrl: string): object {
   return {
     issuer: publicUrl,
@@ -40,11 +47,12 @@ function serverMetadata(publicUrl: string): object {
     token_endpoint: publicUrl + oauthPaths.token,
     registration_endpoint: publicUrl + oauthPaths.registration,
     revocation_endpoint: publicUrl + oauthPaths.revocation,
+    device_authorization_endpoint: publicUrl + oauthPaths.device_authorization,
     jwks_uri: publicUrl + oauthPaths.jwks,
     scopes_supported: SCOPES,
     response_types_supported: ['code'],
     response_modes_supported: ['query'],
-    grant_types_supported: ['authorization_code', 'refresh_token'],
+    grant_types_supported: ['authorization_code', 'refresh_token', DEVICE_GRANT],
     token_endpoint_auth_methods_supported: ['none'],
     revocation_endpoint_auth_methods_supported: ['none'],
     code_challenge_methods_supported: ['S256'],

@@ -67,7 +67,7 @@ function facts({ clientSource, redirectTarget, redirectIsLocal, resource }: Cons
   </dl>`;
 }
 
-function scopeBox(scope: Scope): Html {
+export function scopeBox(scope: Scope): Html {
   const { title, text } = explanations[scope];
   const id = scope.replace(':', '-');
   return markup`<div class="scope">

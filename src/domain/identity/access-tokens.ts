@@ -34,7 +34,7 @@ export interface AccessToken {
   readonly grantId: string;
   readonly clientId: string;
   readonly scopes: ReadonlySet<Scope>;
-  /** The one resource that it is good for. */
+  /** The one resource that it is good for; the public URL itself stands for all of them, and for the GraphQL API. */
   readonly audience: string;
   readonly expiresAtMs: number;
 }
@@ -84,7 +84,7 @@ export function createAccessTokenCheck(context: KeyContext & Pick<DomainContext,
       algorithms: [ACCESS_TOKEN_ALGORITHM],
       typ: TYPE,
       issuer: publicUrl,
-      audience: resourcesOf(publicUrl),
+      audience: [...resourcesOf(publicUrl), publicUrl],
       clockTolerance: CLOCK_TOLERANCE_SECONDS,
       currentDate: clock.now(),
       requiredClaims: ['sub', 'exp', 'iat', 'jti', 'client_id', 'grant_id'],

@@ -227,7 +227,8 @@ async function loadUser({ context, origin }: Call, verify: VerifyAccessToken, to
   const rights = await loginRights(context, origin, login);
   const { session } = login;
   const caller = await context.storage.read((db) => userCaller(db, { userId, session, scopes, rights }));
-  return { caller, audience, expiresAtMs, used: useCounter(context, session) };
+  const isForAll = audience === context.publicUrl;
+  return { caller, audience: isForAll ? undefined : audience, expiresAtMs, used: useCounter(context, session) };
 }
 
 interface UserSession extends Pick<Caller, 'session' | 'scopes'> {

@@ -21,6 +21,7 @@ export interface OAuthRecords {
   /** @returns the payload, with `consumed` in unix seconds once it was; undefined when it is gone or has ended */
   find(id: string): Promise<OAuthPayload | undefined>;
   findByUid(uid: string): Promise<OAuthPayload | undefined>;
+  findByUserCode(userCode: string): Promise<OAuthPayload | undefined>;
   /** @returns whether this call consumed it: of two at once only one does */
   consume(id: string): Promise<boolean>;
   remove(id: string): Promise<void>;
@@ -30,18 +31,22 @@ export interface OAuthRecords {
 
 const CLIENT_LIFE_SECONDS = 90 * 24 * 60 * 60; // a registered client that nobody uses for so long is forgotten
 
+const ENDED_CODE_SECONDS = 10 * 60; // a device that asks late is told that its code has ended, and not that there is none
+
 export function oauthRecords(context: DomainContext, kind: string): OAuthRecords {
   const { storage, clock } = context;
   const key = (id: string): string => oauthRecordId(kind, id);
   const find = async (row: OAuthRecordRow | undefined): Promise<OAuthPayload | undefined> =>
     row === undefined ? undefined : parsePayload(row);
+  const findByAlias = async (alias: string): Promise<OAuthPayload | undefined> =>
+    find(await storage.read((db) => findOAuthRecordByAlias(db, key(alias), clock.now())));
   // A grant that ends takes the rights of its tokens with it, on every server.
   const grantsChanged = async (): Promise<void> => {
     if (kind === 'Grant') await rightsChanged(context);
   };
   return {
     async save(id, payload, lifeSeconds) {
-      const life = lifeSeconds ?? (kind === 'Client' ? CLIENT_LIFE_SECONDS : undefined);
+      const life = lifeOf(kind, lifeSeconds);
       const expiresAt = life === undefined ? undefined : new Date(clock.now().getTime() + life * 1000);
       await storage.transaction((db) => saveOAuthRecord(db, toRow(kind, id, payload, expiresAt)));
     },
@@ -49,10 +54,8 @@ export function oauthRecords(context: DomainContext, kind: string): OAuthRecords
       const row = await storage.read((db) => findOAuthRecord(db, key(id), clock.now()));
       return find(row);
     },
-    async findByUid(uid) {
-      const row = await storage.read((db) => findOAuthRecordByAlias(db, key(`uid:${uid}`), clock.now()));
-      return find(row);
-    },
+    findByUid: (uid) => findByAlias(`uid:${uid}`),
+    findByUserCode: (userCode) => findByAlias(`userCode:${userCode}`),
     consume: (id) => storage.transaction((db) => consumeOAuthRecord(db, key(id), clock.now())),
     async remove(id) {
       await storage.transaction(async (db) => {
@@ -65,14 +68,26 @@ export function oauthRecords(context: DomainContext, kind: string): OAuthRecords
   };
 }
 
+function lifeOf(kind: string, given: number | undefined): number | undefined {
+  if (kind === 'DeviceCode') return given === undefined ? undefined : given + ENDED_CODE_SECONDS;
+  return given ?? (kind === 'Client' ? CLIENT_LIFE_SECONDS : undefined);
+}
+
+/** A second name that a record is found by. */
+function aliasOf({ uid, userCode }: OAuthPayload): string | undefined {
+  if (typeof uid === 'string') return `uid:${uid}`;
+  return typeof userCode === 'string' ? `userCode:${userCode}` : undefined;
+}
+
 function toRow(kind: string, id: string, payload: OAuthPayload, expiresAt: Date | undefined): OAuthRecordRow {
-  const { grantId, uid } = payload;
+  const { grantId } = payload;
+  const alias = aliasOf(payload);
   return {
     id: oauthRecordId(kind, id),
     kind,
     payload: Buffer.from(JSON.stringify(payload)),
     grantId: typeof grantId === 'string' ? grantId : undefined,
-    alias: typeof uid === 'string' ? oauthRecordId(kind, `uid:${uid}`) : undefined,
+    alias: alias === undefined ? undefined : oauthRecordId(kind, alias),
     consumedAt: undefined,
     expiresAt,
   };

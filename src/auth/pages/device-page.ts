@@ -1,0 +1,76 @@
+import type { Scope } from '../../shared/caller.ts';
+import { scopeBox } from './consent-page.ts';
+import { hiddenField, layout, problem } from './layout.ts';
+import { markup } from './markup.ts';
+
+export interface DeviceCodePage {
+  readonly csrf: string;
+  readonly username: string;
+  readonly userCode: string;
+  readonly problem: string | undefined;
+}
+
+/** Where a person enters the code that a device shows. */
+export function deviceCodePage(page: DeviceCodePage): string {
+  return layout(
+    'Log a device in',
+    markup`<p>Enter the code that your device or command line shows. If somebody else sent you a code, close this page.</p>
+      ${problem(page.problem)}
+      <form method="post" action="/device">
+        ${hiddenField('csrf', page.csrf)}
+        <label for="user_code">Code</label>
+        <input
+          id="user_code"
+          name="user_code"
+          type="text"
+          value="${page.userCode}"
+          autocomplete="off"
+          autocapitalize="characters"
+          spellcheck="false"
+          required
+          autofocus
+        />
+        <button class="wide" type="submit">Go on</button>
+      </form>
+      <footer><span>Signed in as <strong>${page.username}</strong></span></footer>`,
+  );
+}
+
+export interface DeviceConsentPage {
+  readonly csrf: string;
+  readonly username: string;
+  readonly clientName: string;
+  readonly resource: string;
+  readonly scopes: readonly Scope[];
+  readonly userCode: string;
+  /** Address that the code was asked for from. */
+  readonly askedFrom: string | undefined;
+}
+
+/** Where the person decides about it. */
+export function deviceConsentPage(page: DeviceConsentPage): string {
+  return layout(
+    `${page.clientName} asks for access`,
+    markup`<p>It would act in your name, never beyond your own rights. Approve only if you have just started this yourself and the code is the one that you see there.</p>
+      <dl>
+        <dt>Code</dt>
+        <dd><code>${page.userCode}</code></dd>
+        <dt>Access to</dt>
+        <dd><code>${page.resource}</code></dd>
+        <dt>Asked for from the address</dt>
+        <dd><code>${page.askedFrom ?? 'unknown'}</code></dd>
+      </dl>
+      <form method="post" action="/device">
+        ${hiddenField('csrf', page.csrf)}${hiddenField('user_code', page.userCode)}
+        <fieldset>
+          <legend>What it may do</legend>
+          ${page.scopes.map(scopeBox)}
+        </fieldset>
+        <div class="actions">
+          <button class="second" type="submit" name="decision" value="deny">Deny</button>
+          <button type="submit" name="decision" value="approve">Approve</button>
+        </div>
+      </form>
+      <footer><span>Signed in as <strong>${page.username}</strong></span></footer>`,
+  );
+}
