@@ -49,6 +49,12 @@ const suites: Readonly<Record<string, Suite>> = {
       'Wall time of one create over HTTP (policy, lock, journal synced to disk, executor, provider, state, audit) against `terraform apply` with the same provider binary, interleaved. Aims: warm at most 1/20, cold at most 1/5; with a provider of 1,501 types cold at most 1/8 and a quarter of the memory. Missed with the small provider: a warm create is about 20 database statements; of its time a third is the database, the largest other parts are the ORM, sealing and the two synced commits, while plan and apply in the provider take about 5 ms. Fewer, larger statements without the ORM on this path would be the next step; cold, half of the time is the start of the provider itself.',
     measure: async () => (await import('./create.ts')).measureCreate(),
   },
+  audit: {
+    title: 'The audit trail: verifying it, and what it costs a change',
+    about:
+      'Processor time of the whole process with the embedded database, so that other work on the computer counts less; 50,000 entries of about 600 bytes. Aims: verify at least 100,000 entries a second; an entry at most 10 % of a durable create. Of verifying, two thirds are the embedded database, which puts the rows together as JSON; with PostgreSQL that is done elsewhere.',
+    measure: async () => (await import('./audit.ts')).measureAudit(),
+  },
   boot: {
     title: 'Start: boot to the first correct reply',
     about:

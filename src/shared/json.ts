@@ -9,11 +9,31 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** JSON text with sorted keys: equal values give equal text, so it can be hashed. */
+/**
+ * JSON text with sorted keys, those that are whole numbers first: equal values give equal text, so it can be hashed.
+ * What was hashed before must give the same text for ever.
+ */
 export function canonicalJson(value: Json): string {
-  return JSON.stringify(value, (_key, part: unknown) =>
-    isJsonObject(part) ? Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1))) : part,
-  );
+  if (typeof value === 'string' || !isStructured(value)) return JSON.stringify(value);
+  if (isList(value)) return `[${value.map((item) => canonicalJson(item ?? null)).join(',')}]`;
+  let text = '';
+  for (const key of sortedKeys(value)) {
+    const part = value[key];
+    if (part !== undefined) text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${canonicalJson(part)}`;
+  }
+  return `{${text}}`;
+}
+
+function isStructured(value: Json): value is readonly Json[] | JsonObject {
+  return typeof value === 'object' && value !== null;
+}
+
+// JavaScript lists keys that are whole numbers first, in their order, whatever order they were given in.
+function sortedKeys(value: JsonObject): string[] {
+  const keys = Object.keys(value);
+  const numbers = keys.findIndex((key) => !/^(?:0|[1-9]\d{0,9})$/.test(key) || Number(key) >= 2 ** 32 - 1);
+  if (numbers <= 0) return numbers === 0 ? keys.toSorted() : keys;
+  return [...keys.slice(0, numbers), ...keys.slice(numbers).toSorted()];
 }
 
 /** Whether a database keeps the text as it is: PostgreSQL has no NUL, and UTF-8 no half of a surrogate pair. */
