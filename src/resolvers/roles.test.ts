@@ -278,6 +278,31 @@ describe('roles', function () {
       assert.match(await refused(take, { id: binding?.id ?? '' }), /^NO_SUCH: /);
     });
 
+    it('do not last longer, and are not claimed, by a key that holds more than its keeper', async () => {
+      const keeper = await aRole('SPACE_READ', 'API_KEY_READ', 'API_KEY_UPDATE', 'API_KEY_CREATE');
+      const { token } = await aKey(server, { [keeper.slug]: 'root' });
+      const admin = await aKey(server, { 'space-admin': 'root' });
+      const plain = await aKey(server, { 'space-reader': 'root' });
+      const update = 'mutation($id: ID!, $input: ApiKeyUpdateInput!) { apiKeyUpdate(id: $id, input: $input) { id } }';
+      const inHours = (hours: number) => ({ expiresAt: Math.floor(Date.now() / 1000) + hours * 3600 });
+      for (const { id } of [admin, plain]) {
+        read(await server.graphql(update, { id, input: inHours(2) }, token));
+        for (const end of [inHours(3), { expiresAt: 0 }])
+          assert.match(await refused(update, { id, input: end }, token), /^FORBIDDEN: .*hands out/);
+      }
+      const idle = await aKey(server, {});
+      for (const hours of [1, 2]) read(await server.graphql(update, { id: idle.id, input: inHours(hours) }, token));
+      read(await server.graphql(update, { id: admin.id, input: { description: 'kept' } }, token));
+      const oidc = { issuer: 'https://id.example', clientId: 'here', subjectExpression: 'me' };
+      const claims = { claimMappings: { entries: [{ name: 'team', value: 'groups' }] } };
+      const create = 'mutation($input: ApiKeyInput!) { apiKeyCreate(input: $input) { id } }';
+      const input = { name: 'by token', admin: false, teams: [] };
+      read(await server.graphql(create, { input: { ...input, oidc } }, token));
+      const claiming = { input: { ...input, oidc: { ...oidc, ...claims } } };
+      assert.match(await refused(create, claiming, token), /^FORBIDDEN: .*hands out/);
+      read(await server.graphql(create, claiming));
+    });
+
     it('are in the audit trail with what was done by them', async () => {
       const [space, role] = [await aSpace('Of the trail'), await aRole('SPACE_READ', 'RUN_TRIGGER')];
       const { id, token } = await aKey(server, { 'space-admin': space, [role.slug]: 'root' });

@@ -1,4 +1,5 @@
 import { parseName } from '../parse-name.ts';
+import type { Caller } from '../../shared/caller.ts';
 import { AppError, badInput, noSuch } from '../../shared/errors.ts';
 import { newUlid } from '../../shared/ids.ts';
 import { unixSeconds } from '../../shared/clock.ts';
@@ -17,8 +18,9 @@ import { deletePersonalTokensOf } from '../../storage/personal-tokens.ts';
 import type { Db } from '../../storage/database.ts';
 import { recordAudit } from '../audit/index.ts';
 import type { DomainContext, Request } from '../context.ts';
+import { actorsOfKey } from './actors.ts';
 import { newSecret } from './api-key-secret.ts';
-import { checkGroups, checkHandOut } from './hand-out.ts';
+import { checkActors, checkGroups, checkHandOut } from './hand-out.ts';
 import { type NewClaimMapping, type NewOidcTrust, parseMapping, parseOidcTrust } from './oidc-trust.ts';
 import { rightsChanged } from '../rights-changed.ts';
 
@@ -73,6 +75,7 @@ export async function createApiKey(context: DomainContext, request: Request, inp
   const row = newRow(context, request, input, hash);
   const record = await context.storage.transaction(async (db) => {
     await checkGroups(db, request.caller, row.teams);
+    await checkClaims(db, request.caller, row.oidc?.claimMapping ?? []);
     await insertApiKey(db, row);
     if (input.admin) await bindRootAdmin(db, request, row.id);
     await recordAudit(db, context, request, {
@@ -218,6 +221,7 @@ async function change(
     const columns = columnsFor(row);
     const newTeams = columns.teams?.filter((team) => !row.teams.includes(team)) ?? [];
     await checkGroups(db, request.caller, newTeams);
+    await checkReach(db, request, row, columns);
     await updateRow(db, id, columns);
     if (columns.deleted === true) await forget(db, id);
     await recordAudit(db, context, request, {
@@ -229,6 +233,21 @@ async function change(
   });
   await rightsChanged(context);
   return record;
+}
+
+/** A key that lives longer hands out what it holds; claims are for login policies to read, which could give anything. */
+async function checkReach(db: Db, { caller }: Request, row: ApiKeyRow, columns: Partial<ApiKeyRow>): Promise<void> {
+  if ('expiresAt' in columns && endsLater(row.expiresAt, columns.expiresAt))
+    await checkActors(db, caller, await actorsOfKey(db, row));
+  if (columns.oidc !== undefined) await checkClaims(db, caller, columns.oidc.claimMapping);
+}
+
+function endsLater(before: Date | undefined, after: Date | undefined): boolean {
+  return before !== undefined && (after === undefined || after > before);
+}
+
+async function checkClaims(db: Db, caller: Caller, mapping: readonly object[]): Promise<void> {
+  if (mapping.length > 0) await checkHandOut(db, caller, [{ actions: ['SPACE_ADMIN'], space: 'root' }]);
 }
 
 async function forget(db: Db, id: string): Promise<void> {
