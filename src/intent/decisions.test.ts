@@ -38,6 +38,18 @@ describe('what policies and people decide', () => {
       assert.deepEqual(input['plan']['after_unknown'], ['id']);
     });
 
+    it('see the teams of whoever asks', async () => {
+      await bench.addPolicy('watch', () => ({ allow: ['fine'] }));
+      const { caller, origin } = bench.request;
+      const request = { origin, caller: { ...caller, teams: ['platform'] } };
+      const config = { name: 'a' };
+      const asked = { intentProject: bench.project, provider: 'acme/fake', type: 'fake_thing', config };
+      await bench.intent.readDataSource(request, asked);
+      await bench.intent.readDataSource(bench.request, asked);
+      const teams = bench.judged.map((input) => field(input, 'session', 'teams'));
+      assert.deepEqual(teams, [['platform'], []]);
+    });
+
     it('see the whole way of a resource: its operations and its neighbours', async () => {
       await bench.addPolicy('watch', () => ({ allow: ['fine'] }));
       await bench.create('one');

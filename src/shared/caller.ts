@@ -18,6 +18,8 @@ export interface Caller {
   readonly principal: Principal;
   readonly session: string;
   readonly scopes: ReadonlySet<Scope>;
+  /** Names of the groups and teams they count as, for policies; rights are worked out in `grants`. */
+  readonly teams?: readonly string[];
   /** Effective actions per space id, inheritance already worked out. */
   readonly grants: ReadonlyMap<string, ReadonlySet<Action>>;
   /** The roles behind the grants, each as `slug@space`: for the audit trail, never used to decide. */

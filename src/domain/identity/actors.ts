@@ -46,3 +46,9 @@ export function groupsOf({ groups, members }: Memberships, user: UserRow): reado
   const joined = new Set(members.filter(({ userId }) => userId === user.id).map(({ groupId }) => groupId));
   return groups.filter(({ id, name }) => joined.has(id) || user.ssoGroups.includes(name));
 }
+
+/** Names of the teams that a user counts as, for policies: those of the identity provider and of the groups here. */
+export async function teamsOfUser(db: Db, user: UserRow): Promise<string[]> {
+  const joined = groupsOf(await findMemberships(db), user).map(({ name }) => name);
+  return [...new Set([...user.ssoGroups, ...joined])].toSorted();
+}

@@ -14,7 +14,7 @@ import type { DomainContext } from '../context.ts';
 import { grantSubject, loginRights, type LoginRights, type LoginSubject, withoutRootAdmin } from '../login/index.ts';
 import { bindingsOfRules } from './access-rules.ts';
 import { createAccessTokenCheck, type VerifyAccessToken } from './access-tokens.ts';
-import { actorKey, type Actors, actorsOfKey, actorsOfUser } from './actors.ts';
+import { actorKey, type Actors, actorsOfKey, actorsOfUser, teamsOfUser } from './actors.ts';
 import { effectiveGrants } from './grants.ts';
 import { grantIsAlive, grantOf } from './grant-is-alive.ts';
 import { loadPersonalToken } from './personal-token-caller.ts';
@@ -209,11 +209,13 @@ async function usableKey(db: Db, id: string, now: Date): Promise<ApiKeyRow> {
 }
 
 async function apiKeyCaller(db: Db, key: ApiKeyRow, scopes: Caller['scopes'], rights: LoginRights): Promise<Caller> {
-  const actors = await actorsOfKey(db, { ...key, teams: [...(rights.teams ?? key.teams)] });
+  const teams = [...(rights.teams ?? key.teams)];
+  const actors = await actorsOfKey(db, { ...key, teams });
   return Object.freeze({
     principal: Object.freeze({ kind: 'API_KEY', id: key.id, name: key.name } as const),
     session: `key:${key.id}`,
     scopes,
+    teams,
     ...(await rightsOf(db, actors, rights)),
   });
 }
@@ -242,12 +244,13 @@ async function userCaller(db: Db, { userId, session, scopes, rights }: UserSessi
   if (user === undefined || user.disabled) {
     throw new AppError('UNAUTHENTICATED', 'unauthorized: the user of this token is disabled or gone');
   }
-  const actors = await actorsOfUser(db, { ...user, ssoGroups: [...(rights.teams ?? user.ssoGroups)] });
+  const asJudged = { ...user, ssoGroups: [...(rights.teams ?? user.ssoGroups)] };
   return Object.freeze({
     principal: Object.freeze({ kind: 'USER', id: user.id, name: user.username } as const),
     session,
     scopes,
-    ...(await rightsOf(db, actors, rights)),
+    teams: await teamsOfUser(db, asJudged),
+    ...(await rightsOf(db, await actorsOfUser(db, asJudged), rights)),
   });
 }
 

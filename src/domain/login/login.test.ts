@@ -161,7 +161,8 @@ describe('login policies', () => {
     });
     const key = await aKey(false, ['old']);
     const made = await policy({ allow: true, team: ['nobodies'] });
-    assert.deepEqual(holds(await callerOf(await exchange(key))), []);
+    const judged = await callerOf(await exchange(key));
+    assert.deepEqual([holds(judged), judged.teams], [[], ['nobodies']]);
     await updatePolicy(context, domain.admin, made.id, { name: made.name, body: bodyOf({ allow: true }) });
     assert.deepEqual(holds(await callerOf(await exchange(key))), ['SPACE_READ root']);
   });

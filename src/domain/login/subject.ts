@@ -4,7 +4,7 @@ import type { Db } from '../../storage/database.ts';
 import { findApiKey, findBindings, findRoles, type RoleBindingRow, type RoleRow } from '../../storage/identity.ts';
 import { findUser, findUsersById } from '../../storage/people.ts';
 import { bindingsOfRules } from '../identity/access-rules.ts';
-import { findMemberships, groupsOf } from '../identity/actors.ts';
+import { teamsOfUser } from '../identity/actors.ts';
 import { canSignIn } from '../identity/root-admins.ts';
 
 /** Who comes in, and for what the decision is kept. */
@@ -74,8 +74,7 @@ export async function findIdentity(db: Db, { kind, id }: LoginSubject): Promise<
 async function userIdentity(db: Db, id: string, admin: boolean, admins: readonly RoleBindingRow[]): Promise<Identity> {
   const user = await findUser(db, id);
   if (user === undefined || user.disabled) throw nobody();
-  const joined = groupsOf(await findMemberships(db), user).map(({ name }) => name);
-  const teams = [...new Set([...user.ssoGroups, ...joined])].toSorted();
+  const teams = await teamsOfUser(db, user);
   const { username, email } = user;
   const bypasses = admin && id === (await firstAdmin(db, admins));
   return { email, login: username, name: username, teams, machine: false, admin, bypasses };

@@ -85,7 +85,7 @@ function sessionPart({ caller, origin }: Request): IntentPolicyInput['session'] 
   return {
     login: machine ? id : name,
     name,
-    teams: [],
+    teams: [...(caller.teams ?? [])],
     machine,
     api_key_id: machine ? id : null,
     scopes: [...caller.scopes],
