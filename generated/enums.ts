@@ -224,6 +224,13 @@ export const intentDependencyTypes = [
 /** Where a dependency is known from. */
 export type IntentDependencyType = (typeof intentDependencyTypes)[number];
 
+export const intentExpiryActions = [
+  'ARCHIVE',
+  'DELETE',
+] as const;
+/** What becomes of a project at its end. */
+export type IntentExpiryAction = (typeof intentExpiryActions)[number];
+
 export const intentOperationKinds = [
   'CREATE',
   'UPDATE',

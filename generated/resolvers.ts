@@ -889,6 +889,13 @@ export type IntentDrift = {
   readonly since: Scalars['Int']['output'];
 };
 
+/** What becomes of a project at its end. */
+export type IntentExpiryAction =
+  /** It is disabled: nothing runs in it any more, and reading goes on. */
+  | 'ARCHIVE'
+  /** Its resources are destroyed under its policies, what needs others first; then it is deleted. */
+  | 'DELETE';
+
 /** A configuration that takes resources over. */
 export type IntentExport = {
   readonly __typename?: 'IntentExport';
@@ -1112,6 +1119,8 @@ export type IntentProject = {
   readonly currentlySelected: Scalars['Boolean']['output'];
   /** What it is for; may be empty. */
   readonly description: Scalars['String']['output'];
+  /** When it ends; null when it does not. */
+  readonly expiry?: Maybe<IntentProjectExpiry>;
   /** Slug, stable over renames. */
   readonly id: Scalars['ID']['output'];
   /** Labels. */
@@ -1158,6 +1167,21 @@ export type IntentProjectEdge = {
   readonly cursor?: Maybe<Scalars['String']['output']>;
   /** The project. */
   readonly node: IntentProject;
+};
+
+/** The end of a project. */
+export type IntentProjectExpiry = {
+  readonly __typename?: 'IntentProjectExpiry';
+  /** What becomes of it. */
+  readonly action: IntentExpiryAction;
+  /** Unix seconds at which it was disabled because it had ended; null before. */
+  readonly archivedAt?: Maybe<Scalars['Int']['output']>;
+  /** Unix seconds. */
+  readonly expiresAt: Scalars['Int']['output'];
+  /** What keeps its resources from being destroyed; null when nothing does. It is tried again each hour. */
+  readonly note?: Maybe<Scalars['String']['output']>;
+  /** How long it was given, in seconds; null when its end was given as a time. */
+  readonly ttlSeconds?: Maybe<Scalars['Int']['output']>;
 };
 
 /** The exclusive use of a project by one session. */
@@ -1527,7 +1551,7 @@ export type Mutation = {
   readonly intentProjectConfigUpdate: IntentProjectConfig;
   /** Creates an Intent project. */
   readonly intentProjectCreate: IntentProject;
-  /** Deletes an Intent project. A project with resources is deleted only if they are to be kept, that is forgotten and not destroyed. */
+  /** Deletes an Intent project. One with resources is deleted only if they are to be kept, that is forgotten and not destroyed, or to be destroyed first. */
   readonly intentProjectDelete: IntentProject;
   /** Stops new operations in the project; reading goes on. */
   readonly intentProjectDisable: IntentProject;
@@ -1865,14 +1889,18 @@ export type MutationIntentProjectConfigUpdateArgs = {
 export type MutationIntentProjectCreateArgs = {
   confirmation?: InputMaybe<IntentConfirmation>;
   description?: InputMaybe<Scalars['String']['input']>;
+  expiresAt?: InputMaybe<Scalars['Int']['input']>;
   labels?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
   name: Scalars['String']['input'];
+  onExpiryAction?: InputMaybe<IntentExpiryAction>;
   space?: InputMaybe<Scalars['ID']['input']>;
+  ttl?: InputMaybe<Scalars['String']['input']>;
 };
 
 
 /** Changes to the account. */
 export type MutationIntentProjectDeleteArgs = {
+  destroyResources?: InputMaybe<Scalars['Boolean']['input']>;
   id: Scalars['ID']['input'];
   keepResources?: InputMaybe<Scalars['Boolean']['input']>;
 };
@@ -1898,12 +1926,16 @@ export type MutationIntentProjectUnlockArgs = {
 
 /** Changes to the account. */
 export type MutationIntentProjectUpdateArgs = {
+  clearTtl?: InputMaybe<Scalars['Boolean']['input']>;
   confirmation?: InputMaybe<IntentConfirmation>;
   description?: InputMaybe<Scalars['String']['input']>;
+  expiresAt?: InputMaybe<Scalars['Int']['input']>;
   id: Scalars['ID']['input'];
   labels?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
   name?: InputMaybe<Scalars['String']['input']>;
+  onExpiryAction?: InputMaybe<IntentExpiryAction>;
   space?: InputMaybe<Scalars['ID']['input']>;
+  ttl?: InputMaybe<Scalars['String']['input']>;
 };
 
 
@@ -3370,6 +3402,7 @@ export type ResolversTypes = {
   IntentDependencyType: IntentDependencyType;
   IntentDiagnostic: ResolverTypeWrapper<IntentDiagnostic>;
   IntentDrift: ResolverTypeWrapper<IntentDrift>;
+  IntentExpiryAction: IntentExpiryAction;
   IntentExport: ResolverTypeWrapper<IntentExport>;
   IntentFieldMapping: ResolverTypeWrapper<IntentFieldMapping>;
   IntentFieldMappingInput: IntentFieldMappingInput;
@@ -3384,6 +3417,7 @@ export type ResolversTypes = {
   IntentProject: ResolverTypeWrapper<ProjectRecord>;
   IntentProjectConfig: ResolverTypeWrapper<IntentProjectConfig>;
   IntentProjectEdge: ResolverTypeWrapper<Omit<IntentProjectEdge, 'node'> & { node: ResolversTypes['IntentProject'] }>;
+  IntentProjectExpiry: ResolverTypeWrapper<IntentProjectExpiry>;
   IntentProjectLock: ResolverTypeWrapper<IntentProjectLock>;
   IntentProjectState: IntentProjectState;
   IntentProviderConfig: ResolverTypeWrapper<IntentProviderConfig>;
@@ -3505,6 +3539,7 @@ export type ResolversParentTypes = {
   IntentProject: ProjectRecord;
   IntentProjectConfig: IntentProjectConfig;
   IntentProjectEdge: Omit<IntentProjectEdge, 'node'> & { node: ResolversParentTypes['IntentProject'] };
+  IntentProjectExpiry: IntentProjectExpiry;
   IntentProjectLock: IntentProjectLock;
   IntentProviderConfig: IntentProviderConfig;
   IntentResource: ResourceView;
@@ -3857,6 +3892,7 @@ export type IntentProjectResolvers<ContextType = ResolverContext, ParentType ext
   createdBy?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   currentlySelected?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   description?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  expiry?: Resolver<Maybe<ResolversTypes['IntentProjectExpiry']>, ParentType, ContextType>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   labels?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
   lock?: Resolver<Maybe<ResolversTypes['IntentProjectLock']>, ParentType, ContextType>;
@@ -3881,6 +3917,14 @@ export type IntentProjectConfigResolvers<ContextType = ResolverContext, ParentTy
 export type IntentProjectEdgeResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['IntentProjectEdge'] = ResolversParentTypes['IntentProjectEdge']> = {
   cursor?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   node?: Resolver<ResolversTypes['IntentProject'], ParentType, ContextType>;
+};
+
+export type IntentProjectExpiryResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['IntentProjectExpiry'] = ResolversParentTypes['IntentProjectExpiry']> = {
+  action?: Resolver<ResolversTypes['IntentExpiryAction'], ParentType, ContextType>;
+  archivedAt?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  expiresAt?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  note?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  ttlSeconds?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
 };
 
 export type IntentProjectLockResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['IntentProjectLock'] = ResolversParentTypes['IntentProjectLock']> = {
@@ -4373,6 +4417,7 @@ export type Resolvers<ContextType = ResolverContext> = {
   IntentProject?: IntentProjectResolvers<ContextType>;
   IntentProjectConfig?: IntentProjectConfigResolvers<ContextType>;
   IntentProjectEdge?: IntentProjectEdgeResolvers<ContextType>;
+  IntentProjectExpiry?: IntentProjectExpiryResolvers<ContextType>;
   IntentProjectLock?: IntentProjectLockResolvers<ContextType>;
   IntentProviderConfig?: IntentProviderConfigResolvers<ContextType>;
   IntentResource?: IntentResourceResolvers<ContextType>;

@@ -19,7 +19,7 @@ import { type Executor, startExecutor } from './executor/index.ts';
 import { createGateway, defaultLimits, type Gateway } from './gateway/index.ts';
 import { greeting } from './greeting.ts';
 import { createApp, createTraffic, type HealthReport, listen, type Traffic } from './http/index.ts';
-import { createIntent, type Intent } from './intent/index.ts';
+import { createIntent, createUpkeep, type Intent } from './intent/index.ts';
 import { createMcp, type Mcp, parseTools, type Tool } from './mcp/index.ts';
 import { createPolicyCompiler, findOpa, type PolicyCompiler, startPolicyEngine } from './policy/index.ts';
 import { createOutbound } from './outbound/index.ts';
@@ -31,6 +31,7 @@ import { createLogger, type Logger } from './shared/logger.ts';
 import { openStorage, type Storage, type StorageOptions } from './storage/database.ts';
 import { restoreBackup } from './storage/restore-backup.ts';
 import { writeBackup } from './storage/write-backup.ts';
+import { startUpkeep } from './upkeep.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const version = readVersion();
@@ -152,12 +153,14 @@ async function startServer(config: Config): Promise<RunningServer> {
   });
   const listening = await listen(app, config.host, config.port);
   const stopCleaning = startCleaning(domain);
+  const upkeep = startUpkeep(createUpkeep(domain, intent), domain);
   followTools(mcp, log);
   return {
     greeting: greeting(config, { ...first, version, invitation: await inviteFirstAdmin(domain) }),
     log,
     async stop() {
       stopCleaning();
+      await upkeep.stop();
       await mcp.close();
       await callers.stop();
       await listening.stop(STOP_GRACE_MS);

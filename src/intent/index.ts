@@ -4,3 +4,4 @@ export { createIntent, type Intent, type IntentOptions } from './create-intent.t
 export type { IntentLimits } from './engine.ts';
 export type { ChangeSetView, ChangeView } from './change-sets/change-set-view.ts';
 export type { OperationView, ResourceView } from './view.ts';
+export { createUpkeep, type DueJob, type Job, type Upkeep } from './upkeep/upkeep.ts';

@@ -122,4 +122,28 @@ describe('Intent projects', function () {
       affectedResource: { resourceId: id },
     });
   });
+
+  it('are deleted with their resources in the background', async () => {
+    const id = await aProject('Taken down');
+    const pet = `intentProject: "${id}", resourceID: "pet", provider: "sluice/sandbox", type: "sandbox_pet"`;
+    read(await server.graphql(`mutation { intentResourceCreate(${pet}, config: { length: 2 }) { id } }`));
+    const { code } = refusal(
+      await server.graphql('mutation($id: ID!) { intentProjectDelete(id: $id) { id } }', { id }),
+    );
+    assert.equal(code, 'CONFLICT');
+    const gone = await server.graphql(
+      'mutation($id: ID!) { intentProjectDelete(id: $id, destroyResources: true) { state expiry { action } } }',
+      { id },
+    );
+    assert.deepEqual(gone.data, { intentProjectDelete: { state: 'DISABLED', expiry: { action: 'DELETE' } } });
+    const deadline = Date.now() + 60_000;
+    for (;;) {
+      const { data } = await server.graphql('query($id: ID!) { intentProject(id: $id) { id expiry { note } } }', {
+        id,
+      });
+      if (JSON.stringify(data) === '{"intentProject":null}') break;
+      assert.ok(Date.now() < deadline, JSON.stringify(data));
+      await new Promise((pause) => setTimeout(pause, 250));
+    }
+  });
 });

@@ -9,8 +9,10 @@ import {
   countResources,
   createProject,
   deleteProject,
+  destroyProject,
   disableProject,
   enableProject,
+  expiryOf,
   findProject,
   isSelected,
   listProjects,
@@ -19,6 +21,7 @@ import {
   unlockProject,
   updateProject,
 } from '../domain/projects/index.ts';
+import { badInput } from '../shared/errors.ts';
 import { spaceDetails } from './space-details.ts';
 
 export const projectQueries = {
@@ -31,8 +34,13 @@ export const projectQueries = {
 export const projectMutations = {
   intentProjectCreate: (_root, args, context) => createProject(context.domain, context, args),
   intentProjectUpdate: (_root, { id, ...changes }, context) => updateProject(context.domain, context, id, changes),
-  intentProjectDelete: (_root, { id, keepResources }, context) =>
-    deleteProject(context.domain, context, id, { keepResources: keepResources ?? false }),
+  intentProjectDelete: (_root, { id, keepResources, destroyResources }, context) => {
+    if (destroyResources !== true) {
+      return deleteProject(context.domain, context, id, { keepResources: keepResources ?? false });
+    }
+    if (keepResources === true) throw badInput('destroyResources', 'cannot be given together with keepResources');
+    return destroyProject(context.domain, context, id);
+  },
   intentProjectActivate: (_root, { id }, context) => activateProject(context.domain, context, id),
   intentProjectUnlock: (_root, { id }, context) => unlockProject(context.domain, context, id),
   intentProjectEnable: (_root, { id }, context) => enableProject(context.domain, context, id),
@@ -57,6 +65,7 @@ export const IntentProject: IntentProjectResolvers = {
   currentlySelected: (project, _args, context) => isSelected(context.domain, context.caller, project.id),
   allowedActions: (project, _args, { caller }) => allowedActions(caller, project),
   attachedPolicies: ({ id }, _args, context) => listAttachments(context.domain, { project: id }),
+  expiry: ({ id }, _args, context) => expiryOf(context.domain, id),
   resourceCount: ({ id }, _args, context) => countResources(context.domain, id),
   config: ({ id }, _args, context) => listConfig(context.domain, id),
   providerConfigs: ({ id }, _args, context) => context.intent.providerConfigsOf(id),

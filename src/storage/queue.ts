@@ -14,6 +14,7 @@ export interface Queue {
 const POLLING_SECONDS = 2; // the fallback: a sent job wakes its worker by notification
 const CHANNEL = 'sluice_jobs';
 const RETRIES = 3;
+const STOP_MS = 10_000; // what is not done by then is done again by another server, or after the next start
 
 /** Starts the queue. Its own tables are made at the first start, so call this after the server listens. */
 export async function startQueue(storage: Storage, log: Logger): Promise<Queue> {
@@ -37,7 +38,7 @@ export async function startQueue(storage: Storage, log: Logger): Promise<Queue> 
     },
     async stop() {
       await stopListening();
-      await boss.stop({ graceful: true, close: false });
+      await boss.stop({ graceful: true, close: false, timeout: STOP_MS });
     },
   };
 }

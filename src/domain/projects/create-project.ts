@@ -6,9 +6,10 @@ import { insertProject, type ProjectRow } from '../../storage/projects.ts';
 import { findSpace } from '../../storage/spaces.ts';
 import { recordAudit } from '../audit/index.ts';
 import type { DomainContext, Request } from '../context.ts';
+import { type ExpiryInput, setExpiry } from './expiry.ts';
 import { type ProjectRecord, toProjectRecord } from './project-record.ts';
 
-export interface NewProject {
+export interface NewProject extends Omit<ExpiryInput, 'clearTtl'> {
   readonly name: string;
   readonly description?: string | null | undefined;
   readonly labels?: readonly string[] | null | undefined;
@@ -30,10 +31,11 @@ export async function createProject(
     if ((await findSpace(db, row.space)) === undefined)
       throw badInput('space', `no such space: ${JSON.stringify(row.space)}`);
     const created = await insertUnderFreeId(db, row);
+    const expiry = await setExpiry(db, context, request, created, input);
     await recordAudit(db, context, request, {
       action: 'intent-project.create',
       affected: { type: 'INTENT_PROJECT', id: created.id },
-      data: { name: created.name, space: created.space },
+      data: { name: created.name, space: created.space, ...expiry },
     });
     return toProjectRecord(created);
   });

@@ -2,10 +2,12 @@ import { AppError } from '../../shared/errors.ts';
 import { findUnsettledChangeSet } from '../../storage/change-sets.ts';
 import { leaveProject } from '../../storage/identity.ts';
 import { findOperationIn } from '../../storage/operations.ts';
-import { deleteProject as deleteRow } from '../../storage/projects.ts';
+import { saveExpiry } from '../../storage/project-upkeep.ts';
+import { deleteProject as deleteRow, releaseLock, updateProject } from '../../storage/projects.ts';
 import { countResources, forgetResources } from '../../storage/resources.ts';
 import { recordAudit } from '../audit/index.ts';
 import type { DomainContext, Request } from '../context.ts';
+import { requireMayDestroy } from './expiry.ts';
 import { holdLock } from './lock.ts';
 import { type ProjectRecord, toProjectRecord } from './project-record.ts';
 
@@ -40,6 +42,32 @@ export function deleteProject(
       data: { name: row.name, forgottenResources: resources },
     });
     return toProjectRecord({ ...row, lockHolder: undefined, lockHolderName: undefined, lockUntil: undefined });
+  });
+}
+
+/**
+ * Has a project's resources destroyed and the project deleted, by and by: it is disabled, and has come to its end.
+ *
+ * @throws FORBIDDEN to who may not destroy the resources; PROJECT_LOCKED while another session works in it
+ */
+export function destroyProject(context: DomainContext, request: Request, id: string): Promise<ProjectRecord> {
+  return context.storage.transaction(async (db) => {
+    const row = await holdLock(db, context, request.caller, id);
+    requireMayDestroy(request, row, 'now');
+    await releaseLock(db, id, request.caller.session);
+    await updateProject(db, id, { state: 'DISABLED' });
+    const now = context.clock.now();
+    await saveExpiry(db, {
+      id, action: 'DELETE', ttlSeconds: undefined, expiresAt: now, archivedAt: now, nextAt: now, warnedHours: undefined,
+      note: undefined,
+    }); // prettier-ignore
+    await recordAudit(db, context, request, {
+      action: 'intent-project.destroy',
+      affected: { type: 'INTENT_PROJECT', id },
+      data: { name: row.name, resources: await countResources(db, id) },
+    });
+    const freed = { lockHolder: undefined, lockHolderName: undefined, lockUntil: undefined };
+    return toProjectRecord({ ...row, ...freed, state: 'DISABLED' });
   });
 }
 

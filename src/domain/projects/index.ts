@@ -1,7 +1,8 @@
 // Intent projects: where infrastructure is managed in conversation, by one session at a time.
 export { allowedActions } from './allowed-actions.ts';
 export { createProject, type NewProject } from './create-project.ts';
-export { deleteProject } from './delete-project.ts';
+export { deleteProject, destroyProject } from './delete-project.ts';
+export { type ExpiryRecord, expiryOf } from './expiry.ts';
 export {
   activeProject,
   countResources,

@@ -7,10 +7,11 @@ import { recordAudit } from '../audit/index.ts';
 import type { DomainContext, Request } from '../context.ts';
 import { checkAttachments } from '../spaces/index.ts';
 import { parseName } from '../parse-name.ts';
+import { type ExpiryInput, requireNotExpired, setExpiry } from './expiry.ts';
 import { type ProjectRecord, toProjectRecord } from './project-record.ts';
 
 /** What is null or absent stays as it is. */
-export interface ProjectChanges {
+export interface ProjectChanges extends ExpiryInput {
   readonly name?: string | null | undefined;
   readonly description?: string | null | undefined;
   readonly labels?: readonly string[] | null | undefined;
@@ -34,7 +35,7 @@ export function updateProject(
     ...(space == null ? {} : { space }),
     ...(confirmation == null ? {} : { confirmation }),
   };
-  return change(context, request, { id, action: 'intent-project.update', settable });
+  return change(context, request, { id, action: 'intent-project.update', settable, expiry: changes });
 }
 
 export function enableProject(context: DomainContext, request: Request, id: string): Promise<ProjectRecord> {
@@ -49,15 +50,22 @@ interface Change {
   readonly id: string;
   readonly action: string;
   readonly settable: Settable;
+  readonly expiry?: ExpiryInput;
 }
 
-function change(context: DomainContext, request: Request, { id, action, settable }: Change): Promise<ProjectRecord> {
+function change(
+  context: DomainContext,
+  request: Request,
+  { id, action, settable, expiry = {} }: Change,
+): Promise<ProjectRecord> {
   return context.storage.transaction(async (db) => {
     if (settable.space !== undefined && (await findSpace(db, settable.space)) === undefined) {
       throw badInput('space', `no such space: ${JSON.stringify(settable.space)}`);
     }
     const before = await findProject(db, id);
     if (before === undefined) throw noSuch('intentProject', id);
+    if (settable.state === 'ENABLED') await requireNotExpired(db, context, id);
+    const ending = await setExpiry(db, context, request, before, expiry);
     if (before.confirmation === 'PERSON' && settable.confirmation === 'TOKEN') requirePerson(request);
     const judgedBy = await findAutoAttachments(db, { project: id });
     await updateRow(db, id, settable);
@@ -67,7 +75,7 @@ function change(context: DomainContext, request: Request, { id, action, settable
     await recordAudit(db, context, request, {
       action,
       affected: { type: 'INTENT_PROJECT', id },
-      data: { ...settable },
+      data: { ...settable, ...ending },
     });
     const row = await findProject(db, id);
     if (row === undefined) throw noSuch('intentProject', id);

@@ -73,7 +73,7 @@ function projectPart({ project, space }: PolicyFacts): IntentPolicyInput['projec
     name,
     labels,
     space: { id: project.space, name: space?.name ?? project.space, labels: space?.labels ?? [] },
-    archived: false,
+    archived: project.state === 'DISABLED', // nothing runs in such a project but its end
     lock: held ? { holder, expires_at_ns: nanoseconds(lockUntil) } : null,
   };
 }

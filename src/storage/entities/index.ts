@@ -27,6 +27,7 @@ import { PolicyAttachmentEntity, PolicyEntity, PolicySampleEntity } from './poli
 import { ProviderBinaryEntity, ProviderSchemaEntity } from './providers.ts';
 import { DataKeyEntity, SettingEntity } from './settings.ts';
 import { SpaceEntity } from './spaces.ts';
+import { ProjectExpiryEntity, ProjectWatchEntity } from './upkeep.ts';
 
 export const entities = [
   SpaceEntity,
@@ -49,6 +50,8 @@ export const entities = [
   PolicySampleEntity,
   ProjectEntity,
   ProjectConfigEntity,
+  ProjectExpiryEntity,
+  ProjectWatchEntity,
   ProviderConfigEntity,
   AwsIntegrationEntity,
   AwsAttachmentEntity,
