@@ -26,6 +26,12 @@ const suites: Readonly<Record<string, Suite>> = {
       'Server CPU for each correct reply (user + system time of the process), 20 connections, random `first` or id, one of 1,000 tokens a request, replies compared byte for byte, order A-B-C-C-B-A, median of six. BIG is a list of 50 objects with 1,651 fields (31.7 to 35.7 kB), SMALL two fields of one object. Enforcement: the same process with rules on and off, interleaved. Aims: BIG at most 1/5 of Yoga and no more than mercurius with jit; SMALL at most 1/4 of Yoga; enforcement at most +10 % at the upper 95 % bound.',
     measure: async () => (await import('./gateway.ts')).measureGateway(),
   },
+  access: {
+    title: 'Access: callers never seen before, tokens, the way in',
+    about:
+      'The first request and the first introspection of callers whose set of rights nobody had before, on a made-up schema of the size of a large public one, against filtering the schema with a library and asking it; what it takes to know the owner of a token; the whole OAuth flow of an assistant with a person who approves; and the cost of rules with callers whose rights come from roles in a tree of spaces. Aims: first request at most 2 ms; first introspection at most 500 ms; rules at most +10 % at the upper 95 % bound.',
+    measure: async () => (await import('./access.ts')).measureAccess(),
+  },
   tools: {
     title: 'MCP: tokens of the tool list',
     about:

@@ -7,12 +7,22 @@ import { anonymous, type Caller } from '../../../src/shared/caller.ts';
 import { silentLogger } from '../../../src/shared/logger.ts';
 import { comparePairs, type EnforcementCost } from './compare-pairs.ts';
 import { access, bigDocument, resolvers, spaceOf, typeDefs } from './stacks.ts';
+import { callersWithRoles } from './callers-with-roles.ts';
 import { spacesOf, TOKEN_COUNT } from './tokens.ts';
 
 export async function measureEnforcement(): Promise<EnforcementCost[]> {
+  const callers = Array.from({ length: TOKEN_COUNT }, (_, number) => callerFor(number));
+  return [await measureRules(callers), ...measureShield()];
+}
+
+/** The same with callers whose rights come from roles that they hold in a tree of spaces, no two alike. */
+export function measureRoles(): Promise<EnforcementCost> {
+  return measureRules(callersWithRoles());
+}
+
+async function measureRules(callers: readonly Caller[]): Promise<EnforcementCost> {
   const secured = gatewayWith(access);
   const open = gatewayWith(openAccess());
-  const callers = Array.from({ length: TOKEN_COUNT }, (_, number) => callerFor(number));
   const run = (gateway: Gateway) => async (turn: number) => {
     const caller = callers[turn % callers.length] ?? anonymous;
     const { data } = await gateway.execute({
@@ -25,7 +35,7 @@ export async function measureEnforcement(): Promise<EnforcementCost[]> {
     if (data === null || data === undefined) throw new Error('the operation was refused: there is nothing to compare');
     return JSON.stringify(data);
   };
-  return [await comparePairs('sluice', run(secured), run(open)), ...measureShield()];
+  return comparePairs('sluice', run(secured), run(open));
 }
 
 function gatewayWith(tables: AccessTables): Gateway {
