@@ -114,6 +114,7 @@ export const fieldAccess: Readonly<Record<string, Requirement>> = {
   'ActionDescription.action': nothingFurther,
   'ActionDescription.description': nothingFurther,
   'ActionDescription.heldFrom': nothingFurther,
+  'ApiKey.accessRules': nothingFurther,
   'ApiKey.admin': nothingFurther,
   'ApiKey.apiKeyRoleBindings': nothingFurther,
   'ApiKey.createdAt': nothingFurther,

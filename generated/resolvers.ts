@@ -368,6 +368,8 @@ export type ActionDescription = {
 /** A credential for a machine. It may do nothing until a role is bound to it. */
 export type ApiKey = {
   readonly __typename?: 'ApiKey';
+  /** Roles that are one of the three levels of access, as such. */
+  readonly accessRules: ReadonlyArray<SpaceAccessRule>;
   /** Whether it is admin of the root space. */
   readonly admin: Scalars['Boolean']['output'];
   /** Roles it holds in the spaces whose bindings the caller may see. */
@@ -3614,6 +3616,7 @@ export type ActionDescriptionResolvers<ContextType = ResolverContext, ParentType
 };
 
 export type ApiKeyResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['ApiKey'] = ResolversParentTypes['ApiKey']> = {
+  accessRules?: Resolver<ReadonlyArray<ResolversTypes['SpaceAccessRule']>, ParentType, ContextType>;
   admin?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   apiKeyRoleBindings?: Resolver<ReadonlyArray<ResolversTypes['ApiKeyRoleBinding']>, ParentType, ContextType>;
   createdAt?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;

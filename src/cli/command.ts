@@ -5,6 +5,7 @@ import { addMcp } from './mcp-command.ts';
 import { addProfile } from './profile-command.ts';
 import type { ProvidersContext } from './providers.ts';
 import type { Terminal } from './terminal.ts';
+import { addToken } from './token-command.ts';
 
 // Loaded when it is needed: assistants run the other commands at each connection, and wait for them.
 const catalogue = () => import('./providers.ts');
@@ -50,6 +51,7 @@ export function createCommand(terminal: Terminal): Command {
     .description('Lists the catalogued providers.')
     .action(async () => (await catalogue()).listProviders(contextOf(terminal, {})));
   addProfile(command, terminal);
+  addToken(command, terminal);
   addMcp(command, terminal);
   addExport(command, terminal);
   return command;

@@ -75,7 +75,7 @@ export function serverOptions(command: Command): Command {
     );
 }
 
-function scopeOption(description: string): Option {
+export function scopeOption(description: string): Option {
   return new Option('--scope <scope...>', description).choices(['mcp:read', 'mcp:write']);
 }
 

@@ -152,8 +152,10 @@ describe('sluice profile', function () {
       const end = await visited;
       assert.match(end?.text ?? '', /You are logged in/, 'the browser ends on a page that says so');
       assert.equal(await viewerOf((await run(['profile', 'export-token'])).out.trim()), 'ada');
-      const narrowed = await run(['profile', 'export-token', '--scope', 'mcp:read']);
-      assert.equal(await viewerOf(narrowed.out.trim()), 'ada');
+      const narrowed = (await run(['profile', 'export-token', '--scope', 'mcp:read'])).out.trim();
+      assert.equal(await viewerOf(narrowed), 'ada');
+      await run(['profile', 'logout']);
+      assert.equal((await server.graphql('{ viewer { name } }', {}, narrowed)).status, 401, 'the session has ended');
     });
 
     async function approve(address: string): Promise<Visit> {
@@ -317,6 +319,21 @@ describe('sluice profile', function () {
       mkdirSync(dirname(cli.profilesFile), { recursive: true });
       writeFileSync(cli.profilesFile, '{"profiles": 1}');
       assert.match((await cli.run(['profile', 'list'])).err, /profiles\.json holds no profiles: mend it, or delete it/);
+    });
+  });
+
+  describe('and sluice token', () => {
+    it('make, list and end tokens that last', async () => {
+      const { out, err } = await run(['token', 'create', 'nightly', '--space', 'root', '--days', '7'], keyInShell());
+      const token = out.trim();
+      assert.match(token, /^slc_\w{39}$/);
+      assert.equal(await viewerOf(token), 'admin');
+      const [, id = ''] = /^The token (\w{26}) ends on /.exec(err) ?? [];
+      const { out: listed } = await run(['token', 'list'], keyInShell());
+      assert.match(listed, new RegExp(`^${id} {2}nightly {2}mcp:read {2}in root {2}ends on \\S+ {2}used on`, 'm'));
+      assert.equal(listed.includes(token), false);
+      await run(['token', 'delete', id], keyInShell());
+      assert.equal((await server.graphql('{ viewer { name } }', {}, token)).status, 401);
     });
   });
 

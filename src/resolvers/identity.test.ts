@@ -49,6 +49,17 @@ describe('API keys', function () {
     assert.deepEqual(answer.data, { apiKey: { id, secret: null } });
   });
 
+  it('show the levels of access that they hold', async () => {
+    const { id } = await aKey(server, { 'space-writer': 'root' });
+    const found = await server.graphql(
+      'query($id: ID!) { apiKey(id: $id) { admin accessRules { space spaceAccessLevel } } }',
+      { id },
+    );
+    assert.deepEqual(read(found), {
+      apiKey: { admin: false, accessRules: [{ space: 'root', spaceAccessLevel: 'WRITE' }] },
+    });
+  });
+
   it('get a new secret, and take tokens of another server instead of one', async () => {
     const { id } = await aKey(server, {});
     const rotated = read<{ apiKeyRotate: { secret: string; type: string } }>(

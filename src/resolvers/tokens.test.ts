@@ -97,4 +97,15 @@ describe('personal access tokens at the doors', function () {
     }
     read(await server.graphql(narrow, {}, jwt)); // a narrower one ends with this one
   });
+
+  it('end no session but their own', async () => {
+    const [own, other] = [await make(['mcp:write']), await make(['mcp:write'])];
+    const end = (id: string): string => `mutation { sessionEnd(id: "${id}") { id } }`;
+    assert.equal(refusal(await server.graphql(end(`token:${other.id}`), {}, own.token)).code, 'NO_SUCH');
+    assert.equal(
+      refusal(await server.graphql('mutation { sessionsEndOthers { id } }', {}, own.token)).code,
+      'FORBIDDEN',
+    );
+    assert.equal((await server.graphql('{ viewer { id } }', {}, other.token)).status, 200);
+  });
 });

@@ -27,6 +27,19 @@ export async function bindingsOfRules(db: Db, roles: readonly RoleRow[]): Promis
   });
 }
 
+/** The other way round: bindings of the three system roles, as levels. */
+export function rulesOfBindings(
+  bindings: readonly Pick<RoleBindingRow, 'roleId' | 'spaceId'>[],
+  roles: readonly RoleRow[],
+): AccessRule[] {
+  const slugs = new Map(roles.map(({ id, slug }) => [id, slug]));
+  const levels = ['READ', 'WRITE', 'ADMIN'] as const;
+  return bindings.flatMap(({ roleId, spaceId }) => {
+    const spaceAccessLevel = levels.find((level) => roleOfLevel[level] === slugs.get(roleId));
+    return spaceAccessLevel === undefined ? [] : [{ space: spaceId, spaceAccessLevel }];
+  });
+}
+
 /** The rules of each actor, by its id. */
 export async function findRulesByActor(
   db: Db,

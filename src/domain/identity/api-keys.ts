@@ -10,6 +10,7 @@ import {
   findApiKeys,
   findBindingsOf,
   findRole,
+  findRoles,
   insertApiKey,
   insertBinding,
   updateApiKey as updateRow,
@@ -19,6 +20,7 @@ import type { Db } from '../../storage/database.ts';
 import { recordAudit } from '../audit/index.ts';
 import type { DomainContext, Request } from '../context.ts';
 import { actorsOfKey } from './actors.ts';
+import { type AccessRule, rulesOfBindings } from './access-rules.ts';
 import { newSecret } from './api-key-secret.ts';
 import { checkActors, checkGroups, checkHandOut } from './hand-out.ts';
 import { type NewClaimMapping, type NewOidcTrust, parseMapping, parseOidcTrust } from './oidc-trust.ts';
@@ -39,6 +41,7 @@ export interface ApiKeyRecord {
   readonly teams: readonly string[];
   readonly teamCount: number;
   readonly spaceCount: number;
+  readonly accessRules: readonly AccessRule[];
   readonly isMachineUser: boolean;
   readonly secret: string | null;
   /** Unix seconds until which the secret before the last rotation counts too. */
@@ -257,13 +260,14 @@ async function forget(db: Db, id: string): Promise<void> {
 
 export async function toApiKeyRecord(db: Db, row: ApiKeyRow): Promise<ApiKeyRecord> {
   const bindings = await findBindingsOf(db, 'API_KEY', row.id);
-  const adminRole = await findRole(db, 'space-admin');
+  const accessRules = rulesOfBindings(bindings, await findRoles(db));
   return {
     id: row.id,
     name: row.name,
     description: row.description,
     type: row.type,
-    admin: bindings.some(({ roleId, spaceId }) => roleId === adminRole?.id && spaceId === 'root'),
+    admin: accessRules.some(({ space, spaceAccessLevel }) => space === 'root' && spaceAccessLevel === 'ADMIN'),
+    accessRules,
     creator: row.creator ?? null,
     createdAt: unixSeconds(row.createdAt),
     lastUsedAt: row.lastUsedAt === undefined ? null : unixSeconds(row.lastUsedAt),

@@ -20,6 +20,7 @@ export {
   createPersonalToken,
   deletePersonalToken,
   listPersonalTokens,
+  isPersonalTokenSession,
   personalTokenSession,
   type PersonalTokenRecord,
 } from './personal-tokens.ts';

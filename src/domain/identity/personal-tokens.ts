@@ -13,9 +13,11 @@ import {
 import { recordAudit } from '../audit/index.ts';
 import type { DomainContext, Request } from '../context.ts';
 import { parseName } from '../parse-name.ts';
+import { judgeLogin } from '../login/index.ts';
 import { lent } from './api-keys.ts';
 import { parseScopes } from './parse-scopes.ts';
 import { hashPersonalToken, newPersonalTokenText } from './personal-token-text.ts';
+import { TOKEN_SECONDS } from './tokens.ts';
 import { rightsChanged } from '../rights-changed.ts';
 
 /** A personal access token as the API shows it; `token` only in the answer that creates it. */
@@ -45,6 +47,9 @@ const MAX_SPACES = 50;
 const DAY_SECONDS = 24 * 60 * 60;
 const SESSION_PREFIX = 'token:';
 
+/** Whether somebody came by a personal access token, which manages nothing but itself. */
+export const isPersonalTokenSession = (session: string): boolean => session.startsWith(SESSION_PREFIX);
+
 /** The session of a caller who came by a personal access token. */
 export const personalTokenSession = (id: string): string => SESSION_PREFIX + id;
 
@@ -62,6 +67,13 @@ export async function createPersonalToken(
   refuseMaking(request);
   const token = newPersonalTokenText();
   const row = newRow(context, request, input, token);
+  // Nobody shall keep a token that the login policies refuse at its first use.
+  await judgeLogin(context, request.origin, {
+    kind: row.ownerKind,
+    id: row.ownerId,
+    session: personalTokenSession(row.id),
+    expiresAt: new Date(row.createdAt.getTime() + TOKEN_SECONDS * 1000),
+  });
   await context.storage.transaction(async (db) => {
     if ((await countPersonalTokens(db, row)) >= MAX_TOKENS) {
       throw new AppError('LIMIT_EXCEEDED', `there are ${MAX_TOKENS} tokens already; delete some that are not used`);
@@ -85,7 +97,7 @@ function refuseMaking({ caller, origin }: Request): void {
       'unauthorized: an assistant cannot make tokens; make one through the GraphQL API, where you alone see it',
     );
   }
-  if (caller.session.startsWith(SESSION_PREFIX)) {
+  if (isPersonalTokenSession(caller.session)) {
     throw new AppError(
       'FORBIDDEN',
       'unauthorized: a personal access token cannot make another one; sign in, or use an API key',
@@ -165,7 +177,7 @@ export async function deletePersonalToken(
 /** A token may end itself, so that whoever finds a leaked one can; of others it says nothing. */
 function mayDelete({ caller }: Request, row: PersonalTokenRow): boolean {
   const { session, principal } = caller;
-  if (session.startsWith(SESSION_PREFIX)) return session === personalTokenSession(row.id);
+  if (isPersonalTokenSession(session)) return session === personalTokenSession(row.id);
   return (principal.kind === row.ownerKind && principal.id === row.ownerId) || may(caller, 'SPACE_ADMIN', 'root');
 }
 

@@ -208,7 +208,7 @@ describe('login policies', () => {
     await callerOf(token); // what was given at the office is good until it ends
   });
 
-  it('judge a personal token at its first use, and anew after an hour', async () => {
+  it('judge a personal token when it is made, and anew after an hour', async () => {
     await policy({ allow: true });
     const owner = await callerOf(await exchange(await aKey(false)));
     const { token } = await createPersonalToken(
@@ -216,13 +216,24 @@ describe('login policies', () => {
       { ...domain.admin, caller: owner },
       { name: 't', scopes: ['mcp:read'] },
     );
-    assert.equal(inputs.length, 1);
+    assert.equal(inputs.length, 2, 'the exchange and the token');
     await callerOf(token ?? '');
     await callerOf(token ?? '');
     assert.equal(inputs.length, 2);
     domain.clock.advance(3_601);
     await callerOf(token ?? '');
     assert.equal(inputs.length, 3);
+  });
+
+  it('let nobody make a personal token where they may not use it', async () => {
+    await policy({ at: '10.1.2.3', yes: { allow: true }, no: { deny: ['from the office only'] } });
+    const caller = await callerOf(await exchange(await aKey()));
+    const make = (request: Request) =>
+      createPersonalToken(context, { ...request, caller }, { name: 't', scopes: ['mcp:read'] });
+    await assertRefused('UNAUTHENTICATED', make(from('203.0.113.9')), /from the office only/);
+    await make(office);
+    const { rows } = await context.storage.executeSql('select name from personal_token', []);
+    assert.equal(rows.length, 1);
   });
 
   it('that cannot be evaluated keep everybody out, and are tried again a little later', async () => {

@@ -1,6 +1,6 @@
 import type { SessionKind } from '../../../generated/enums.ts';
 import { unixSeconds } from '../../shared/clock.ts';
-import { noSuch } from '../../shared/errors.ts';
+import { AppError, noSuch } from '../../shared/errors.ts';
 import type { Db } from '../../storage/database.ts';
 import { findApiKey } from '../../storage/identity.ts';
 import { findOAuthGrant, findOAuthGrantsOf, type OAuthGrantRow } from '../../storage/oauth-grants.ts';
@@ -18,7 +18,7 @@ import {
 } from '../../storage/personal-tokens.ts';
 import { recordAudit } from '../audit/index.ts';
 import type { DomainContext, Request } from '../context.ts';
-import { personalTokenSession, rightsChanged } from '../identity/index.ts';
+import { isPersonalTokenSession, personalTokenSession, rightsChanged } from '../identity/index.ts';
 import { endGrant } from '../oauth/index.ts';
 import { endSessionsOf } from './end-sessions.ts';
 import { requireUser } from './users.ts';
@@ -133,7 +133,10 @@ async function keySession(db: Db, { caller }: Request, id: string): Promise<Sess
 
 /** Ends a session of the caller's own. It counts from the next request on. @throws NO_SUCH */
 export async function endOwnSession(context: DomainContext, request: Request, id: string): Promise<SessionRecord> {
-  return endSessionWith(context, request, id, (session) => session.userID === request.caller.principal.id);
+  const { principal, session: own } = request.caller;
+  // A personal token, which may have leaked, ends itself and nothing else.
+  if (isPersonalTokenSession(own) && id !== own) throw noSuch('session', id);
+  return endSessionWith(context, request, id, (session) => session.userID === principal.id);
 }
 
 /** Ends anybody's session. @throws NO_SUCH */
@@ -204,6 +207,12 @@ async function removeSession(db: Db, id: string): Promise<void> {
 /** Ends all sessions of the caller's but the one that asks. @returns the ones that ended */
 export async function endOtherSessions(context: DomainContext, request: Request): Promise<SessionRecord[]> {
   const { caller } = request;
+  if (isPersonalTokenSession(caller.session)) {
+    throw new AppError(
+      'FORBIDDEN',
+      'unauthorized: a personal access token ends no session but its own; sign in to end others',
+    );
+  }
   if (caller.principal.kind !== 'USER') return [];
   return endMany(context, request, caller.principal.id, caller.session);
 }
