@@ -59,10 +59,14 @@ async function sessionsOf(db: Db, { clock }: DomainContext, request: Request, us
   const browsers = await findBrowserSessionsOf(db, userId, now);
   const grants = await findOAuthGrantsOf(db, userId, now);
   const tokens = (await findPersonalTokens(db, { ownerKind: 'USER', ownerId: userId })).filter(isAlive(now));
-  const all = [...browsers.map(describeBrowser), ...grants.map(describeGrant), ...tokens.map(describeToken)];
-  return all
-    .map((session) => ({ ...session, current: session.id === request.caller.session }))
-    .toSorted((a, b) => b.createdAt - a.createdAt);
+  const dated = [
+    ...browsers.map((row) => ({ at: row.createdAt, session: describeBrowser(row) })),
+    ...grants.map((row) => ({ at: row.createdAt, session: describeGrant(row) })),
+    ...tokens.map((row) => ({ at: row.createdAt, session: describeToken(row) })),
+  ];
+  return dated
+    .toSorted((a, b) => b.at.getTime() - a.at.getTime())
+    .map(({ session }) => ({ ...session, current: session.id === request.caller.session }));
 }
 
 function isAlive(now: Date): (row: { readonly expiresAt: Date }) => boolean {
