@@ -53,7 +53,7 @@ describe('single sign-on with a real browser', function () {
   it('shows what somebody is signed in with, and ends it at a click', async () => {
     const { page } = grace;
     await page.goto(`${server.url}/account`);
-    const list = page.getByRole('list', { name: 'What you are signed in with' });
+    const list = page.getByRole('list', { name: 'Your sessions' });
     assert.equal(await list.getByRole('listitem').count(), 2);
     await list.getByRole('button', { name: /^End Assistant/ }).click();
     await page.waitForURL(`${server.url}/account`);

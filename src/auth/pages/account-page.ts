@@ -33,7 +33,7 @@ export function accountPage(page: AccountPage): string {
   return layout(
     'You are signed in',
     markup`<p>Go back to your assistant and connect; it will ask for your consent here.</p>
-      <h2 id="sessions">What you are signed in with</h2>
+      <h2 id="sessions">Your sessions</h2>
       <form method="post" action="/account/sessions">
         ${hiddenField('csrf', page.csrf)}
         <ul class="sessions" aria-labelledby="sessions">

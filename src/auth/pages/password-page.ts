@@ -1,4 +1,4 @@
-import { newPasswordFields } from './fields.ts';
+import { nameField, newPasswordFields } from './fields.ts';
 import { hiddenField, layout, problem } from './layout.ts';
 import { markup } from './markup.ts';
 
@@ -15,7 +15,7 @@ export function passwordPage(page: PasswordPage): string {
       ${problem(page.problem)}
       <form method="post">
         ${hiddenField('csrf', page.csrf)}
-        <input type="text" name="username" value="${page.username}" autocomplete="username" hidden />
+        ${nameField(page.username, { fixed: true })}
         <label for="current">Current password</label>
         <input id="current" name="current" type="password" autocomplete="current-password" required autofocus />
         ${newPasswordFields('New password')}

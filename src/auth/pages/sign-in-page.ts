@@ -23,13 +23,13 @@ export function signInPage(page: SignInPage): string {
         <input id="password" name="password" type="password" autocomplete="current-password" required />
         <button class="wide" type="submit">Sign in</button>
       </form>
-      <p>Nobody has signed in here yet? The link for the first administrator is printed where the server was started.</p>`,
+      <p class="after">Nobody has signed in here yet? The link for the first administrator is printed where the server was started.</p>`,
   );
 }
 
 function ssoLink({ ssoName, next }: SignInPage): Part {
   if (ssoName === undefined) return undefined;
   const href = `/sign-in/sso?next=${encodeURIComponent(next)}`;
-  return markup`<p><a class="button wide" href="${href}">Sign in with ${ssoName}</a></p>
+  return markup`<p class="after"><a class="button wide" href="${href}">Sign in with ${ssoName}</a></p>
     <p class="or">or with a name and a password of this server</p>`;
 }

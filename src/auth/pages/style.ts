@@ -21,7 +21,7 @@ input[type=text], input[type=password] { display: block; width: 100%; margin: .3
 button, .button { padding: .65rem 1.1rem; font: inherit; font-weight: 650; border-radius: 8px; cursor: pointer;
   border: 1px solid var(--main); background: var(--main); color: var(--main-text); }
 .button { display: block; text-align: center; text-decoration: none; }
-.or { color: var(--quiet); font-size: .9rem; text-align: center; }
+.or { margin-top: .8rem; color: var(--quiet); font-size: .9rem; text-align: center; }
 button.second { background: transparent; color: var(--text); border-color: var(--quiet); }
 button:hover, .button:hover { filter: brightness(1.08); } a:not(.button) { color: var(--main); }
 :focus-visible { outline: 3px solid var(--main); outline-offset: 2px; }
@@ -40,7 +40,7 @@ input[readonly] { color: var(--quiet); background: transparent; }
 .sessions { margin: 0 0 .8rem; padding: 0; list-style: none; border: 1px solid var(--line); border-radius: 10px; }
 .sessions li { display: flex; justify-content: space-between; align-items: center; gap: 1rem; padding: .6rem .8rem;
   overflow-wrap: anywhere; } .sessions li + li { border-top: 1px solid var(--line); }
-.sessions button { padding: .3rem .7rem; font-size: .9rem; font-weight: 500; }
+.sessions li > :last-child { flex: none; } .sessions button { padding: .3rem .7rem; font-size: .9rem; font-weight: 500; }
 footer { margin-top: 1.4rem; padding-top: 1rem; border-top: 1px solid var(--line); color: var(--quiet); font-size: .9rem;
   display: flex; justify-content: space-between; align-items: center; gap: 1rem; }
 footer button { padding: .3rem .7rem; font-size: .9rem; font-weight: 500; }
