@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 
 import {
@@ -150,7 +151,8 @@ async function serveMcp(parts: Parts, exchange: Exchange, endpoint: 'MAIN' | 'IN
   const { caller, problem } = await mcpCaller(parts.authenticate, exchange, origin);
   const leave = traffic?.enterCaller(caller, exchange);
   try {
-    await mcp(endpoint, request, response, caller, origin, problem);
+    // A client that goes away ends what it asked for, also a stream that nobody would end otherwise.
+    await Promise.race([mcp(endpoint, request, response, caller, origin, problem), once(response, 'close')]);
   } finally {
     leave?.();
   }

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { request } from 'node:http';
 
 import { aCaller } from '../testing/small-api.ts';
 import { rawServer, type RawServer } from '../testing/raw-server.ts';
@@ -44,7 +46,7 @@ describe('limits', () => {
       },
     });
     server = started;
-    return { raw: started.raw, release: () => waiting.splice(0).forEach((resolve) => resolve()) };
+    return { raw: started.raw, url: started.url, release: () => waiting.splice(0).forEach((resolve) => resolve()) };
   }
 
   it('turn away a caller who asks too often, say when to come back, and let others in', async () => {
@@ -99,6 +101,18 @@ describe('limits', () => {
       [200, 200],
     );
     assert.equal((await raw('POST', '/graphql', ann, small)).status, 200, 'places are given back');
+  });
+
+  it('give the place back of a caller who went away without waiting for the answer', async () => {
+    const { raw, url } = await start({ callerAtOnce: 1, addressAtOnce: 1 });
+    const going = request(`${url}/mcp`, { method: 'POST', headers: { ...ann, host: 'sluice.example' } }).end('{}');
+    const gone = once(going, 'error');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.equal((await raw('POST', '/graphql', ann, small)).status, 429);
+    going.destroy();
+    await gone;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.equal((await raw('POST', '/graphql', ann, small)).status, 200);
   });
 
   it('turn away an address that has too much going on at one time', async () => {
