@@ -1141,6 +1141,8 @@ export type IntentProject = {
   readonly spaceDetails: Space;
   /** Whether operations may run. */
   readonly state: IntentProjectState;
+  /** How it is looked after; null when nothing of the kind was ever set. */
+  readonly watch?: Maybe<IntentProjectWatch>;
 };
 
 /** An environment variable or mounted file of a project. */
@@ -1203,6 +1205,23 @@ export type IntentProjectState =
   | 'DISABLED'
   /** They may. */
   | 'ENABLED';
+
+/** Checks for drift, and who is told. */
+export type IntentProjectWatch = {
+  readonly __typename?: 'IntentProjectWatch';
+  /** Unix seconds of the last check. */
+  readonly checkedAt?: Maybe<Scalars['Int']['output']>;
+  /** Minutes between two checks; null when there are none. */
+  readonly driftIntervalMinutes?: Maybe<Scalars['Int']['output']>;
+  /** Unix seconds of the next check. */
+  readonly nextCheckAt?: Maybe<Scalars['Int']['output']>;
+  /** What kept resources from being checked last time; null when nothing did. */
+  readonly note?: Maybe<Scalars['String']['output']>;
+  /** Why the webhook could not be told last time; null when it could. It is tried again for two days. */
+  readonly webhookFailure?: Maybe<Scalars['String']['output']>;
+  /** Host of the webhook; null without one. The rest of its address is not shown. */
+  readonly webhookHost?: Maybe<Scalars['String']['output']>;
+};
 
 /** The configuration that a provider gets in a project. */
 export type IntentProviderConfig = {
@@ -1557,12 +1576,16 @@ export type Mutation = {
   readonly intentProjectDelete: IntentProject;
   /** Stops new operations in the project; reading goes on. */
   readonly intentProjectDisable: IntentProject;
+  /** Has the resources of a project refreshed at intervals, to find what was changed outside. */
+  readonly intentProjectDriftCheckSet: IntentProjectWatch;
   /** Lets operations run in the project again. */
   readonly intentProjectEnable: IntentProject;
   /** Releases the lock. The holder may; others need the right to unlock. */
   readonly intentProjectUnlock: IntentProject;
   /** Changes an Intent project; arguments left out stay as they are. */
   readonly intentProjectUpdate: IntentProject;
+  /** Has a web address told of drift and of the project's end, by signed requests; without `url` nobody is told. */
+  readonly intentProjectWebhookSet: IntentProjectWatch;
   /** Takes a provider's configuration away. One with a name is kept while resources use it. */
   readonly intentProviderConfigDelete: IntentProviderConfig;
   /** Configures a provider for a project, after the provider has checked it. Its next operations there use it. */
@@ -1915,6 +1938,13 @@ export type MutationIntentProjectDisableArgs = {
 
 
 /** Changes to the account. */
+export type MutationIntentProjectDriftCheckSetArgs = {
+  intentProject: Scalars['ID']['input'];
+  intervalMinutes?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** Changes to the account. */
 export type MutationIntentProjectEnableArgs = {
   id: Scalars['ID']['input'];
 };
@@ -1938,6 +1968,14 @@ export type MutationIntentProjectUpdateArgs = {
   onExpiryAction?: InputMaybe<IntentExpiryAction>;
   space?: InputMaybe<Scalars['ID']['input']>;
   ttl?: InputMaybe<Scalars['String']['input']>;
+};
+
+
+/** Changes to the account. */
+export type MutationIntentProjectWebhookSetArgs = {
+  intentProject: Scalars['ID']['input'];
+  secret?: InputMaybe<Scalars['String']['input']>;
+  url?: InputMaybe<Scalars['String']['input']>;
 };
 
 
@@ -3422,6 +3460,7 @@ export type ResolversTypes = {
   IntentProjectExpiry: ResolverTypeWrapper<IntentProjectExpiry>;
   IntentProjectLock: ResolverTypeWrapper<IntentProjectLock>;
   IntentProjectState: IntentProjectState;
+  IntentProjectWatch: ResolverTypeWrapper<IntentProjectWatch>;
   IntentProviderConfig: ResolverTypeWrapper<IntentProviderConfig>;
   IntentResource: ResolverTypeWrapper<ResourceView>;
   IntentResourceCondition: IntentResourceCondition;
@@ -3543,6 +3582,7 @@ export type ResolversParentTypes = {
   IntentProjectEdge: Omit<IntentProjectEdge, 'node'> & { node: ResolversParentTypes['IntentProject'] };
   IntentProjectExpiry: IntentProjectExpiry;
   IntentProjectLock: IntentProjectLock;
+  IntentProjectWatch: IntentProjectWatch;
   IntentProviderConfig: IntentProviderConfig;
   IntentResource: ResourceView;
   IntentResourceDependencies: IntentResourceDependencies;
@@ -3905,6 +3945,7 @@ export type IntentProjectResolvers<ContextType = ResolverContext, ParentType ext
   space?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   spaceDetails?: Resolver<ResolversTypes['Space'], ParentType, ContextType>;
   state?: Resolver<ResolversTypes['IntentProjectState'], ParentType, ContextType>;
+  watch?: Resolver<Maybe<ResolversTypes['IntentProjectWatch']>, ParentType, ContextType>;
 };
 
 export type IntentProjectConfigResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['IntentProjectConfig'] = ResolversParentTypes['IntentProjectConfig']> = {
@@ -3934,6 +3975,15 @@ export type IntentProjectLockResolvers<ContextType = ResolverContext, ParentType
   holder?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   mine?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   until?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
+export type IntentProjectWatchResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['IntentProjectWatch'] = ResolversParentTypes['IntentProjectWatch']> = {
+  checkedAt?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  driftIntervalMinutes?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  nextCheckAt?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  note?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  webhookFailure?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  webhookHost?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
 };
 
 export type IntentProviderConfigResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['IntentProviderConfig'] = ResolversParentTypes['IntentProviderConfig']> = {
@@ -4068,9 +4118,11 @@ export type MutationResolvers<ContextType = ResolverContext, ParentType extends 
   intentProjectCreate: Resolver<ResolversTypes['IntentProject'], ParentType, ContextType, RequireFields<MutationIntentProjectCreateArgs, 'name'>>;
   intentProjectDelete: Resolver<ResolversTypes['IntentProject'], ParentType, ContextType, RequireFields<MutationIntentProjectDeleteArgs, 'id'>>;
   intentProjectDisable: Resolver<ResolversTypes['IntentProject'], ParentType, ContextType, RequireFields<MutationIntentProjectDisableArgs, 'id'>>;
+  intentProjectDriftCheckSet: Resolver<ResolversTypes['IntentProjectWatch'], ParentType, ContextType, RequireFields<MutationIntentProjectDriftCheckSetArgs, 'intentProject'>>;
   intentProjectEnable: Resolver<ResolversTypes['IntentProject'], ParentType, ContextType, RequireFields<MutationIntentProjectEnableArgs, 'id'>>;
   intentProjectUnlock: Resolver<ResolversTypes['IntentProject'], ParentType, ContextType, RequireFields<MutationIntentProjectUnlockArgs, 'id'>>;
   intentProjectUpdate: Resolver<ResolversTypes['IntentProject'], ParentType, ContextType, RequireFields<MutationIntentProjectUpdateArgs, 'id'>>;
+  intentProjectWebhookSet: Resolver<ResolversTypes['IntentProjectWatch'], ParentType, ContextType, RequireFields<MutationIntentProjectWebhookSetArgs, 'intentProject'>>;
   intentProviderConfigDelete: Resolver<ResolversTypes['IntentProviderConfig'], ParentType, ContextType, RequireFields<MutationIntentProviderConfigDeleteArgs, 'intentProject' | 'provider'>>;
   intentProviderConfigSet: Resolver<ResolversTypes['IntentProviderConfig'], ParentType, ContextType, RequireFields<MutationIntentProviderConfigSetArgs, 'config' | 'intentProject' | 'provider'>>;
   intentResourceCreate: Resolver<ResolversTypes['IntentOperation'], ParentType, ContextType, RequireFields<MutationIntentResourceCreateArgs, 'config' | 'intentProject' | 'provider' | 'resourceID' | 'type'>>;
@@ -4422,6 +4474,7 @@ export type Resolvers<ContextType = ResolverContext> = {
   IntentProjectEdge?: IntentProjectEdgeResolvers<ContextType>;
   IntentProjectExpiry?: IntentProjectExpiryResolvers<ContextType>;
   IntentProjectLock?: IntentProjectLockResolvers<ContextType>;
+  IntentProjectWatch?: IntentProjectWatchResolvers<ContextType>;
   IntentProviderConfig?: IntentProviderConfigResolvers<ContextType>;
   IntentResource?: IntentResourceResolvers<ContextType>;
   IntentResourceDependencies?: IntentResourceDependenciesResolvers<ContextType>;

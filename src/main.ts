@@ -153,7 +153,11 @@ async function startServer(config: Config): Promise<RunningServer> {
   });
   const listening = await listen(app, config.host, config.port);
   const stopCleaning = startCleaning(domain);
-  const upkeep = startUpkeep(createUpkeep(domain, intent), domain);
+  const webhooks = createOutbound({ allow: config.outboundAllow });
+  const upkeep = startUpkeep(
+    createUpkeep(domain, intent, (...sent) => webhooks.post(...sent)),
+    domain,
+  );
   followTools(mcp, log);
   return {
     greeting: greeting(config, { ...first, version, invitation: await inviteFirstAdmin(domain) }),

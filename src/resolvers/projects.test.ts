@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
 
 import { aKey, read, refusal, sharedServer } from '../testing/shared-server.ts';
 import type { TestServer } from '../testing/server.ts';
@@ -144,6 +146,38 @@ describe('Intent projects', function () {
       if (JSON.stringify(data) === '{"intentProject":null}') break;
       assert.ok(Date.now() < deadline, JSON.stringify(data));
       await new Promise((pause) => setTimeout(pause, 250));
+    }
+  });
+
+  it('tell no address of this computer of anything', async () => {
+    const id = await aProject('Ending');
+    let calls = 0;
+    const canary = createServer((_request, response) => {
+      calls += 1;
+      response.end();
+    }).listen(0, '127.0.0.1');
+    await once(canary, 'listening');
+    const address = canary.address();
+    assert.ok(typeof address === 'object' && address !== null);
+    const watch = async () => {
+      const { data } = await server.graphql('query($id: ID!) { intentProject(id: $id) { watch { webhookFailure } } }', {
+        id,
+      });
+      return JSON.stringify(data);
+    };
+    try {
+      const url = `http://127.0.0.1:${address.port}/`;
+      const set = `mutation($id: ID!, $url: String) { intentProjectWebhookSet(intentProject: $id, url: $url, secret: "0123456789abcdef") { webhookHost } }`;
+      read(await server.graphql(set, { id, url }));
+      read(await server.graphql('mutation($id: ID!) { intentProjectUpdate(id: $id, ttl: "30m") { id } }', { id }));
+      const deadline = Date.now() + 60_000;
+      while (!/refused/.test(await watch())) {
+        assert.ok(Date.now() < deadline, await watch());
+        await new Promise((pause) => setTimeout(pause, 250));
+      }
+      assert.equal(calls, 0);
+    } finally {
+      canary.close();
     }
   });
 });

@@ -18,8 +18,11 @@ import {
   listProjects,
   lockOf,
   searchProjects,
+  setDriftCheck,
+  setWebhook,
   unlockProject,
   updateProject,
+  watchOf,
 } from '../domain/projects/index.ts';
 import { badInput } from '../shared/errors.ts';
 import { spaceDetails } from './space-details.ts';
@@ -41,6 +44,8 @@ export const projectMutations = {
     if (keepResources === true) throw badInput('destroyResources', 'cannot be given together with keepResources');
     return destroyProject(context.domain, context, id);
   },
+  intentProjectDriftCheckSet: (_root, args, context) => setDriftCheck(context.domain, context, args),
+  intentProjectWebhookSet: (_root, args, context) => setWebhook(context.domain, context, args),
   intentProjectActivate: (_root, { id }, context) => activateProject(context.domain, context, id),
   intentProjectUnlock: (_root, { id }, context) => unlockProject(context.domain, context, id),
   intentProjectEnable: (_root, { id }, context) => enableProject(context.domain, context, id),
@@ -65,6 +70,7 @@ export const IntentProject: IntentProjectResolvers = {
   currentlySelected: (project, _args, context) => isSelected(context.domain, context.caller, project.id),
   allowedActions: (project, _args, { caller }) => allowedActions(caller, project),
   attachedPolicies: ({ id }, _args, context) => listAttachments(context.domain, { project: id }),
+  watch: ({ id }, _args, context) => watchOf(context.domain, id),
   expiry: ({ id }, _args, context) => expiryOf(context.domain, id),
   resourceCount: ({ id }, _args, context) => countResources(context.domain, id),
   config: ({ id }, _args, context) => listConfig(context.domain, id),

@@ -14,4 +14,5 @@ export {
 } from './find-projects.ts';
 export { activateProject, holdLock, LOCK_TTL_SECONDS, lockOf, projectLocked, unlockProject } from './lock.ts';
 export type { ProjectRecord } from './project-record.ts';
+export { setDriftCheck, setWebhook, watchOf, type WatchRecord } from './watch.ts';
 export { disableProject, enableProject, updateProject } from './update-project.ts';

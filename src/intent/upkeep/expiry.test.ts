@@ -16,6 +16,7 @@ import { assertRefused } from '../../testing/refusals.ts';
 import { createUpkeep, type Upkeep } from './upkeep.ts';
 
 const HOUR = 3_600;
+const noPost = () => Promise.reject(new Error('no webhook is set'));
 
 describe('the end of a project', () => {
   let bench: TestIntent;
@@ -42,7 +43,7 @@ describe('the end of a project', () => {
 
   beforeEach(async () => {
     bench = await testIntent();
-    upkeep = createUpkeep(bench.context, bench.intent);
+    upkeep = createUpkeep(bench.context, bench.intent, noPost);
   });
 
   it('is given as a length or as a time, and taken away again', async () => {
@@ -170,12 +171,12 @@ describe('the end of a project', () => {
           ? Promise.reject(new Error('power cut'))
           : Promise.resolve(),
     });
-    const other = createUpkeep(bench.context, dying);
+    const other = createUpkeep(bench.context, dying, noPost);
     const [due] = await other.due();
     await other.jobs[0]?.run({ project: due?.project ?? '' });
     assert.equal(bench.cloud.objects.size, 0);
     const fresh = bench.restart();
-    upkeep = createUpkeep(bench.context, fresh);
+    upkeep = createUpkeep(bench.context, fresh, noPost);
     assert.deepEqual(await upkeep.due(), []);
     bench.clock.advance(2 * HOUR);
     await fresh.recover();

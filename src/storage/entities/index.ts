@@ -27,7 +27,7 @@ import { PolicyAttachmentEntity, PolicyEntity, PolicySampleEntity } from './poli
 import { ProviderBinaryEntity, ProviderSchemaEntity } from './providers.ts';
 import { DataKeyEntity, SettingEntity } from './settings.ts';
 import { SpaceEntity } from './spaces.ts';
-import { ProjectExpiryEntity, ProjectWatchEntity } from './upkeep.ts';
+import { ProjectExpiryEntity, ProjectNoticeEntity, ProjectWatchEntity } from './upkeep.ts';
 
 export const entities = [
   SpaceEntity,
@@ -52,6 +52,7 @@ export const entities = [
   ProjectConfigEntity,
   ProjectExpiryEntity,
   ProjectWatchEntity,
+  ProjectNoticeEntity,
   ProviderConfigEntity,
   AwsIntegrationEntity,
   AwsAttachmentEntity,

@@ -1,5 +1,7 @@
 import { defineEntity, p } from '@mikro-orm/core';
 
+import type { Json } from '../../shared/json.ts';
+
 export const ProjectExpiryEntity = defineEntity({
   name: 'ProjectExpiry',
   tableName: 'intent_project_expiry',
@@ -24,7 +26,21 @@ export const ProjectWatchEntity = defineEntity({
     nextAt: p.datetime(3).nullable(),
     checkedAt: p.datetime(3).nullable(),
     note: p.text().nullable(),
-    webhookUrl: p.text().nullable(),
+    webhookUrl: p.blob().$type<Uint8Array>().nullable(),
     webhookSecret: p.blob().$type<Uint8Array>().nullable(),
+    webhookFailure: p.text().nullable(),
+  },
+});
+
+export const ProjectNoticeEntity = defineEntity({
+  name: 'ProjectNotice',
+  tableName: 'intent_project_notice',
+  properties: {
+    id: p.string().primary(),
+    project: p.string(),
+    event: p.json().$type<Json>(),
+    attempts: p.integer(),
+    nextAt: p.datetime(3),
+    createdAt: p.datetime(3),
   },
 });

@@ -9,6 +9,7 @@ import { machineTables } from './2026-11-22-machines.ts';
 import { loginTables } from './2026-11-22-logins.ts';
 import { projectEnvironment } from './2026-11-22-project-environment.ts';
 import { signInTables } from './2026-11-22-sign-in.ts';
+import { noticeTables } from './2026-11-22-notices.ts';
 import { upkeepTables } from './2026-11-22-upkeep.ts';
 import { userTables } from './2026-11-22-users.ts';
 import { awsTables } from './2026-11-22-aws.ts';
@@ -31,4 +32,5 @@ export const migrations: readonly Migration[] = [
   { name: '2026-11-22-approved-change-sets', statements: approvedChangeSets },
   { name: '2026-11-22-drift', statements: driftColumns },
   { name: '2026-11-22-upkeep', statements: upkeepTables },
+  { name: '2026-11-22-notices', statements: noticeTables },
 ];
