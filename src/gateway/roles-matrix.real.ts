@@ -35,6 +35,7 @@ can(d, action, space) if {
 }
 
 can(d, "SPACE_READ", space) if {
+	"SPACE_READ" in d.held.actions
 	space in graph.reachable(open_up, {d.held.space}) # inheriting lets read upwards
 	space != d.held.space
 }

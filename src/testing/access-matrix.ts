@@ -38,7 +38,7 @@ const roles: Readonly<Record<string, readonly string[]>> = {
   'worker-pool-controller': ['SPACE_READ', 'WORKER_POOL_CREATE', 'WORKER_POOL_UPDATE', 'WORKER_POOL_DELETE'],
   'policy-author': ['SPACE_READ', 'POLICY_CREATE', 'POLICY_UPDATE', 'POLICY_DELETE', 'INTENT_POLICY_CREATE'],
   operator: ['SPACE_READ', 'INTENT_PROJECT_LOCK', 'INTENT_RESOURCE_CREATE', 'INTENT_STATE_READ'],
-  // Without any action, but held in a space that inherits: it lets read the parent.
+  // Without any action, and held in a space that inherits: it lets read nothing above either.
   nothing: [],
 };
 const scopeSets: Readonly<Record<string, readonly Scope[]>> = {
@@ -78,6 +78,11 @@ function somebody(role: string, held: readonly string[], scopeSet: string, space
   };
 }
 
+/** Scopes are asked about before roles, so the system roles are enough to try them with. */
+function scopeSetsFor(role: string): readonly string[] {
+  return systemRoles.some(({ slug }) => slug === role) ? Object.keys(scopeSets) : ['key'];
+}
+
 export const stranger: Somebody = {
   name: 'stranger',
   signedIn: false,
@@ -88,9 +93,7 @@ export const stranger: Somebody = {
 };
 export const everybody: readonly Somebody[] = [
   stranger,
-  ...Object.entries(roles).flatMap(([role, held]) =>
-    Object.keys(scopeSets).map((scopeSet) => somebody(role, held, scopeSet)),
-  ),
+  ...Object.entries(roles).flatMap(([role, held]) => scopeSetsFor(role).map((each) => somebody(role, held, each))),
   somebody('space-admin', rules.ladder.ADMIN, 'key', 'root'),
   somebody('space-writer', rules.ladder.WRITE, 'key', 'root'),
   somebody('space-reader', rules.ladder.READ, 'key', 'root'),

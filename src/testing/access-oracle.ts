@@ -111,7 +111,7 @@ export interface Tree {
   readonly [space: string]: { readonly parent: string | undefined; readonly inherits: boolean };
 }
 
-/** A role reaches down to all spaces below; where a space inherits, a role in it lets read its parent, and so on. */
+/** A role reaches down to all spaces below; where a space inherits, a role that lets read it lets read its parent too. */
 export function rightsIn(
   tree: Tree,
   held: { readonly actions: readonly string[]; readonly space: string } | undefined,
@@ -124,6 +124,7 @@ export function rightsIn(
   };
   for (const space of Object.keys(tree))
     if (space === held.space || above(space).includes(held.space)) rights[space] = new Set(held.actions);
+  if (!held.actions.includes('SPACE_READ')) return rights;
   for (let at = held.space; tree[at]?.inherits === true; at = tree[at]?.parent ?? '') {
     const parent = tree[at]?.parent ?? '';
     rights[parent] = new Set([...(rights[parent] ?? []), 'SPACE_READ']);

@@ -8,6 +8,7 @@ const roles: [string, Action[]][] = [
   ['reader', ['SPACE_READ']],
   ['writer', ['SPACE_READ', 'SPACE_WRITE']],
   ['everything', ['SPACE_ADMIN']],
+  ['starter', ['RUN_TRIGGER']],
 ];
 const roleRows = roles.map(([id, actions]) => ({ id, slug: id, name: id, description: '', isSystem: true, actions }));
 
@@ -43,6 +44,10 @@ describe('rights in the tree of spaces', () => {
     assert.deepEqual(grantsOf([['writer', 'c']], ['c', 'b', 'a']), { root: read, a: read, b: read, c: writer });
     assert.deepEqual(grantsOf([['writer', 'c']], ['b', 'a']), { c: writer });
     assert.deepEqual(grantsOf([['writer', 'c']], ['c', 'a']), { b: read, c: writer });
+  });
+
+  it('give nothing upwards for a role that does not let read', () => {
+    assert.deepEqual(grantsOf([['starter', 'c']], ['c', 'b', 'a']), { c: ['RUN_TRIGGER'] });
   });
 
   it('do not come down again on the other side of an ancestor that may be read', () => {

@@ -11,7 +11,7 @@ export interface RightsTables {
 
 /**
  * What an actor may do in each space. A role reaches down to every space below the one it is held in; where a space
- * inherits from its parent, holding any role in it gives reading in the parent, and so on upwards.
+ * inherits from its parent, whoever may read it by a role may read the parent, and so on upwards.
  */
 export function effectiveGrants({ spaces, roles, bindings }: RightsTables): Map<string, ReadonlySet<Action>> {
   const grants = new Map<string, Set<Action>>();
@@ -25,6 +25,7 @@ export function effectiveGrants({ spaces, roles, bindings }: RightsTables): Map<
   for (const { spaceId, roleId } of bindings) {
     const actions = actionsOf.get(roleId) ?? [];
     for (const space of spaces) if (isWithin(byId, space, spaceId)) add(space.id, actions);
+    if (!actions.includes('SPACE_READ')) continue;
     for (const ancestor of inheritedAncestors(byId, spaceId)) add(ancestor, ['SPACE_READ']);
   }
   return grants;
