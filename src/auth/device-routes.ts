@@ -6,6 +6,7 @@ import type { SignedIn } from '../domain/people/index.ts';
 import type { Scope } from '../shared/caller.ts';
 import { AppError, errorCodes } from '../shared/errors.ts';
 import { makeGrant } from './consent-routes.ts';
+import { commandLine } from './oauth/resources.ts';
 import { showPage } from './page-answer.ts';
 import { deviceCodePage, deviceConsentPage } from './pages/device-page.ts';
 import { messagePage } from './pages/message-page.ts';
@@ -61,12 +62,13 @@ export async function takeDevice(services: Services, context: Context): Promise<
 }
 
 function showAsk(services: Services, context: Context, { username }: SignedIn, ask: Ask): void {
-  const { clientName, resource, scopes, code } = ask;
+  const { clientId, clientName, resource, scopes, code } = ask;
   const { userCode, deviceInfo } = code;
   const page = deviceConsentPage({
     csrf: services.forms.tokenFor(context),
     username,
     clientName,
+    isOurs: clientId === commandLine.client_id,
     resource,
     scopes,
     userCode: withDash(userCode ?? ''),

@@ -148,7 +148,9 @@ describe('the device flow', function () {
     });
     const { client_id: other = '' } = (await registered.json()) as { client_id?: string };
     assert.equal((await begin({ client_id: other })).body['error'], 'invalid_target');
-    assert.equal((await begin({ client_id: other, resource: `${server.url}/mcp` })).status, 200);
+    const { user } = await ask({ client_id: other, resource: `${server.url}/mcp` });
+    assert.match((await enter(user)).text, /That is the name it gives itself/);
+    assert.doesNotMatch((await enter((await ask()).user)).text, /That is the name it gives itself/);
     assert.equal((await begin({ resource: 'https://elsewhere.example' })).body['error'], 'invalid_target');
   });
 

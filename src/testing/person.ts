@@ -40,7 +40,7 @@ export async function browserPerson(name: string): Promise<Person & { readonly p
       await page.getByLabel('Password', { exact: true }).fill(secret);
       await page.getByLabel('The same password again').fill(secret);
       await page.getByRole('button', { name: 'Create the account' }).click();
-      await page.getByRole('heading', { name: 'You are signed in' }).waitFor();
+      await page.getByRole('heading', { name: 'You are signed in', exact: true }).waitFor();
     },
     async decide(authorization, { approve, without = [] }) {
       const redirect = new URL(authorization.searchParams.get('redirect_uri') ?? '');

@@ -40,6 +40,8 @@ export interface DeviceConsentPage {
   readonly csrf: string;
   readonly username: string;
   readonly clientName: string;
+  /** Whether the name is known to be right. */
+  readonly isOurs: boolean;
   readonly resource: string;
   readonly scopes: readonly Scope[];
   readonly userCode: string;
@@ -51,7 +53,8 @@ export interface DeviceConsentPage {
 export function deviceConsentPage(page: DeviceConsentPage): string {
   return layout(
     `${page.clientName} asks for access`,
-    markup`<p>It would act in your name, never beyond your own rights. Approve only if you have just started this yourself and the code is the one that you see there.</p>
+    markup`${page.isOurs ? undefined : markup`<p>That is the name it gives itself.</p>`}
+      <p>It would act in your name, never beyond your own rights. Approve only if you have just started this yourself and the code is the one that you see there.</p>
       <dl>
         <dt>Code</dt>
         <dd><code>${page.userCode}</code></dd>
