@@ -71,17 +71,20 @@ export async function deletePolicy(db: Db, id: string): Promise<void> {
 // Modules are large and found by their content, so a project's judgement need not read them from the database each time.
 const modules = new LRUCache<string, Uint8Array>({ maxSize: 64 * 1024 * 1024, sizeCalculation: (wasm) => wasm.length });
 
+// Only administrators of root write what is in root.
+const loginInForce = { type: 'LOGIN', space: 'root', enabled: true } as const;
+
 /**
  * The login policies in force, by id, for telling whether they are others than before: not even their bodies are read.
  */
 export function findLoginPolicyVersions(db: Db): Promise<PolicyRow[]> {
   const fields = ['id', 'updatedAt', 'wasmSha256'] as const;
-  return policies.find(db, { type: 'LOGIN', enabled: true }, { orderBy: { id: 'asc' }, fields });
+  return policies.find(db, loginInForce, { orderBy: { id: 'asc' }, fields });
 }
 
 /** The login policies in force, by id. */
 export async function findLoginPolicies(db: Db): Promise<PolicyRow[]> {
-  const rows = await policies.find(db, { type: 'LOGIN', enabled: true }, { orderBy: { id: 'asc' }, fields: listed });
+  const rows = await policies.find(db, loginInForce, { orderBy: { id: 'asc' }, fields: listed });
   return Promise.all(rows.map(async (row) => ({ ...row, wasm: await moduleOf(db, row) })));
 }
 

@@ -76,12 +76,22 @@ export async function createCallerSource(context: DomainContext): Promise<Caller
     if (audience === undefined || audience === publicUrl + path) return caller;
     throw new AppError('UNAUTHENTICATED', `unauthorized: the token is for ${audience} and is good nowhere else`);
   };
-  const load = async (token: string, name: string, path: string, origin: Origin): Promise<Caller> => {
+  const load = async (token: string, name: string, origin: Origin): Promise<Loaded> => {
     const epoch = rights.epoch;
     const found = await loadCaller({ context, origin }, checks, token);
     const loaded = { ...found, caller: Object.freeze({ ...found.caller, endsAtMs: found.expiresAtMs }) };
     known.set(name, { ...loaded, epoch });
-    return admit(loaded, path);
+    return loaded;
+  };
+  // A client that asks for many things at once is looked up, and judged, once.
+  const loading = new Map<string, Promise<Loaded>>();
+  const loadOnce = (token: string, name: string, origin: Origin): Promise<Loaded> => {
+    const key = `${rights.epoch} ${name}`;
+    const running = loading.get(key);
+    if (running !== undefined) return running;
+    const started = load(token, name, origin).finally(() => loading.delete(key));
+    loading.set(key, started);
+    return started;
   };
   return {
     stop,
@@ -89,7 +99,7 @@ export async function createCallerSource(context: DomainContext): Promise<Caller
       const name = createHash('sha256').update(token).digest('base64');
       const found = known.get(name);
       const usable = found?.epoch === rights.epoch && found.expiresAtMs > clock.now().getTime();
-      return usable ? admit(found, path) : load(token, name, path, origin);
+      return usable ? admit(found, path) : loadOnce(token, name, origin).then((loaded) => admit(loaded, path));
     },
   };
 }

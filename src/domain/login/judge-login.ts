@@ -52,7 +52,9 @@ export async function judgeLogin(context: DomainContext, origin: Origin, subject
     await recordLogin(db, context, { ...question, ...answer, origin, subject });
   });
   await keepLoginSamples(context, answer.evaluated, question, input);
-  if (previous !== undefined && !sameRights(previous, answer.row)) await rightsChanged(context);
+  // After a change of policies everything that was cached is dropped anyway.
+  const { generation } = answer.row;
+  if (previous?.generation === generation && !sameRights(previous, answer.row)) await rightsChanged(context);
   if (answer.row.outcome !== 'ALLOWED') throw refused(answer.row);
   return answer.row;
 }

@@ -6,6 +6,7 @@ import type { Json, JsonObject } from '../../shared/json.ts';
 import { findRole, insertBinding } from '../../storage/identity.ts';
 import { insertUser } from '../../storage/people.ts';
 import { insertUserGroup } from '../../storage/user-groups.ts';
+import { judgeLogin } from './index.ts';
 import { makeSpaces, requestOf, type TestDomain, testDomain } from '../../testing/domain.ts';
 import { assertRefused } from '../../testing/refusals.ts';
 import type { DomainContext, Request } from '../context.ts';
@@ -198,6 +199,36 @@ describe('login policies', () => {
       (await trail()).map(({ action }) => action),
       ['login.deny'],
     );
+  });
+
+  it('are asked once by a client that asks for many things at once', async () => {
+    const token = await exchange(await aKey());
+    await policy({ allow: true });
+    await Promise.all(Array.from({ length: 5 }, () => callerOf(token)));
+    assert.equal(inputs.length, 1);
+  });
+
+  it('count in root only, wherever an older version kept them', async () => {
+    await makeSpaces(domain, { team: 'root' });
+    const { id } = await policy({ deny: true });
+    await context.storage.executeSql(`update policy set space = 'team' where id = '${id}'`);
+    await exchange(await aKey());
+  });
+
+  it('let the tokens of a session go when its refresh is denied', async () => {
+    const made = await policy({ at: '10.1.2.3', yes: { allow: true }, no: { deny: true } });
+    const bea = await aUser('bea');
+    const { jwt } = await beginCliSession(context, office, { userId: bea.id, username: 'bea' });
+    const { session } = await callerOf(jwt);
+    const subject = {
+      kind: 'USER',
+      id: bea.id,
+      session,
+      expiresAt: new Date(context.clock.now().getTime() + 60_000),
+    } as const;
+    await assertRefused('UNAUTHENTICATED', judgeLogin(context, from('203.0.113.9').origin, subject));
+    await assertRefused('UNAUTHENTICATED', callerOf(jwt));
+    assert.ok(made.enabled);
   });
 
   it('judge each exchange of a key by where it comes from', async () => {
