@@ -502,6 +502,8 @@ export type AuditTrailEntry = {
   readonly id: Scalars['ID']['output'];
   /** What else it concerns, such as the project of a resource. */
   readonly relatedResource?: Maybe<AuditTrailResource>;
+  /** Address that the request came from; null for what the server does by itself. Behind proxies, as the trusted ones say. */
+  readonly remoteAddress?: Maybe<Scalars['String']['output']>;
   /** Place in the hash chain; null until the entry is chained, which takes moments. */
   readonly sequence?: Maybe<Scalars['Int']['output']>;
   /** Unix seconds; entries never change. */
@@ -2634,6 +2636,11 @@ export type Query = {
   readonly apiKeyRoleBinding?: Maybe<ApiKeyRoleBinding>;
   /** All API keys of the account, without their secrets. */
   readonly apiKeys: ReadonlyArray<ApiKey>;
+  /**
+   * The last signed checkpoint of the trail, as JSON text: keep it outside, and `audit verify --checkpoint` proves with it
+   * that nothing before it was changed or cut off. Null before the first one.
+   */
+  readonly auditTrailCheckpoint?: Maybe<Scalars['String']['output']>;
   /** One AWS integration; null when there is none. */
   readonly awsIntegration?: Maybe<AwsIntegration>;
   /** One AWS integration; null when there is none. */
@@ -3706,6 +3713,7 @@ export type AuditTrailEntryResolvers<ContextType = ResolverContext, ParentType e
   hash?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   relatedResource?: Resolver<Maybe<ResolversTypes['AuditTrailResource']>, ParentType, ContextType>;
+  remoteAddress?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   sequence?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
   updatedAt?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
 };
@@ -4287,6 +4295,7 @@ export type QueryResolvers<ContextType = ResolverContext, ParentType extends Res
   apiKey: Resolver<Maybe<ResolversTypes['ApiKey']>, ParentType, ContextType, RequireFields<QueryApiKeyArgs, 'id'>>;
   apiKeyRoleBinding: Resolver<Maybe<ResolversTypes['ApiKeyRoleBinding']>, ParentType, ContextType, RequireFields<QueryApiKeyRoleBindingArgs, 'id'>>;
   apiKeys: Resolver<ReadonlyArray<ResolversTypes['ApiKey']>, ParentType, ContextType>;
+  auditTrailCheckpoint: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   awsIntegration: Resolver<Maybe<ResolversTypes['AwsIntegration']>, ParentType, ContextType, RequireFields<QueryAwsIntegrationArgs, 'id'>>;
   awsIntegrationByName: Resolver<Maybe<ResolversTypes['AwsIntegration']>, ParentType, ContextType, RequireFields<QueryAwsIntegrationByNameArgs, 'name'>>;
   awsIntegrations: Resolver<ReadonlyArray<ResolversTypes['AwsIntegration']>, ParentType, ContextType>;

@@ -14,6 +14,7 @@ const search: SearchSpec<AuditRow> = {
     action: { column: 'action', kind: 'TEXT' },
     eventType: { column: 'eventType', kind: 'TEXT' },
     actor: { column: 'actor', kind: 'TEXT' },
+    remoteAddress: { column: 'remoteAddress', kind: 'TEXT' },
     resourceType: { column: 'affectedType', kind: 'TEXT' },
     resourceId: { column: 'affectedId', kind: 'TEXT' },
     createdAt: { column: 'at', kind: 'TIME' },

@@ -12,6 +12,7 @@ export interface AuditRecord {
   readonly relatedResource: { readonly resourceId: string | null; readonly resourceType: string } | null;
   readonly body: string;
   readonly eventType: string;
+  readonly remoteAddress: string | null;
   readonly sequence: number | null;
   readonly hash: string | null;
   readonly createdAt: number;
@@ -38,6 +39,7 @@ function toRecord(row: AuditRow): AuditRecord {
     relatedResource: related,
     body: JSON.stringify(row.data ?? {}),
     eventType: row.eventType,
+    remoteAddress: row.remoteAddress ?? null,
     sequence: row.seq ?? null,
     hash: row.hash ?? null,
     createdAt: unixSeconds(row.at),
