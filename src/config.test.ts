@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 
 import { ConfigError, readConfig, settingsDocument } from './config.ts';
 
@@ -73,6 +76,59 @@ describe('configuration', () => {
     const [secret] = problemsOf({ SLUICE_PROVIDER_NETWORK_MIRROR: 'https://user:hunter2@mirror.example' });
     assert.match(secret ?? '', /without a user name and password/);
     assert.doesNotMatch(secret ?? '', /hunter2/);
+  });
+
+  describe('of single sign-on', () => {
+    const least = { SLUICE_SSO_ISSUER: 'https://login.example.com/realms/x', SLUICE_SSO_CLIENT_ID: 'sluice' };
+
+    it('is off without an issuer, and needs a name of this server with one', () => {
+      assert.equal(readConfig({ SLUICE_SSO_CLIENT_ID: 'sluice' }).sso, undefined);
+      assert.deepEqual(readConfig({ ...least, SLUICE_SSO_ALLOWED_DOMAINS: 'Example.com,' }).sso, {
+        issuer: 'https://login.example.com/realms/x',
+        clientId: 'sluice',
+        clientSecret: undefined,
+        name: 'single sign-on',
+        scopes: 'openid profile email',
+        groupsClaim: 'groups',
+        allowedGroups: [],
+        allowedDomains: ['example.com'],
+      });
+      const [problem] = problemsOf({ SLUICE_SSO_ISSUER: least.SLUICE_SSO_ISSUER });
+      assert.match(problem ?? '', /^SLUICE_SSO_CLIENT_ID: must be set/);
+    });
+
+    it('is spoken to without TLS on this computer only', () => {
+      for (const issuer of ['http://127.0.0.1:8080', 'http://localhost', 'http://[::1]:1']) {
+        assert.equal(readConfig({ ...least, SLUICE_SSO_ISSUER: issuer }).sso?.issuer, issuer);
+      }
+      for (const issuer of [
+        'http://login.example.com',
+        'http://127.0.0.1.example.com',
+        'ftp://x',
+        'x',
+        'https://u:p@x',
+        'https://x?y',
+      ])
+        assert.match(problemsOf({ ...least, SLUICE_SSO_ISSUER: issuer })[0] ?? '', /^SLUICE_SSO_ISSUER: must/, issuer);
+    });
+
+    it('takes its secret from a variable or a file, and never shows it', () => {
+      const file = join(mkdtempSync(join(tmpdir(), 'sluice-config-')), 'secret');
+      writeFileSync(file, 'hunter2\n');
+      assert.equal(readConfig({ ...least, SLUICE_SSO_CLIENT_SECRET_FILE: file }).sso?.clientSecret, 'hunter2');
+      assert.equal(readConfig({ ...least, SLUICE_SSO_CLIENT_SECRET: 'hunter2' }).sso?.clientSecret, 'hunter2');
+      const both = problemsOf({ ...least, SLUICE_SSO_CLIENT_SECRET: 'hunter2', SLUICE_SSO_CLIENT_SECRET_FILE: file });
+      assert.match(both[0] ?? '', /^SLUICE_SSO_CLIENT_SECRET_FILE: must not be set beside/);
+      const absent = problemsOf({ ...least, SLUICE_SSO_CLIENT_SECRET_FILE: `${file}.absent` });
+      assert.match(absent[0] ?? '', /^SLUICE_SSO_CLIENT_SECRET_FILE: must be a file that the server can read/);
+      assert.doesNotMatch(both.join() + settingsDocument(), /hunter2/);
+      rmSync(dirname(file), { recursive: true });
+    });
+
+    it('asks for an ID token', () => {
+      const [problem] = problemsOf({ ...least, SLUICE_SSO_SCOPES: 'profile' });
+      assert.match(problem ?? '', /^SLUICE_SSO_SCOPES: must hold `openid`/);
+    });
   });
 
   it('documents each setting once', () => {

@@ -90,7 +90,7 @@ export function ssoOf(parsed: ParsedSso, problems: string[]): SsoConfig | undefi
     name: parsed.ssoName,
     scopes: ssoScopes,
     groupsClaim: parsed.ssoGroupsClaim,
-    allowedGroups: parsed.ssoAllowedGroups,
-    allowedDomains: parsed.ssoAllowedDomains.map((domain) => domain.toLowerCase()),
+    allowedGroups: parsed.ssoAllowedGroups.filter((group) => group !== ''),
+    allowedDomains: parsed.ssoAllowedDomains.filter((domain) => domain !== '').map((domain) => domain.toLowerCase()),
   };
 }

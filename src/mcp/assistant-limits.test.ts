@@ -38,6 +38,15 @@ describe('an assistant', function () {
     assert.match(answer, /FORBIDDEN/);
   });
 
+  it('cannot invite people, whose link it would see', async () => {
+    const answer = await mutate(
+      'mutation { managedUserInvite(input: { username: "by-an-assistant", accessRules: [] }) { invitationLink } }',
+      {},
+    );
+    assert.match(answer, /an assistant cannot invite people/);
+    assert.match(answer, /FORBIDDEN/);
+  });
+
   it('cannot review what it asked for', async () => {
     const document =
       'mutation($id: ID!) { intentResourceOperationReview(intentProject: "starter", operationID: $id, decision: ALLOW) { id } }';
