@@ -16,6 +16,7 @@ import type { DomainContext, Request } from '../context.ts';
 import { parseName } from '../parse-name.ts';
 import { effectiveActions } from './grants.ts';
 import { checkHandOut } from './hand-out.ts';
+import { keepingRootAdmin } from './root-admins.ts';
 import { rightsChanged } from '../rights-changed.ts';
 import { type RoleRecord, toRoleRecord } from './roles.ts';
 
@@ -99,7 +100,8 @@ function parseActions(actions: readonly Action[]): Action[] {
 /**
  * Changes a role for everybody who holds it, from their next request on.
  *
- * @throws FORBIDDEN when it would give somebody an action that the caller does not hold there themselves
+ * @throws FORBIDDEN when it would give somebody an action that the caller does not hold there themselves, CONFLICT when
+ * it would take the last admin away
  */
 export async function updateRole(
   context: DomainContext,
@@ -111,7 +113,7 @@ export async function updateRole(
     const before = await findCustom(db, id, 'changed');
     const after = { ...before, ...changedColumns(changes) };
     await checkWidening(db, request, before, after);
-    await updateRow(db, before.id, after);
+    await keepingRootAdmin(db, () => updateRow(db, before.id, after));
     await recordAudit(db, context, request, {
       action: 'role.update',
       affected: { type: 'ROLE', id: before.id },
