@@ -7,7 +7,7 @@ describe('HCL', () => {
   it('quotes text so that nothing in it ends the string or begins a template', () => {
     assert.equal(quoted('a "b" \\ \n\r\t'), String.raw`"a \"b\" \\ \n\r\t"`);
     assert.equal(quoted('${a} %{b} $ % {'), '"$${a} %%{b} $ % {"');
-    assert.equal(quoted('$${a} %%%{b}'), '"\\u0024$${a} \\u0025\\u0025%%{b}"');
+    assert.equal(quoted('$${a} %%%{b}'), '"$$${a} %%%%{b}"');
     assert.equal(quoted('\u0001\u2028\ud800'), '"\\u0001\\u2028\ufffd"');
   });
 

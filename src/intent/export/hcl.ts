@@ -12,12 +12,7 @@ export function quoted(text: string): string {
   const plain = text
     .toWellFormed()
     .replace(/[\\"\p{Cc}\u2028\u2029]/gu, (char) => ESCAPES[char] ?? unicodeEscape(char));
-  // `$${` stands for `${`, but one more `$` before it would be read as the escape's own.
-  const safe = plain.replace(/([$%])(\1*)\{/g, (_all, sign: string, more: string) => {
-    const before = unicodeEscape(sign).repeat(more.length);
-    return `${before}${sign}${sign}{`;
-  });
-  return `"${safe}"`;
+  return `"${plain.replace(/[$%](?=\{)/g, '$&$&')}"`;
 }
 
 function unicodeEscape(char: string): string {
