@@ -2,7 +2,7 @@
 // resource with the same provider program. Pairs are interleaved, so that a noisy minute meets both.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -12,6 +12,7 @@ import { startTestPostgres } from '../../src/testing/postgres.ts';
 import { startTestServer, type TestServer } from '../../src/testing/server.ts';
 import { terraformFolder } from '../../src/testing/terraform.ts';
 import { findTool } from '../../src/testing/tools.ts';
+import { treeMb } from './process-tree.ts';
 
 const WARM_PAIRS = 15;
 const COLD_PAIRS = 5;
@@ -209,31 +210,6 @@ async function terraformPeakMb(bench: Bench): Promise<number> {
   }
   await ended;
   return peak;
-}
-
-/** Resident memory of a process and all below it. */
-function treeMb(root: number | undefined): number {
-  const parents = new Map<number, number>();
-  for (const name of readdirSync('/proc').filter((each) => /^\d+$/.test(each))) {
-    const stat = readProc(`/proc/${name}/stat`);
-    parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]));
-  }
-  const within = (pid: number | undefined): boolean => pid !== undefined && (pid === root || within(parents.get(pid)));
-  const pids = [...parents.keys()].filter((pid) => within(pid));
-  return pids.reduce((sum, pid) => sum + residentKb(pid), 0) / 1024;
-}
-
-function residentKb(pid: number): number {
-  return Number(/^VmRSS:\s+(\d+)/m.exec(readProc(`/proc/${pid}/status`))?.[1] ?? 0);
-}
-
-// A process may end while it is looked at.
-function readProc(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
 }
 
 async function timed(work: () => Promise<void>): Promise<number> {

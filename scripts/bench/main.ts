@@ -61,6 +61,12 @@ const suites: Readonly<Record<string, Suite>> = {
       'Processor time of the whole process with the embedded database, so that other work on the computer counts less; 50,000 entries of about 600 bytes. Aims: verify at least 100,000 entries a second; an entry at most 10 % of a durable create. Of verifying, two thirds are the embedded database, which puts the rows together as JSON; with PostgreSQL that is done elsewhere.',
     measure: async () => (await import('./audit.ts')).measureAudit(),
   },
+  changeset: {
+    title: 'Intent: many resources in one change set',
+    about:
+      'Wall time to plan and apply one change set over HTTP (lock, journal synced to disk, policies, executor, provider, state, audit), half of its resources referring to another, against `terraform apply` of the same resources with the same provider binary in the same run; median of three. Memory is the most that the processes of terraform took, and what ours took more than before. Aim: at most half the time.',
+    measure: async () => (await import('./changeset.ts')).measureChangeSet(),
+  },
   boot: {
     title: 'Start: boot to the first correct reply',
     about:

@@ -9,6 +9,7 @@ import type { JournalStep, OperationKind, OperationRow } from '../storage/operat
 import type { ProjectRow } from '../storage/projects.ts';
 import type { ResourceRow } from '../storage/resources.ts';
 import type { Engine } from './engine.ts';
+import type { Writer } from './journal/group-writer.ts';
 import type { ShownPlan } from './journal/stored.ts';
 import type { LoadedType } from './provider/loaded-type.ts';
 import type { KnownObject, PlannedChange } from './provider/plan-change.ts';
@@ -100,6 +101,8 @@ export interface Run {
   readonly problems: Problem[];
   /** What later steps write along with their own: one statement less for each. */
   readonly unwritten: Unwritten;
+  /** Writes its moves together with those of others; each by itself when there is none. */
+  readonly writer: Writer | undefined;
   /** Set where the operation must not go on: at its end, or until a person has spoken. */
   stopped: boolean;
   /** Why it failed; told to a caller that still waits. */
@@ -110,7 +113,7 @@ export interface Run {
 
 export type Step = (run: Run) => Promise<void>;
 
-export function newRun(engine: Engine, request: Request, ask: Ask): Run {
+export function newRun(engine: Engine, request: Request, ask: Ask, writer?: Writer): Run {
   return {
     engine,
     request,
@@ -118,6 +121,7 @@ export function newRun(engine: Engine, request: Request, ask: Ask): Run {
     facts: {},
     problems: [],
     unwritten: { journal: [], changes: {} },
+    writer,
     stopped: false,
     error: undefined,
     token: undefined,

@@ -1,7 +1,7 @@
 import type { Db } from './database.ts';
 import { AuditEntity } from './entities/audit.ts';
 import { type Page, type SearchInput, searchPage, type SearchSpec } from './search.ts';
-import { insertColumns } from './statement.ts';
+import { typedRows } from './statement.ts';
 import { type Row, tableOf } from './table.ts';
 
 export type AuditRow = Row<typeof AuditEntity>;
@@ -27,14 +27,27 @@ export function searchAudit(db: Db, input: SearchInput): Promise<Page<AuditRow>>
   return searchPage(db, audit, search, {}, input);
 }
 
-const JSON_COLUMNS: ReadonlySet<string> = new Set(['data']);
+const columns = Object.keys(AuditEntity.meta.properties).filter((key) => key !== 'actorRoles');
+const types = { seq: 'bigint', at: 'timestamptz', data: 'jsonb' } as const;
 
 /** Adds an entry, not yet linked into the chain. Every change waits for this, so it goes past the ORM. */
-export async function insertAudit(db: Db, { actorRoles, ...entry }: AuditRow): Promise<void> {
-  const { names, marks, values } = insertColumns(entry, JSON_COLUMNS);
+export async function insertAudit(db: Db, entry: AuditRow): Promise<void> {
+  if (db.deferred === undefined) await insertAudits(db, [entry]);
+  else db.deferred.audit.push(entry);
+}
+
+export async function insertAudits(db: Db, entries: readonly AuditRow[]): Promise<void> {
+  if (entries.length === 0) return;
+  const { names, marks, values } = typedRows(entries, columns, types);
+  const width = columns.length;
+  const rows = entries.map(({ actorRoles }, at) => [
+    ...values.slice(at * width, (at + 1) * width),
+    JSON.stringify(actorRoles),
+  ]);
+  const mark = `(${marks}, array(select jsonb_array_elements_text(?::jsonb)))`;
   await db.em.execute(
-    `insert into audit_entry (${names}, actor_roles) values (${marks}, array(select jsonb_array_elements_text(?::jsonb)))`,
-    [...values, JSON.stringify(actorRoles)],
+    `insert into audit_entry (${names}, actor_roles) values ${entries.map(() => mark).join(', ')}`,
+    rows.flat(),
   );
 }
 

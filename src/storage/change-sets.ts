@@ -1,7 +1,6 @@
 import { AppError } from '../shared/errors.ts';
 import type { Db } from './database.ts';
 import { ChangeSetEntity, type ChangeSetStatus } from './entities/intent.ts';
-import { type Fence, FENCED, fenceMoved } from './fence.ts';
 import { type Row, tableOf, type Where } from './table.ts';
 
 export type { ChangeSetStatus };
@@ -53,12 +52,6 @@ export async function changeChangeSet(
   throw new AppError('CONFLICT', `change set ${id} has moved on meanwhile; read it again`, {
     details: { changeSet: id },
   });
-}
-
-/** Within a transaction: sees that the lock is still held, and keeps it from being taken until the end. */
-export async function requireFence(db: Db, { project, fence }: Fence): Promise<void> {
-  const rows = await db.em.execute(`with ${FENCED} select 1 from fenced`, [project, fence]);
-  if (rows.length !== 1) throw fenceMoved(project);
 }
 
 /** Says that the server still works on the change set and on those of its operations that wait for their turn. */

@@ -4,16 +4,27 @@ import type { SqlEntityManager } from '@mikro-orm/postgresql';
 
 import { invariant } from '../shared/errors.ts';
 import type { Logger } from '../shared/logger.ts';
+import type { AuditRow } from './audit.ts';
 import type { Connection } from './connection.ts';
+import type { DependencyRow } from './dependencies.ts';
 import { explainOutage } from './explain-outage.ts';
 import { migrate } from './migrate.ts';
 import { type ConnectionOptions, openConnection } from './open-connection.ts';
+import type { ResourceRow } from './resources.ts';
 import { createVault, type Vault } from './vault.ts';
 
 /** One unit of work: what the functions of `storage/<noun>.ts` take. */
 export interface Db {
   readonly em: SqlEntityManager;
   readonly vault: Vault;
+  /** Rows that may wait for the end of the transaction, to be written together with others of their table. */
+  readonly deferred?: Deferred;
+}
+
+export interface Deferred {
+  readonly resources: ResourceRow[];
+  readonly edges: DependencyRow[];
+  readonly audit: AuditRow[];
 }
 
 export interface StorageOptions extends ConnectionOptions {

@@ -34,7 +34,8 @@ export function findEdges(db: Db, project: string, resourceId: string): Promise<
 
 /** Adds edges; one that is there already stays as it is. */
 export async function addDependencies(db: Db, edges: readonly DependencyRow[]): Promise<void> {
-  for (const edge of edges) await dependencies.insertUnlessTaken(db, edge);
+  if (db.deferred === undefined) await dependencies.insertAllUnlessTaken(db, edges);
+  else db.deferred.edges.push(...edges);
 }
 
 /** @returns false when the edge is there already */

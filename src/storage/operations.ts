@@ -2,9 +2,9 @@ import { AppError } from '../shared/errors.ts';
 import type { Json } from '../shared/json.ts';
 import type { Db } from './database.ts';
 import { OperationEntity, type OperationKind, OperationStepEntity, type OperationStatus } from './entities/intent.ts';
-import { type Fence, FENCED, fenceMoved } from './fence.ts';
+import { type Fence, FENCED, fenceMoved, requireFence } from './fence.ts';
 import { countMatches, type Page, type SearchInput, searchPage, type SearchSpec } from './search.ts';
-import { assignments, insertColumns, jsonText } from './statement.ts';
+import { assignments, columnName, insertColumns, jsonText, typedRows } from './statement.ts';
 import { type Row, tableOf, type Where } from './table.ts';
 
 export type { OperationKind, OperationStatus };
@@ -130,12 +130,11 @@ const ROWS_A_STATEMENT = 100;
 export async function insertOperations(db: Db, added: readonly NewOperation[]): Promise<void> {
   for (let at = 0; at < added.length; at += ROWS_A_STATEMENT) {
     const some = added.slice(at, at + ROWS_A_STATEMENT);
-    const rows = some.map(({ row }) => insertColumns(operations.seal(db, row.id, withEveryColumn(row)), jsonColumns));
-    const [first] = rows;
-    if (first === undefined) return;
+    const sealed = some.map(({ row }) => operations.seal(db, row.id, { ...row }));
+    const { names, marks, values } = typedRows(sealed, everyColumn, types);
     await db.em.execute(
-      `insert into intent_operation (${first.names}) values ${rows.map(({ marks }) => `(${marks})`).join(', ')}`,
-      rows.flatMap(({ values }) => values),
+      `insert into intent_operation (${names}) values ${some.map(() => `(${marks})`).join(', ')}`,
+      values,
     );
     const lines = some.flatMap(({ row, journal }) =>
       journal.map((step, seq) => [row.id, seq + 1, ...stepValues(step)]),
@@ -150,12 +149,11 @@ export async function insertOperations(db: Db, added: readonly NewOperation[]): 
 }
 
 const everyColumn = Object.keys(OperationEntity.meta.properties);
-
-// Rows of one statement have the same columns.
-function withEveryColumn(row: OperationRow): Record<string, unknown> {
-  const given: Record<string, unknown> = { ...row };
-  return Object.fromEntries(everyColumn.map((name) => [name, given[name] ?? null]));
-}
+const types = {
+  request: 'bytea', prior: 'bytea', plan: 'bytea', result: 'bytea', diagnostics: 'jsonb', decision: 'jsonb',
+  review: 'jsonb', fence: 'bigint', changePosition: 'integer', confirmationUntil: 'timestamptz',
+  leaseUntil: 'timestamptz', createdAt: 'timestamptz', updatedAt: 'timestamptz', finishedAt: 'timestamptz',
+} as const; // prettier-ignore
 
 /** The last attempt at each change of a change set, in order of the changes. */
 export function findMembers(db: Db, changeSet: string): Promise<OperationRow[]> {
@@ -234,11 +232,62 @@ export async function changeOperation(
     ],
   );
   if (result?.fenced !== 1) throw fenceMoved(project);
-  if (result.changed !== 1) {
-    throw new AppError('CONFLICT', `operation ${id} has moved on meanwhile; read it again`, {
-      details: { operation: id },
-    });
-  }
+  if (result.changed !== 1) throw movedOn(id);
+}
+
+function movedOn(id: string): AppError {
+  const message = `operation ${id} has moved on meanwhile; read it again`;
+  return new AppError('CONFLICT', message, { details: { operation: id } });
+}
+
+/** One operation's part of a statement that moves several. */
+export interface OperationMove {
+  readonly id: string;
+  readonly expected: readonly OperationStatus[];
+  readonly changes: Partial<OperationRow>;
+  readonly journal: readonly JournalStep[];
+}
+
+/**
+ * Changes several operations of one project and writes their journals.
+ *
+ * @throws PROJECT_LOCKED when the fence moved; CONFLICT when the status of one is another
+ */
+export async function changeOperations(db: Db, fence: Fence, moves: readonly OperationMove[]): Promise<void> {
+  const alike = Map.groupBy(moves, ({ expected, changes }) => [...expected, ...Object.keys(changes)].join());
+  for (const some of alike.values()) await changeAlike(db, fence, some);
+  const lines = moves.flatMap(({ id, journal }) => journal.map((step, at) => [id, at + 1, ...stepValues(step)]));
+  if (lines.length === 0) return;
+  await db.em.execute(
+    `insert into operation_step (operation_id, seq, step, at, detail)
+      select id, lines.seq + (select coalesce(max(seq), 0) from operation_step where operation_id = id), step, at, detail
+      from (values ${lines.map(() => '(?, ?::integer, ?, ?::timestamptz, ?::jsonb)').join(', ')})
+        as lines (id, seq, step, at, detail)`,
+    lines.flat(),
+  );
+}
+
+/** @param moves all of the same columns and from the same statuses */
+async function changeAlike(db: Db, fence: Fence, moves: readonly OperationMove[]): Promise<void> {
+  const [first] = moves;
+  if (first === undefined) return;
+  const columns = Object.keys(first.changes);
+  const sealed = moves.map(({ id, changes }) => operations.seal(db, id, changes));
+  const { names, marks, values } = typedRows(sealed, columns, types);
+  const width = columns.length;
+  const rows = moves.map(({ id }, at) => [id, ...values.slice(at * width, (at + 1) * width)]);
+  const sets = columns.map(columnName).map((name) => `${name} = given.${name}`);
+  const changed = await db.em.execute<{ id: string }[]>(
+    `with ${FENCED} update intent_operation set ${sets.join(', ')}
+      from fenced, (values ${moves.map(() => `(?, ${marks})`).join(', ')}) as given (given_id, ${names})
+      where intent_operation.id = given.given_id and project = ?
+        and intent_operation.status in (${first.expected.map(() => '?').join(', ')}) returning intent_operation.id`,
+    [fence.project, fence.fence, ...rows.flat(), fence.project, ...first.expected],
+  );
+  if (changed.length === moves.length) return;
+  await requireFence(db, fence);
+  const moved = new Set(changed.map(({ id }) => id));
+  throw movedOn(moves.find(({ id }) => !moved.has(id))?.id ?? '');
 }
 
 /** Says that the server still works on the operation. @returns false when the fence moved or it is at its end */

@@ -2,15 +2,19 @@ import type { Db } from './database.ts';
 import { type ResourceCondition, ResourceEntity } from './entities/intent.ts';
 import { type Fence, FENCED, fenceMoved } from './fence.ts';
 import { countMatches, type Page, type SearchInput, searchPage, type SearchSpec } from './search.ts';
-import { columnName, insertColumns } from './statement.ts';
+import { columnName, typedRows } from './statement.ts';
 import { type Row, tableOf } from './table.ts';
 
 export type { ResourceCondition };
 export type ResourceRow = Row<typeof ResourceEntity>;
 
 const resources = tableOf(ResourceEntity, ['config', 'state', 'private', 'driftBase']);
-const jsonColumns: ReadonlySet<string> = new Set(['drift']);
-const keyColumns: ReadonlySet<string> = new Set(['id', 'project', 'resourceId', 'createdAt']);
+const everyColumn = Object.keys(ResourceEntity.meta.properties);
+const keptColumns: ReadonlySet<string> = new Set(['project', 'resourceId', 'createdAt']);
+const types = {
+  schemaVersion: 'integer', config: 'bytea', state: 'bytea', private: 'bytea', drift: 'jsonb', driftBase: 'bytea',
+  createdAt: 'timestamptz', updatedAt: 'timestamptz',
+} as const; // prettier-ignore
 
 const search: SearchSpec<ResourceRow> = {
   fields: {
@@ -76,17 +80,25 @@ export function countResources(db: Db, project: string, input: SearchInput = {})
  * @throws PROJECT_LOCKED when the fence moved
  */
 export async function saveResource(db: Db, row: ResourceRow, fence: Fence): Promise<void> {
-  const sealed = resources.seal(db, row.id, row);
-  const { names, marks, values } = insertColumns(sealed, jsonColumns);
-  const changed = Object.keys(row).filter((key) => !keyColumns.has(key));
+  if (db.deferred !== undefined) return void db.deferred.resources.push(row);
+  await saveResources(db, [row], fence);
+}
+
+/** The same for several resources of one project in one statement; none of them may be there twice. */
+export async function saveResources(db: Db, rows: readonly ResourceRow[], fence: Fence): Promise<void> {
+  if (rows.length === 0) return;
+  const sealed = rows.map((row) => resources.seal(db, row.id, { ...row }));
+  const { names, marks, values } = typedRows(sealed, everyColumn, types);
   // A row that another server put there in doubt has an id of its own, to which nothing is sealed: it gives way.
-  const updates = ['id', ...changed].map(columnName).map((name) => `${name} = excluded.${name}`);
-  const rows = await db.em.execute(
-    `with ${FENCED} insert into intent_resource (${names}) select ${marks} from fenced
-      on conflict (project, resource_id) do update set ${updates.join(', ')} returning id`,
+  const updates = everyColumn.filter((key) => !keptColumns.has(key)).map(columnName);
+  const saved = await db.em.execute(
+    `with ${FENCED} insert into intent_resource (${names})
+      select given.* from fenced, (values ${rows.map(() => `(${marks})`).join(', ')}) as given
+      on conflict (project, resource_id) do update set ${updates.map((name) => `${name} = excluded.${name}`).join(', ')}
+      returning id`,
     [fence.project, fence.fence, ...values],
   );
-  if (rows.length !== 1) throw fenceMoved(fence.project);
+  if (saved.length !== rows.length) throw fenceMoved(fence.project);
 }
 
 /** Notes what is known about the object, without touching the rest. */

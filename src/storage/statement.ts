@@ -27,9 +27,35 @@ export function insertColumns(row: Readonly<Record<string, unknown>>, json: Read
   };
 }
 
+type SqlType = 'text' | 'bytea' | 'jsonb' | 'timestamptz' | 'integer' | 'bigint';
+
+/**
+ * Rows for a statement that writes several: each mark says its type, since a null says none.
+ *
+ * @param columns keys of the rows, all of the same ones
+ * @param types those that are no text
+ */
+export function typedRows(
+  rows: readonly Readonly<Record<string, unknown>>[],
+  columns: readonly string[],
+  types: Readonly<Record<string, SqlType>>,
+) {
+  const marks = columns.map((key) => `?::${types[key] ?? 'text'}`).join(', ');
+  return {
+    names: columns.map(columnName).join(', '),
+    marks,
+    values: rows.flatMap((row) => columns.map((key) => typedValue(row[key] ?? null, types[key] ?? 'text'))),
+  };
+}
+
+function typedValue(value: unknown, type: SqlType): unknown {
+  if (type === 'jsonb') return value === null ? null : jsonText(value);
+  return typeof value === 'string' ? storableText(value) : value;
+}
+
 // A mark without a type would be text in the select list of an insert.
 function part(key: string, value: unknown, json: ReadonlySet<string>): Part {
-  if (json.has(key)) return { text: '?::jsonb', value: value === null ? null : jsonText(value) };
+  if (json.has(key)) return { text: '?::jsonb', value: jsonText(value) };
   if (typeof value === 'string') return { text: '?', value: storableText(value) };
   if (value instanceof Date) return { text: '?::timestamptz', value };
   return { text: '?', value: value ?? null };

@@ -7,7 +7,7 @@ import { fact } from '../run.ts';
 import type { Member } from './member.ts';
 
 // What may become of an approved action once everything is known: the same, or less.
-const less: Readonly<Record<string, readonly string[]>> = { replace: ['update', 'no-op'], update: ['no-op'] };
+const less: Readonly<Record<string, readonly string[]>> = { replace: ['update'] };
 
 /**
  * Whether a new plan is the approved one: the same plan, or, where something was left to be known later, one that only
@@ -16,16 +16,17 @@ const less: Readonly<Record<string, readonly string[]>> = { replace: ['update', 
 export function isSamePlan({ run }: Member, approved: StoredPlan, approvedDigest: string | undefined): boolean {
   const { planned, digest, salt } = fact(run, 'change');
   if (digest === approvedDigest) return true;
-  if (approved.isWhole !== false) return false;
   const loaded = fact(run, 'loaded');
   const { action } = planned;
-  const allowed = action === approved.shown.action || (less[approved.shown.action] ?? []).includes(action);
-  return (
-    allowed &&
+  const sameResult =
     loaded.binary.sha256 === approved.sha256 &&
-    valueDigest(planned.prior.value, salt) === approved.priorDigest &&
-    agrees(decodeFor(loaded, approved.planned), planned.planned.value, loaded.valueType)
-  );
+    agrees(decodeFor(loaded, approved.planned), planned.planned.value, loaded.valueType);
+  if (!sameResult) return false;
+  // Where all that was approved is there already, nothing is done, whoever made it.
+  if (action === 'no-op') return approved.shown.action !== 'delete';
+  if (approved.isWhole !== false) return false;
+  const allowed = action === approved.shown.action || (less[approved.shown.action] ?? []).includes(action);
+  return allowed && valueDigest(planned.prior.value, salt) === approved.priorDigest;
 }
 
 export function planChanged(resourceID: string): AppError {

@@ -1,7 +1,8 @@
 import { recordAudit } from '../../domain/audit/index.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { DependencyRow } from '../../storage/dependencies.ts';
-import { changeChangeSet, type ChangeSetRow, requireFence } from '../../storage/change-sets.ts';
+import { changeChangeSet, type ChangeSetRow } from '../../storage/change-sets.ts';
+import { requireFence } from '../../storage/fence.ts';
 import { cancelMembers, type OperationRow } from '../../storage/operations.ts';
 import { noteStep } from '../journal/move-operation.ts';
 import { packRecord, readPlan, readRequest, type StoredRequest } from '../journal/stored.ts';
@@ -25,6 +26,7 @@ import {
   planSteps,
 } from './member.ts';
 import { type Fate, runInOrder } from './run-in-order.ts';
+import { createSlots, inSlot, type Slots } from './slots.ts';
 import type { SetWork } from './set-work.ts';
 
 /** A set being applied. */
@@ -32,7 +34,12 @@ interface Applying {
   readonly work: SetWork;
   /** Where each change stopped. */
   readonly runs: Map<number, Run>;
+  /** How many may act at once. */
+  readonly slots: Slots;
 }
+
+// While some act, the next ones are planned again and the last ones are written down.
+const READY_AHEAD = 3;
 
 /**
  * Carries the approved plans out, each change after those it needs, several at once. What needs a failed one is not
@@ -40,11 +47,11 @@ interface Applying {
  */
 export async function applySet(work: SetWork): Promise<SetEnd> {
   const { engine, set, changes } = work;
-  const applying: Applying = { work, runs: new Map() };
+  const applying: Applying = { work, runs: new Map(), slots: createSlots(engine.limits.changesAtOnce) };
   const isStopped = (): boolean => engine.running.find(set.id)?.cancelRequested === true;
   const fates = await runInOrder({
     needs: new Map(changes.map(({ position, needs }) => [position, needs])),
-    parallelism: engine.limits.changesAtOnce,
+    parallelism: engine.limits.changesAtOnce * READY_AHEAD,
     isStopped,
     work: async (position) => {
       const change = changes[position];
@@ -61,9 +68,10 @@ async function applyMember(applying: Applying, change: Change): Promise<boolean>
   if (row?.status === 'FINISHED') return true;
   const kind = changeKinds.find((each) => each === row?.kind);
   if (row === undefined || kind === undefined) return false;
-  const { run, steps } = await lifeOf(work, asTried(change, kind), row);
+  const { run, steps } = await lifeOf(applying, asTried(change, kind), row);
   runs.set(change.position, run);
-  await takeMemberSteps(run, steps);
+  work.atWork.add(row.id);
+  await takeMemberSteps(run, steps).finally(() => work.atWork.delete(row.id));
   const isDone = fact(run, 'operation').status === 'FINISHED';
   if (isDone && change.ask.kind !== 'DELETE') leaveSource(work, run);
   return isDone;
@@ -75,7 +83,7 @@ interface MemberLife {
 }
 
 /** What is approved is planned again when everything it needs is there, must come to the same, and is judged again. */
-async function lifeOf(work: SetWork, change: Change, row: OperationRow): Promise<MemberLife> {
+async function lifeOf({ work, slots }: Applying, change: Change, row: OperationRow): Promise<MemberLife> {
   const operation = { ...row, review: work.set.review };
   const begun = await begin(work, change);
   if (begun instanceof Error) {
@@ -86,7 +94,7 @@ async function lifeOf(work: SetWork, change: Change, row: OperationRow): Promise
   const { run } = begun;
   run.facts.operation = operation;
   run.facts.edges = edgesOf(work, change);
-  const act = change.ask.kind === 'IMPORT' ? adoptObject : applyChange;
+  const act = change.ask.kind === 'IMPORT' ? adoptObject : inSlot(slots, work.atWork, applyChange);
   return { run, steps: [planAgain(work, begun), judgeAgain(work, begun), act, recordOutcome] };
 }
 
@@ -105,7 +113,8 @@ function planAgain(work: SetWork, member: Member): Step {
     const approved = readPlan(plan);
     const request = withoutReferences(run);
     noteStep(run, { step: 'planAgain', changes: { fence: work.project.fence, request } });
-    await checkMemberConfig(member);
+    // The provider was asked about a whole configuration when it was planned, and only the same plan is carried out.
+    await checkMemberConfig(member, approved?.isWhole === true ? 'form' : 'all');
     await planSteps[member.change.ask.kind](run);
     if (approved === undefined || !isSamePlan(member, approved, planDigest)) throw planChanged(resourceID);
   };

@@ -3,7 +3,7 @@ import type { OperationRow } from '../../storage/operations.ts';
 import { noteStep } from '../journal/move-operation.ts';
 import { judge } from '../judgement/judge.ts';
 import { valueDigest } from '../plan/digest.ts';
-import { checkConfig } from '../provider/check-config.ts';
+import { checkConfig, checkForm } from '../provider/check-config.ts';
 import type { LoadedType } from '../provider/loaded-type.ts';
 import { fact, newRun, type Run, type Step } from '../run.ts';
 import { indeterminate } from '../steps/find-resource.ts';
@@ -65,7 +65,8 @@ function fillChange(work: SetWork, { ask, templates, references, position }: Cha
 
 /** The run of a change of which nothing is known yet but what was asked. */
 export function memberRun(work: SetWork, { ask }: Change, filled?: FilledConfig): Run {
-  const run = newRun(work.engine, work.request, filled === undefined ? ask : { ...ask, config: filled.plain });
+  const asked = filled === undefined ? ask : { ...ask, config: filled.plain };
+  const run = newRun(work.engine, work.request, asked, work.writer);
   run.facts.project = work.project;
   const resource = work.resources.get(ask.resourceID);
   if (resource !== undefined) run.facts.resource = resource;
@@ -80,11 +81,14 @@ export function memberRow(work: SetWork, { ask, position }: Change, run: Run): O
   return { ...row, ...place, leaseUntil: undefined, plan: before?.plan };
 }
 
-/** Holds the configuration to the schema and to the provider's own checks. */
-export async function checkMemberConfig({ change, run, filled }: Member): Promise<void> {
+/** Holds the configuration to the schema, and, unless only its form is in question, to the provider's own checks. */
+export async function checkMemberConfig({ change, run, filled }: Member, what: 'form' | 'all' = 'all'): Promise<void> {
   if (filled === undefined) return;
   const { executor } = run.engine.domain;
-  const checked = await atChange(change, () => checkConfig(executor, fact(run, 'loaded'), filled.marked, 'resource'));
+  const loaded = fact(run, 'loaded');
+  const checked = await atChange(change, async () =>
+    what === 'form' ? checkForm(loaded, filled.marked) : checkConfig(executor, loaded, filled.marked, 'resource'),
+  );
   run.facts.config = checked.value;
   run.problems.push(...checked.warnings);
 }

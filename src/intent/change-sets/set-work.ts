@@ -11,6 +11,7 @@ import { findResourcesById, type ResourceRow } from '../../storage/resources.ts'
 import { findSpace } from '../../storage/spaces.ts';
 import type { Engine } from '../engine.ts';
 import type { Background } from '../judgement/judge.ts';
+import { createGroupWriter, type Writer } from '../journal/group-writer.ts';
 import { openObject } from '../journal/object-store.ts';
 import { inProject } from '../provider/in-project.ts';
 import { loadType } from '../provider/load-type.ts';
@@ -34,6 +35,10 @@ export interface SetWork {
   readonly neighbors: Neighbors;
   /** What references find: planned objects, then real ones. */
   readonly sources: Map<string, Source>;
+  /** Operations that are neither waiting for their turn to act nor at their end. */
+  readonly atWork: Set<string>;
+  /** The operations of a set write their journals together. */
+  readonly writer: Writer;
   readonly load: (change: Change) => Promise<LoadedType>;
   readonly policies: () => Promise<Pick<Background, 'policies' | 'space'>>;
 }
@@ -51,6 +56,7 @@ export async function openSet(given: Given): Promise<SetWork> {
     members: await findMembers(db, given.set.id),
   }));
   const { resources } = holdings;
+  const atWork = new Set<string>();
   const types = new Map<string, Promise<LoadedType>>();
   return {
     ...given,
@@ -58,6 +64,8 @@ export async function openSet(given: Given): Promise<SetWork> {
     resources,
     neighbors: neighborsOf(changes, holdings),
     sources: new Map(),
+    writer: createGroupWriter(engine.domain.storage, { project: project.id, fence: project.fence }, () => atWork.size),
+    atWork,
     load: (change) => loadOnce(given, types, nameOf(change, resources)),
     policies: keptFor(POLICIES_MAX_AGE_MS, () => readPolicies(given)),
   };

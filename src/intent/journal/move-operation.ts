@@ -36,7 +36,9 @@ export async function moveOperation(run: Run, move: Move): Promise<void> {
   const [first, ...more] = [...unwritten.journal, { step: move.step, at, detail: move.detail }];
   const change = (db: Db): Promise<void> => changeOperation(db, target, expected, changes, first, ...more);
   // One statement is a transaction by itself, which saves two round trips.
-  if (move.also === undefined) await storage.read(change);
+  if (run.writer !== undefined) {
+    await run.writer.write({ id: operation.id, expected, changes, journal: [first, ...more] }, move.also);
+  } else if (move.also === undefined) await storage.read(change);
   else await storage.transaction((db) => change(db).then(() => move.also?.(db)), { vital: true });
   run.facts.operation = { ...operation, ...changes };
   unwritten.journal = [];

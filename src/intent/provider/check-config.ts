@@ -24,10 +24,7 @@ export async function checkConfig(
   json: Json,
   kind: 'resource' | 'data source',
 ): Promise<CheckedConfig> {
-  if (!isJsonObject(json)) throw new AppError('BAD_INPUT', 'config: must be an object of arguments');
-  const { value, problems } = conform(json, loaded.schema.block);
-  const misfits = errorsOf(problems);
-  if (misfits.length > 0) throw misfit(loaded, misfits);
+  const { value, warnings: problems } = checkForm(loaded, json);
   const request = { type: loaded.type, config: encodeFor(loaded, value) };
   const answer =
     kind === 'resource'
@@ -36,6 +33,15 @@ export async function checkConfig(
   const said = tidyProblems(answer.problems, secretsIn(loaded.schema.block, value));
   if (errorsOf(said).length > 0) throw refusal(loaded, `the configuration of ${loaded.type}`, said);
   return { value, warnings: [...problems, ...said] };
+}
+
+/** Holds a configuration to the schema only. @throws AppError BAD_INPUT */
+export function checkForm(loaded: LoadedType, json: Json): CheckedConfig {
+  if (!isJsonObject(json)) throw new AppError('BAD_INPUT', 'config: must be an object of arguments');
+  const { value, problems } = conform(json, loaded.schema.block);
+  const misfits = errorsOf(problems);
+  if (misfits.length > 0) throw misfit(loaded, misfits);
+  return { value, warnings: problems };
 }
 
 function misfit({ type }: LoadedType, problems: readonly Problem[]): AppError {
