@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 
+import * as oauth from 'oauth4webapi';
+
 import { formOf, invitationIn, password, plainPerson, type Visit } from '../testing/person.ts';
 import { read, refusal } from '../testing/shared-server.ts';
 import { startTestServer, type TestServer } from '../testing/server.ts';
@@ -87,6 +89,31 @@ describe('the device flow', function () {
     assert.equal(refusal(change).code, 'INSUFFICIENT_SCOPE');
     const headers = { authorization: `Bearer ${token}` };
     assert.notEqual((await fetch(`${server.url}/mcp`, { method: 'POST', headers })).status, 401);
+  });
+
+  it('suits a strict client', async () => {
+    const insecure = { [oauth.allowInsecureRequests]: true }; // the server under test is on loopback, without TLS
+    const issuer = new URL(server.url);
+    const request = { ...insecure, algorithm: 'oauth2' } as const;
+    const as = await oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer, request));
+    const client = { client_id: 'sluice-cli' };
+    const parameters = new URLSearchParams({ scope: 'mcp:read', resource: `${server.url}/mcp` });
+    const asked = await oauth.processDeviceAuthorizationResponse(
+      as,
+      client,
+      await oauth.deviceAuthorizationRequest(as, client, oauth.None(), parameters, insecure),
+    );
+    const redeemStrictly = async () =>
+      oauth.processDeviceCodeResponse(
+        as,
+        client,
+        await oauth.deviceCodeGrantRequest(as, client, oauth.None(), asked.device_code, insecure),
+      );
+    await assert.rejects(redeemStrictly(), (error: { error?: string }) => error.error === 'authorization_pending');
+    await approve(asked.user_code, ['mcp:read']);
+    const tokens = await redeemStrictly();
+    assert.deepEqual([tokens.token_type, tokens.scope], ['bearer', 'mcp:read']);
+    assert.equal(typeof tokens.refresh_token, 'string');
   });
 
   it('keeps a token for one MCP endpoint to that', async () => {

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 
 import { AppError } from '../shared/errors.ts';
 import { aCli, type Cli, type Ran, type RunOptions } from '../testing/cli.ts';
+import { startIssuer, type TestIssuer } from '../testing/issuer.ts';
 import { mcpClients } from '../testing/mcp-clients.ts';
 import { formOf, invitationIn, password, plainPerson, type Visit } from '../testing/person.ts';
 import { read, refusal } from '../testing/shared-server.ts';
@@ -19,17 +20,22 @@ interface Key {
 describe('sluice profile', function () {
   this.timeout(120_000);
   let server: TestServer;
+  let issuer: TestIssuer;
   let ada: ReturnType<typeof plainPerson>;
   let key: Key;
   let cli: Cli;
 
   before(async () => {
-    server = await startTestServer();
+    issuer = await startIssuer();
+    server = await startTestServer({ settings: { SLUICE_OUTBOUND_ALLOW: issuer.host } });
     ada = plainPerson('ada');
     await ada.accept(invitationIn(server.output()), 'ada', password);
     key = JSON.parse(readFileSync(join(server.dataDir, 'admin-key.json'), 'utf8')) as Key;
   });
-  after(() => server?.stop());
+  after(async () => {
+    issuer?.stop();
+    await server?.stop();
+  });
   beforeEach(() => (cli = aCli()));
   afterEach(() => cli.remove());
 
@@ -116,6 +122,23 @@ describe('sluice profile', function () {
         await viewerOf((await run(['profile', 'export-token'], { environment: existing })).out.trim()),
         'admin',
       );
+    });
+
+    it('needs no secret where a CI system gives the job a token', async () => {
+      const oidc = { issuer: issuer.url, clientId: 'sluice', subjectExpression: 'repo:acme/shop:.*' };
+      const made = await server.graphql('mutation($input: ApiKeyInput!) { apiKeyCreate(input: $input) { id } }', {
+        input: { name: 'deploy', admin: false, teams: [], oidc },
+      });
+      const { id } = read<{ apiKeyCreate: Key }>(made).apiKeyCreate;
+      const iat = Math.floor(Date.now() / 1000);
+      const claims = { iss: issuer.url, aud: 'sluice', sub: 'repo:acme/shop:main', iat, exp: iat + 300 };
+      const environment = {
+        SLUICE_API_KEY_ENDPOINT: server.url,
+        SLUICE_API_KEY_ID: id,
+        SLUICE_API_KEY_SECRET: await issuer.sign(claims),
+      };
+      const { out } = await run(['profile', 'export-token'], { environment });
+      assert.equal(await viewerOf(out.trim()), 'deploy');
     });
 
     it('may be in a file', async () => {

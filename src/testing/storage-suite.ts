@@ -6,7 +6,15 @@ import { newUlid } from '../shared/ids.ts';
 import { findUnchained, insertAudit, linkAudit, lockChain, readChain } from '../storage/audit.ts';
 import type { Storage } from '../storage/database.ts';
 import { findNeeding, insertDependency } from '../storage/dependencies.ts';
-import { saveSession, findSession } from '../storage/identity.ts';
+import { type ApiKeyRow, findApiKey, findSession, insertApiKey, saveSession } from '../storage/identity.ts';
+import {
+  deleteEndedPersonalTokens,
+  deletePersonalTokensOf,
+  findPersonalTokenByHash,
+  findPersonalTokens,
+  insertPersonalToken,
+  type PersonalTokenRow,
+} from '../storage/personal-tokens.ts';
 import {
   changeOperation,
   findAbandonedOperations,
@@ -387,6 +395,59 @@ export function describeStorage(name: string, fresh: () => Promise<Storage>): vo
     });
 
     describe('the rest', () => {
+      it('finds a personal token by its hash, and ends those of an owner and those whose time is over', async () => {
+        const tokenHash = Buffer.from([0, 1, 255, 39, 92]);
+        const token: PersonalTokenRow = {
+          id: 'a',
+          ownerKind: 'USER',
+          ownerId: 'ada',
+          name: 'laptop',
+          tokenHash,
+          scopes: ['mcp:read', 'mcp:write'],
+          spaces: ['root'],
+          createdAt: noon,
+          expiresAt: later(10),
+          lastUsedAt: undefined,
+        };
+        await storage.transaction(async (db) => {
+          await insertPersonalToken(db, token);
+          await insertPersonalToken(db, { ...token, id: 'b', tokenHash: Buffer.from('b'), expiresAt: later(1) });
+          await insertPersonalToken(db, { ...token, id: 'c', tokenHash: Buffer.from('c'), ownerKind: 'API_KEY' });
+        });
+        const found = await storage.read((db) => findPersonalTokenByHash(db, tokenHash));
+        assert.deepEqual(found, token);
+        assert.equal(await storage.read((db) => findPersonalTokenByHash(db, Buffer.from([0, 1]))), undefined);
+        await storage.transaction((db) => deleteEndedPersonalTokens(db, later(1)));
+        const ids = async () => (await storage.read((db) => findPersonalTokens(db, {}))).map(({ id }) => id);
+        assert.deepEqual(await ids(), ['c', 'a']);
+        await storage.transaction((db) => deletePersonalTokensOf(db, 'USER', 'ada'));
+        assert.deepEqual(await ids(), ['c']);
+      });
+
+      it('keeps whose tokens a key takes, and no secret for it', async () => {
+        const claimMapping = [{ name: 'branch', value: 'ref' }];
+        const oidc = { issuer: 'https://a.example', clientId: 'sluice', subjectExpression: 'x', claimMapping };
+        const key: ApiKeyRow = {
+          id: 'k',
+          name: 'ci',
+          description: '',
+          type: 'OIDC',
+          secretHash: undefined,
+          previousSecretHash: undefined,
+          previousSecretUntil: undefined,
+          generation: 0,
+          oidc,
+          creator: undefined,
+          createdAt: noon,
+          lastUsedAt: undefined,
+          expiresAt: undefined,
+          deleted: false,
+          teams: ['a', 'b'],
+        };
+        await storage.transaction((db) => insertApiKey(db, key));
+        assert.deepEqual(await storage.read((db) => findApiKey(db, 'k')), key);
+      });
+
       it('keeps what a project gives its providers: each name once, sealed, gone with the project', async () => {
         const value = Buffer.from('never plain');
         const plain = {

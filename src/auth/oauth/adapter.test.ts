@@ -47,6 +47,17 @@ describe('what the OAuth server remembers', () => {
     assert.equal(await adapter('Session').findByUid('u2'), undefined);
   });
 
+  it('is found by the code that a person enters, and for a while after it has ended', async () => {
+    const code = { userCode: 'BCDFGHJK', clientId: 'sluice-cli' };
+    await adapter('DeviceCode').upsert('device', code, 600);
+    assert.deepEqual(await adapter('DeviceCode').findByUserCode('BCDFGHJK'), code);
+    assert.equal(await adapter('DeviceCode').findByUserCode('BCDFGHJL'), undefined);
+    domain.clock.advance(601);
+    assert.deepEqual(await adapter('DeviceCode').find('device'), code, 'the device is told that it has ended');
+    domain.clock.advance(600);
+    assert.equal(await adapter('DeviceCode').find('device'), undefined);
+  });
+
   it('is taken back by grant, and nothing else is', async () => {
     await adapter('RefreshToken').upsert('a', { grantId: 'one' }, 60);
     await adapter('RefreshToken').upsert('b', { grantId: 'two' }, 60);
