@@ -134,7 +134,7 @@ function reach(making: Making, target: Target, depth: number): Selection {
   const held: Selection = needed
     ? { kind: 'fragment', name: nameOr(making, 'F'), on: next, condition: condition(making), inner: [deeper] }
     : deeper;
-  const company = making.random.chance(0.5) ? company1(making, named.name) : [];
+  const company = making.random.chance(0.5) ? companyOf(making, named.name) : [];
   return wrap(making, step.type, { ...node, inner: [held, ...company] });
 }
 
@@ -143,7 +143,7 @@ function hasField(schema: GraphQLSchema, type: string, selection: Selection): bo
   return selection.inner.every((each) => hasField(schema, type, each)) && selection.on === undefined;
 }
 
-function company1(making: Making, type: string): Selection[] {
+function companyOf(making: Making, type: string): Selection[] {
   const leaves = fieldsOf(making.schema, type).filter(({ type: of }) => !isCompositeType(getNamedType(of)));
   return leaves.length === 0
     ? [typename(making)]
@@ -175,6 +175,7 @@ function innerOf(making: Making, type: GraphQLNamedType, below: number): Selecti
     const fields = fieldsOf(schema, object).filter(
       (field) => below < MAX_BELOW || !isCompositeType(getNamedType(field.type)),
     );
+    if (fields.length === 0) continue;
     const chosen = Array.from({ length: 1 + random.below(3) }, () => random.pick(fields));
     const nodes = chosen.map((field) =>
       wrap(making, object, fieldNode(making, object, field, below + 1 > MAX_BELOW ? 0 : below + 1)),

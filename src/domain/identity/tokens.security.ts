@@ -101,7 +101,6 @@ describe('tokens with a genuine signature', () => {
 
   const more: [string, string, () => Partial<Signed>, string | undefined][] = [
     ['of OAuth', 'for both resources', () => ({ payload: { aud: [`${url}/mcp`, `${url}/intent/mcp`] } }), undefined],
-    ['of OAuth', 'for the whole server', () => ({ payload: { aud: url } }), undefined],
     ['of OAuth', 'at the other resource', () => ({}), '/intent/mcp'],
     ['of OAuth', 'at GraphQL', () => ({}), '/graphql'],
     ['of OAuth', 'of no grant', () => ({ payload: { grant_id: undefined } }), undefined],
