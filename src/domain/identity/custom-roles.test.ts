@@ -1,7 +1,7 @@
-import { newUlid } from '../../shared/ids.ts';
 import { insertUser } from '../../storage/people.ts';
 import { testDomain } from '../../testing/domain.ts';
 import { assertRefused } from '../../testing/refusals.ts';
+import { aUser } from '../../testing/storage-rows.ts';
 import { createRole, createRoleBinding, deleteRoleBinding, updateRole } from './index.ts';
 
 describe('a role of one’s own that makes the only admin', () => {
@@ -9,18 +9,7 @@ describe('a role of one’s own that makes the only admin', () => {
     const { context, admin } = await testDomain();
     const role = await createRole(context, admin, { name: 'Owner', actions: ['SPACE_ADMIN', 'RUN_TRIGGER'] });
     const bind = async (username: string) => {
-      const user = {
-        id: newUlid(),
-        username,
-        passwordHash: 'a hash',
-        disabled: false,
-        email: undefined,
-        ssoIssuer: undefined,
-        ssoSubject: undefined,
-        ssoGroups: [],
-        createdAt: context.clock.now(),
-        lastSignInAt: undefined,
-      };
+      const user = { ...aUser(username), passwordHash: 'a hash' };
       await context.storage.transaction((db) => insertUser(db, user));
       const held = { kind: 'USER', actorId: user.id, roleID: role.slug, spaceID: 'root' } as const;
       return createRoleBinding(context, admin, held);
