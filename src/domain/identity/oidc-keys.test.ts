@@ -165,7 +165,7 @@ describe('API keys that take tokens of another server', () => {
     const begun = Date.now();
     const token = await issuer.sign(claims({ sub: 'a'.repeat(900) }));
     await assertRefused('UNAUTHENTICATED', exchange(token, slow.id), REFUSED);
-    assert.ok(Date.now() - begun < 2_000);
+    assert.ok(Date.now() - begun < 10_000); // unstopped it would take longer than anybody waits
   });
 
   it('name what is wrong with the trust that is asked for', async () => {
