@@ -480,6 +480,7 @@ export const fieldAccess: Readonly<Record<string, Requirement>> = {
   'Mutation.managedUserGroupUpdate': { public: false, scopes: [['mcp:write']], actions: [{ action: 'USER_GROUP_UPDATE', space: { from: 'root' } }], destructive: false },
   'Mutation.managedUserInvitationRenew': { public: false, scopes: [['mcp:write']], actions: [{ action: 'USER_CREATE', space: { from: 'root' } }], destructive: false },
   'Mutation.managedUserInvite': { public: false, scopes: [['mcp:write']], actions: [{ action: 'USER_CREATE', space: { from: 'root' } }], destructive: false },
+  'Mutation.managedUserPasswordReset': { public: false, scopes: [['mcp:write']], actions: [{ action: 'USER_UPDATE', space: { from: 'root' } }], destructive: false },
   'Mutation.managedUserSessionEnd': { public: false, scopes: [['mcp:write']], actions: [{ action: 'USER_UPDATE', space: { from: 'root' } }], destructive: true },
   'Mutation.managedUserSessionsEnd': { public: false, scopes: [['mcp:write']], actions: [{ action: 'USER_UPDATE', space: { from: 'root' } }], destructive: true },
   'Mutation.managedUserUpdate': { public: false, scopes: [['mcp:write']], actions: [{ action: 'USER_UPDATE', space: { from: 'root' } }], destructive: false },

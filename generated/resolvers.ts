@@ -1639,6 +1639,11 @@ export type Mutation = {
    * pass it on. The user may do nothing until rules or roles are given.
    */
   readonly managedUserInvite: ManagedUser;
+  /**
+   * Makes a link by which somebody who forgot their password chooses another one, within a day. The link is in this answer
+   * and nowhere else. Once it is followed, all their sessions end.
+   */
+  readonly managedUserPasswordReset: ManagedUser;
   /** Ends a session of any user. */
   readonly managedUserSessionEnd: Session;
   /** Ends all sessions of a user. */
@@ -2174,6 +2179,12 @@ export type MutationManagedUserInvitationRenewArgs = {
 /** Changes to the account. */
 export type MutationManagedUserInviteArgs = {
   input: ManagedUserInviteInput;
+};
+
+
+/** Changes to the account. */
+export type MutationManagedUserPasswordResetArgs = {
+  id: Scalars['ID']['input'];
 };
 
 
@@ -4155,6 +4166,7 @@ export type MutationResolvers<ContextType = ResolverContext, ParentType extends 
   managedUserGroupUpdate: Resolver<ResolversTypes['ManagedUserGroup'], ParentType, ContextType, RequireFields<MutationManagedUserGroupUpdateArgs, 'input'>>;
   managedUserInvitationRenew: Resolver<ResolversTypes['ManagedUser'], ParentType, ContextType, RequireFields<MutationManagedUserInvitationRenewArgs, 'id'>>;
   managedUserInvite: Resolver<ResolversTypes['ManagedUser'], ParentType, ContextType, RequireFields<MutationManagedUserInviteArgs, 'input'>>;
+  managedUserPasswordReset: Resolver<ResolversTypes['ManagedUser'], ParentType, ContextType, RequireFields<MutationManagedUserPasswordResetArgs, 'id'>>;
   managedUserSessionEnd: Resolver<ResolversTypes['Session'], ParentType, ContextType, RequireFields<MutationManagedUserSessionEndArgs, 'id'>>;
   managedUserSessionsEnd: Resolver<ReadonlyArray<ResolversTypes['Session']>, ParentType, ContextType, RequireFields<MutationManagedUserSessionsEndArgs, 'id'>>;
   managedUserUpdate: Resolver<ResolversTypes['ManagedUser'], ParentType, ContextType, RequireFields<MutationManagedUserUpdateArgs, 'input'>>;

@@ -53,7 +53,7 @@ describe('people', function () {
       assert.equal(invited.state, 'PENDING');
       const person = plainPerson(invited.username);
       const page = await person.visit(invited.invitationLink ?? '');
-      assert.match(page.text, /You were invited/);
+      assert.match(page.text, /Choose the password that you will sign in with/);
       assert.match(page.text, new RegExp(`value="${invited.username}"[^>]*readonly`, 's'));
       await person.accept(invited.invitationLink ?? '', 'another name', password);
       const after = await find(invited.id);

@@ -20,6 +20,7 @@ import {
   listUsers,
   removeMember,
   renewInvitation,
+  resetPassword,
   updateGroup,
   updateUser,
 } from '../domain/people/index.ts';
@@ -36,6 +37,7 @@ export const peopleQueries = {
 export const peopleMutations = {
   managedUserInvite: (_root, { input }, context) => inviteUser(context.domain, context, input),
   managedUserInvitationRenew: (_root, { id }, context) => renewInvitation(context.domain, context, id),
+  managedUserPasswordReset: (_root, { id }, context) => resetPassword(context.domain, context, id),
   managedUserUpdate: (_root, { input }, context) => updateUser(context.domain, context, input),
   managedUserDeactivate: (_root, { id }, context) => deactivateUser(context.domain, context, id),
   managedUserActivate: (_root, { id }, context) => activateUser(context.domain, context, id),

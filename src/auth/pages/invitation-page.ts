@@ -16,7 +16,7 @@ export function invitationPage(page: InvitationPage): string {
   const text =
     invited === undefined
       ? 'Choose how you will sign in. You become the administrator of this server; this link works once.'
-      : 'You were invited. Choose the password that you will sign in with; this link works once.';
+      : 'Choose the password that you will sign in with; this link works once.';
   return layout(
     'Welcome',
     markup`<p>${text}</p>

@@ -20,7 +20,7 @@ export {
   inviteFirstAdmin,
   type OpenInvitation,
 } from './invitations.ts';
-export { inviteUser, type NewInvitation, renewInvitation } from './invite-user.ts';
+export { inviteUser, type NewInvitation, renewInvitation, resetPassword } from './invite-user.ts';
 export {
   endAllSessions,
   endAnySession,

@@ -19,6 +19,7 @@ import {
 import { recordAudit } from '../audit/index.ts';
 import type { DomainContext, Request } from '../context.ts';
 import { hasRootAdmin, rightsChanged } from '../identity/index.ts';
+import { endSessionsOf } from './end-sessions.ts';
 import { hashPassword } from './passwords.ts';
 import { parseUsername } from './username.ts';
 
@@ -100,7 +101,7 @@ export async function acceptInvitation(
     const proved =
       userId === undefined
         ? await makeFirstAdmin(db, context, { username: parseUsername(given.username), passwordHash }, invitation)
-        : await setFirstPassword(db, userId, passwordHash);
+        : await setPassword(db, userId, passwordHash, context.clock.now());
     await recordAccepted(db, context, request, proved, invitation);
     return { id: proved.id, username: proved.username };
   });
@@ -122,10 +123,12 @@ async function makeFirstAdmin(
   return user;
 }
 
-async function setFirstPassword(db: Db, userId: string, passwordHash: string): Promise<UserRow> {
+/** Who was invited has no sessions to end; who forgot their password may have lost it to somebody. */
+async function setPassword(db: Db, userId: string, passwordHash: string, now: Date): Promise<UserRow> {
   const user = await findUser(db, userId);
   if (user === undefined || user.disabled) throw usedLink();
   await updateUser(db, userId, { passwordHash });
+  await endSessionsOf(db, userId, now);
   return user;
 }
 

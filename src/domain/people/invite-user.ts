@@ -1,4 +1,5 @@
 import { AppError, badInput } from '../../shared/errors.ts';
+import type { Db } from '../../storage/database.ts';
 import { insertUser, type UserRow } from '../../storage/people.ts';
 import { recordAudit } from '../audit/index.ts';
 import type { DomainContext, Request } from '../context.ts';
@@ -64,16 +65,42 @@ export async function renewInvitation(context: DomainContext, request: Request, 
     const user = await requireUser(db, id);
     if (user.disabled) throw new AppError('CONFLICT', 'id: the user is inactive; activate them first');
     if (!isUnproved(user)) throw new AppError('CONFLICT', 'id: the user has accepted their invitation already');
-    await checkActors(db, request.caller, await actorsOfUser(db, user));
-    const secret = await makeUserLink(db, context, id);
-    const affected = { type: 'USER', id };
-    await recordAudit(db, context, request, {
-      action: 'user.renew-invitation',
-      affected,
-      data: { username: user.username },
-    });
-    return withLink(context, await toUserRecord(db, user, context.clock.now()), secret);
+    return giveLink(db, context, request, { user, action: 'user.renew-invitation' });
   });
+}
+
+/**
+ * A link by which somebody who forgot their password chooses another one. Until they follow it nothing changes; then
+ * all their sessions end.
+ *
+ * @throws CONFLICT when the user has no password here or was deactivated; FORBIDDEN as for `renewInvitation`
+ */
+export async function resetPassword(context: DomainContext, request: Request, id: string): Promise<UserRecord> {
+  refuseAssistant(request);
+  return context.storage.transaction(async (db) => {
+    const user = await requireUser(db, id);
+    if (user.disabled) throw new AppError('CONFLICT', 'id: the user is inactive; activate them first');
+    if (user.passwordHash === undefined) throw new AppError('CONFLICT', 'id: the user has no password here');
+    return giveLink(db, context, request, { user, action: 'user.reset-password' });
+  });
+}
+
+interface LinkFor {
+  readonly user: UserRow;
+  readonly action: string;
+}
+
+async function giveLink(
+  db: Db,
+  context: DomainContext,
+  request: Request,
+  { user, action }: LinkFor,
+): Promise<UserRecord> {
+  const { id, username } = user;
+  await checkActors(db, request.caller, await actorsOfUser(db, user));
+  const secret = await makeUserLink(db, context, id);
+  await recordAudit(db, context, request, { action, affected: { type: 'USER', id }, data: { username } });
+  return withLink(context, await toUserRecord(db, user, context.clock.now()), secret);
 }
 
 function withLink({ publicUrl }: DomainContext, record: UserRecord, secret: string): UserRecord {

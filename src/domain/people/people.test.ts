@@ -11,11 +11,13 @@ import {
   activateUser,
   addMember,
   createGroup,
+  createSignIn,
   deactivateUser,
   deleteGroup,
   deleteUser,
   endOwnSession,
   findOpenInvitation,
+  findSignedIn,
   findUser,
   inviteFirstAdmin,
   inviteUser,
@@ -24,6 +26,7 @@ import {
   listOwnSessions,
   removeMember,
   renewInvitation,
+  resetPassword,
   signInBySso,
   updateGroup,
   updateUser,
@@ -72,6 +75,24 @@ describe('users', () => {
     await assertRefused('NO_SUCH', accept(invitationLink));
     await assertRefused('CONFLICT', renewInvitation(domain.context, admin, id), /is inactive/);
     assert.equal((await activateUser(domain.context, admin, id)).state, 'EXPIRED');
+  });
+
+  it('who forgot their password choose another by a link, which ends their sessions', async () => {
+    const id = await aUser('ada', root('READ'));
+    const signIn = createSignIn(domain.context);
+    const session = await signIn(requestOf('nobody'), { username: 'ada', password }, undefined);
+    const { invitationLink, state } = await resetPassword(domain.context, admin, id);
+    assert.equal(state, 'ACTIVE');
+    const signedIn = () => findSignedIn(domain.context, admin.origin, session.token);
+    assert.ok(await signedIn(), 'nothing changes before the link is followed');
+    const another = { username: '', password: 'another unlikely phrase' };
+    await acceptInvitation(domain.context, requestOf('nobody'), secretOf(invitationLink), another);
+    assert.equal(await signedIn(), undefined);
+    await assertRefused('UNAUTHENTICATED', signIn(requestOf('nobody'), { username: 'ada', password }, undefined));
+    await signIn(requestOf('nobody'), { ...another, username: 'ada' }, undefined);
+    await assertRefused('CONFLICT', resetPassword(domain.context, admin, (await invite('bob')).id), /no password here/);
+    const limited = requestOf('helper', { root: ['USER_UPDATE'] });
+    await assertRefused('FORBIDDEN', resetPassword(domain.context, limited, id), /hands out more/);
   });
 
   it('are not invited by assistants, who would see the link', async () => {
