@@ -46,9 +46,6 @@ export function campaign(name: string, counts: Readonly<Record<CampaignSize, num
   };
 }
 
-/** The shard that runs what is not split: lists of named attacks. */
-export const runsLists = shard === 1 && onlyCase === undefined;
-
 function withReplay(error: unknown, name: string, index: number): unknown {
   const again = `npm run test:security -- --size ${campaignSize} --seed ${campaignSeed} --case ${index} --grep "${name}"`;
   if (!(error instanceof Error)) return error;
