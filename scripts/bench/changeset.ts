@@ -14,7 +14,7 @@ import { treeMb } from './process-tree.ts';
 
 const address = 'hashicorp/time';
 const SIZES = [100, 1_000];
-const ROUNDS = 3;
+const ROUNDS = 1;
 const SAMPLE_MS = 50;
 
 interface Taken {
