@@ -158,6 +158,11 @@ const views = campaign('introspection', { short: 20, tenth: 200, full: 2_000 });
 const CALLERS = 3; // the first is served by interpreting, the second compiles, the third finds it compiled
 
 describe('authorization, by every route', () => {
+  const stops: (() => Promise<void>)[] = [];
+  after(async () => {
+    for (const stop of stops) await stop(); // also when a test has failed: an open server keeps the process alive
+  });
+
   it(`agrees with the directives of the schema: ${documents.count} random documents, ${CALLERS} callers each`, async () => {
     const seen = { decisions: 0, ran: 0, refused: 0 };
     const covered = new Set<Target>();
@@ -238,6 +243,7 @@ describe('authorization, by every route', () => {
       call.outcome = await gateway.execute({ ...request, caller, origin: { ...request.origin, requestId } });
       return call.outcome;
     });
+    stops.push(() => server.stop());
     const seen = { decisions: 0, early: 0, confirmed: 0 };
     await byMcp.run(async (random, index) => {
       const target = random.pick(targets);
@@ -279,7 +285,6 @@ describe('authorization, by every route', () => {
       for (const [mark] of last.text.matchAll(/mark-\w+-\w+\.\w+/g))
         assert.ok(readable.includes(mark), `${mark} in ${last.text}`);
     });
-    await server.stop();
     report(
       `${seen.decisions} decisions; ${seen.early} calls were refused by HTTP, ${seen.confirmed} had to be confirmed`,
     );
