@@ -355,6 +355,8 @@ describe('roles', function () {
         intentProject: { attachedPolicies: { id?: string; policyId?: string }[] };
       }>(answer).intentProject.attachedPolicies;
       assert.notEqual(policy, '');
+      // other tests of this server may have worked in it just now
+      await server.graphql('mutation { intentProjectUnlock(id: "starter") { id } }');
     });
     const author = ['POLICY_CREATE', 'POLICY_UPDATE', 'POLICY_DELETE', 'INTENT_POLICY_CREATE', 'INTENT_POLICY_UPDATE'];
     const operator = ['INTENT_PROJECT_LOCK', 'INTENT_RESOURCE_CREATE', 'INTENT_RESOURCE_DELETE', 'INTENT_STATE_READ'];
