@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type Server } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -14,18 +14,20 @@ const HOUR_MS = 3_600_000;
 describe('a provider that dies before it has answered', () => {
   let folder: string;
   let silent: Server;
+  const accepted: Socket[] = [];
   let connection: ProviderConnection;
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'sluice-silent-'));
     const socket = join(folder, 'socket');
-    silent = createServer().listen(socket); // takes connections, and never says a word
+    silent = createServer((each) => accepted.push(each)).listen(socket); // and never says a word
     const own = createPluginCertificate();
     const certificate = Buffer.from(own.certificatePem.replaceAll(/-----[A-Z ]+-----|\s/g, ''), 'base64');
     const handshake = parseHandshake(`1|6|unix|${socket}|grpc|${certificate.toString('base64')}`);
     connection = await connectProvider(handshake, own, { maxMessageBytes: 1024 });
   });
   after(async () => {
+    for (const each of accepted) each.destroy();
     silent.close();
     await rm(folder, { recursive: true, force: true });
   });
