@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import type { JsonObject } from '../shared/json.ts';
 
 const root = resolve(import.meta.dirname, '../..');
+const NODE_FLAGS = ['--no-memory-protection-keys']; // as in scripts/server-flags.mjs
 const START_LIMIT_MS = 60_000; // a first start creates the database; loaded machines take many seconds
 
 export interface TestServerOptions {
@@ -57,7 +58,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     SLUICE_PROVIDER_REGISTRY: 'off', // no test leaves this computer
     ...options.settings,
   };
-  const child = spawn(process.execPath, [join(root, 'src/main.ts'), 'serve'], {
+  const child = spawn(process.execPath, [...NODE_FLAGS, join(root, 'src/main.ts'), 'serve'], {
     cwd: root,
     env: { ...inherited(), ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -78,7 +79,8 @@ function inherited(): Record<string, string | undefined> {
 async function untilReady(url: string, child: ChildProcess, output: () => string): Promise<void> {
   const deadline = Date.now() + START_LIMIT_MS;
   while (Date.now() < deadline) {
-    if (child.exitCode !== null) throw new Error(`the server ended with code ${child.exitCode}:\n${output()}`);
+    const end = child.exitCode ?? child.signalCode;
+    if (end !== null) throw new Error(`the server ended with ${end}:\n${output()}`);
     const answer = await fetch(`${url}/readyz`).catch(() => undefined);
     if (answer?.ok === true) return;
     await new Promise((done) => setTimeout(done, 50));
