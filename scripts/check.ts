@@ -1,4 +1,5 @@
-// The full check, in stages: `npm test` runs all of them, also after one has failed, and ends with one line of counts.
+// The full check, in stages: `npm test` runs all of them, also after one has failed, and ends with what failed, said
+// again, and one line of counts.
 // A suite whose outside tool is absent is listed as not run; with SLUICE_TEST_REQUIRE=all that is a failure.
 import { spawn } from 'node:child_process';
 import { dirname } from 'node:path';
@@ -14,6 +15,8 @@ interface Outcome {
   readonly passed: number;
   readonly failed: number;
   readonly notRun: readonly string[];
+  /** What the stage said of its failures; empty when there is none. */
+  readonly failures: string;
 }
 
 const stages: readonly Stage[] = [
@@ -28,6 +31,9 @@ const stages: readonly Stage[] = [
   { name: 'demo', script: 'demo' },
 ];
 
+/** More than the longest list of failures that one would read in one go. */
+const LONGEST_FAILURES = 8000;
+
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const only = process.argv.slice(2);
 
@@ -41,7 +47,7 @@ async function runStage({ name, script }: Stage): Promise<Outcome> {
   console.log(`\n== ${name} (npm run ${script})`);
   const startedAt = performance.now();
   const { code, output } = await runScript(script);
-  const outcome = readOutcome(code, output);
+  const outcome = readOutcome(name, code, output);
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   console.log(`== ${name}: ${outcome.failed === 0 ? 'ok' : 'FAILED'} in ${seconds} s`);
   return outcome;
@@ -62,12 +68,19 @@ function runScript(script: string): Promise<{ code: number; output: string }> {
 }
 
 /** Mocha's closing lines are counted test by test; any other stage is one check. */
-function readOutcome(code: number, output: string): Outcome {
+function readOutcome(stage: string, code: number, output: string): Outcome {
   const count = (word: string): number => Number(new RegExp(`^\\s*(\\d+) ${word}\\b`, 'm').exec(output)?.[1] ?? 0);
   const notRun = [...output.matchAll(/^not run: (.+)$/gm)].map((match) => match[1] ?? '');
   const [passing, failing] = [count('passing'), count('failing')];
-  if (passing + failing === 0) return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, notRun };
-  return { passed: passing, failed: code === 0 ? failing : Math.max(failing, 1), notRun };
+  const failures = code === 0 ? '' : `== failed in ${stage}:\n${readFailures(output)}\n`;
+  if (passing + failing === 0) return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, notRun, failures };
+  return { passed: passing, failed: code === 0 ? failing : Math.max(failing, 1), notRun, failures };
+}
+
+/** Mocha's list of failures, which it prints last; without one, the last that the stage said. */
+function readFailures(output: string): string {
+  const at = output.search(/^\s*\d+ failing\b/m);
+  return at === -1 ? output.slice(-LONGEST_FAILURES) : output.slice(at, at + LONGEST_FAILURES);
 }
 
 function finish(all: readonly Outcome[]): void {
@@ -75,6 +88,7 @@ function finish(all: readonly Outcome[]): void {
   const failed = all.reduce((sum, outcome) => sum + outcome.failed, 0);
   const notRun = new Set(all.flatMap((outcome) => outcome.notRun));
   console.log('');
+  for (const { failures } of all) if (failures !== '') console.log(failures);
   for (const line of notRun) console.log(`not run: ${line}`);
   console.log(`${passed} passed, ${failed} failed`);
   process.exit(failed === 0 ? 0 : 1);
