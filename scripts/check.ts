@@ -28,6 +28,7 @@ const stages: readonly Stage[] = [
   { name: 'tests', script: 'mocha' },
   { name: 'tests with real tools', script: 'test:real' },
   { name: 'attacks', script: 'test:security:short' },
+  { name: 'faults', script: 'test:faults:short' },
   { name: 'demo', script: 'demo' },
 ];
 

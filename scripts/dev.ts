@@ -46,7 +46,7 @@ function watchFolder(folder: string): void {
 }
 
 function noteSave(path: string): void {
-  if (!/\.(graphql|yaml|json|rego|ts)$/.test(path) || /\.(test|real)\.ts$/.test(path)) return;
+  if (!/\.(graphql|yaml|json|rego|ts)$/.test(path) || /\.(test|real|security|faults)\.ts$/.test(path)) return;
   saved.add(path);
   clearTimeout(timer);
   timer = setTimeout(() => {

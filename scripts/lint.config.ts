@@ -65,6 +65,7 @@ export default {
         '**/*.test.ts',
         '**/*.real.ts',
         '**/*.security.ts',
+        '**/*.faults.ts',
         '**/src/testing/**',
         '**/src/storage/migrations/**',
         '**/src/storage/entities/**',

@@ -1,5 +1,5 @@
-// Attacks in number: every case is made from a seed that is printed, so that a failure can be run again by itself, and a
-// campaign can be split over several computers. `scripts/security.ts` sets what is read here.
+// Tests in number: every case is made from a seed that is printed, so that a failure can be run again by itself, and a
+// campaign can be split over several computers. `scripts/campaigns.ts` sets what is read here.
 
 export type CampaignSize = 'short' | 'tenth' | 'full';
 
@@ -47,7 +47,8 @@ export function campaign(name: string, counts: Readonly<Record<CampaignSize, num
 }
 
 function withReplay(error: unknown, name: string, index: number): unknown {
-  const again = `npm run test:security -- --size ${campaignSize} --seed ${campaignSeed} --case ${index} --grep "${name}"`;
+  const script = process.env['SLUICE_TEST_SCRIPT'] ?? 'test:security';
+  const again = `npm run ${script} -- --size ${campaignSize} --seed ${campaignSeed} --case ${index} --grep "${name}"`;
   if (!(error instanceof Error)) return error;
   const where = `case ${index}; again: ${again}`;
   error.message = `${error.message}\n${where}`;

@@ -1,5 +1,6 @@
-// `npm run test:security`: what attackers try, in number. Options, each of which the output of a failure names:
-//   --size short|tenth|full   how many generated cases (default tenth; short is what `npm test` runs)
+// Tests that come in number: `npm run test:security` (what attackers try; `*.security.ts`) and `npm run test:faults`
+// (crashes, full disks, lost databases, races; `*.faults.ts`). Options, each of which the output of a failure names:
+//   --size short|tenth|full   how many cases (default tenth; short is what `npm test` runs)
 //   --seed n                  the same cases as an earlier run that printed this seed
 //   --shard i/n               the i-th of n parts, for several computers
 //   --case n                  one generated case only
@@ -11,20 +12,32 @@ import { parseArgs } from 'node:util';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-// Named attacks live beside what they attack. `npm test` runs these files in other stages already.
-const listedElsewhere: readonly string[] = [
-  'src/auth/**/*.test.ts',
-  'src/outbound/*.test.ts',
-  'src/mcp/transport.test.ts',
-  'src/mcp/assistant-limits.test.ts',
-  'src/gateway/gateway.test.ts',
-  'src/gateway/matrix.test.ts',
-  'src/gateway/public-fields.test.ts',
-  'src/domain/audit/*.test.ts',
-  'src/domain/identity/*.test.ts',
-];
+interface Kind {
+  readonly specs: readonly string[];
+  /** Named cases that live beside what they are about. `npm test` runs these files in other stages already. */
+  readonly listedElsewhere: readonly string[];
+}
 
-const { values } = parseArgs({
+const kinds: Readonly<Record<string, Kind>> = {
+  security: {
+    specs: ['src/**/*.security.ts'],
+    listedElsewhere: [
+      'src/auth/**/*.test.ts',
+      'src/outbound/*.test.ts',
+      'src/mcp/transport.test.ts',
+      'src/mcp/assistant-limits.test.ts',
+      'src/gateway/gateway.test.ts',
+      'src/gateway/matrix.test.ts',
+      'src/gateway/public-fields.test.ts',
+      'src/domain/audit/*.test.ts',
+      'src/domain/identity/*.test.ts',
+    ],
+  },
+  faults: { specs: ['src/**/*.faults.ts'], listedElsewhere: [] },
+};
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     size: { type: 'string', default: 'tenth' },
     seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
@@ -36,19 +49,22 @@ const { values } = parseArgs({
 process.exit(run());
 
 function run(): number {
-  const problem = findProblem();
-  if (problem !== undefined) {
+  const [name = ''] = positionals;
+  const kind = kinds[name];
+  const problem = kind === undefined ? `say which: ${Object.keys(kinds).join(', ')}` : findProblem();
+  if (kind === undefined || problem !== undefined) {
     console.error(problem);
     return 2;
   }
   const settings = {
+    SLUICE_TEST_SCRIPT: `test:${name}`,
     SLUICE_TEST_SIZE: values.size,
     SLUICE_TEST_SEED: values.seed,
     SLUICE_TEST_SHARD: values.shard,
     ...(values.case === undefined ? {} : { SLUICE_TEST_CASE: values.case }),
   };
   console.log(`size ${values.size}, seed ${values.seed}, shard ${values.shard}`);
-  const { status } = spawnSync(process.execPath, mochaArguments(), {
+  const { status } = spawnSync(process.execPath, mochaArguments(kind), {
     cwd: root,
     env: { ...process.env, ...settings },
     stdio: 'inherit',
@@ -65,9 +81,9 @@ function findProblem(): string | undefined {
   return undefined;
 }
 
-function mochaArguments(): string[] {
+function mochaArguments(kind: Kind): string[] {
   const alone = values.size === 'short' || !values.shard.startsWith('1/') || values.case !== undefined;
-  const specs = ['src/**/*.security.ts', ...(alone ? [] : listedElsewhere)];
+  const specs = [...kind.specs, ...(alone ? [] : kind.listedElsewhere)];
   return [
     join(root, 'node_modules/mocha/bin/mocha.js'),
     '--no-package',
