@@ -28,8 +28,8 @@ export type BackupPart =
 
 const FORMAT = 'sluice-backup-1';
 
-/** The lines of a backup file, the last one included. */
-export async function* formatBackup(parts: AsyncIterable<BackupPart>): AsyncGenerator<string> {
+/** The lines of a backup file, the last one included. Returns how many of them are rows. */
+export async function* formatBackup(parts: AsyncIterable<BackupPart>): AsyncGenerator<string, number> {
   const hash = createHash('sha256');
   let rows = 0;
   for await (const part of parts) {
@@ -39,6 +39,7 @@ export async function* formatBackup(parts: AsyncIterable<BackupPart>): AsyncGene
     yield line;
   }
   yield `#${JSON.stringify({ end: { rows, sha256: hash.digest('hex') } })}\n`;
+  return rows;
 }
 
 function formatPart(part: BackupPart): string {

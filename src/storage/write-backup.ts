@@ -1,7 +1,6 @@
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { createWriteStream } from 'node:fs';
 import { dirname } from 'node:path';
-import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 
@@ -35,15 +34,17 @@ export async function writeBackup(options: ConnectionOptions, file: string): Pro
 
 // Written beside and synced first: a crash leaves no file that looks like a backup and is none.
 async function writeParts(file: string, parts: AsyncIterable<BackupPart>): Promise<{ rows: number }> {
-  const counted = { rows: 0 };
+  let rows = 0;
   const draft = `${file}.part`;
   await mkdir(dirname(file), { recursive: true });
   await refuseExisting(file);
   try {
-    const lines = Readable.from(formatBackup(counting(parts, counted)));
+    const lines = async function* (): AsyncGenerator<string> {
+      rows = yield* formatBackup(parts);
+    };
     await pipeline(lines, createGzip(), createWriteStream(draft, { mode: 0o600, flush: true }));
     await rename(draft, file);
-    return counted;
+    return { rows };
   } catch (error) {
     await rm(draft, { force: true });
     throw error;
@@ -54,13 +55,6 @@ async function refuseExisting(file: string): Promise<void> {
   const existing = await open(file).catch(() => undefined);
   await existing?.close();
   if (existing !== undefined) throw new AppError('BAD_INPUT', `${file} exists: name a new file for the backup`);
-}
-
-async function* counting(parts: AsyncIterable<BackupPart>, counted: { rows: number }): AsyncGenerator<BackupPart> {
-  for await (const part of parts) {
-    if (part.kind === 'row') counted.rows += 1;
-    yield part;
-  }
 }
 
 async function* partsOf(em: SqlEntityManager): AsyncGenerator<BackupPart> {
