@@ -52,19 +52,3 @@ export function insertAwsAttachment(db: Db, row: AwsAttachmentRow): Promise<bool
 export async function removeAwsAttachment(db: Db, id: string): Promise<void> {
   await attachments.remove(db, { id });
 }
-
-/** Where both ends of each attachment live. */
-export interface AwsAttachedSpaces {
-  readonly integrationName: string;
-  readonly integrationSpace: string;
-  readonly project: string;
-  readonly projectSpace: string;
-}
-
-export function findAwsAttachedSpaces(db: Db): Promise<AwsAttachedSpaces[]> {
-  return db.em.execute<AwsAttachedSpaces[]>(
-    `select g.name as "integrationName", g.space as "integrationSpace", i.id as project, i.space as "projectSpace"
-      from aws_integration_attachment a join aws_integration g on g.id = a.integration
-      join intent_project i on i.id = a.project order by g.name, i.id`,
-  );
-}

@@ -127,22 +127,6 @@ export function findAttachments(
   );
 }
 
-/** Where both ends of each attachment live. */
-export interface AttachedSpaces {
-  readonly policyName: string;
-  readonly policySpace: string;
-  readonly project: string;
-  readonly projectSpace: string;
-}
-
-export function findAttachedSpaces(db: Db): Promise<AttachedSpaces[]> {
-  return db.em.execute<AttachedSpaces[]>(
-    `select p.name as "policyName", p.space as "policySpace", i.id as project, i.space as "projectSpace"
-      from policy_attachment a join policy p on p.id = a.policy_id join intent_project i on i.id = a.project_id
-      order by p.name, i.id`,
-  );
-}
-
 /** @returns false when the policy is attached to the project already */
 export function insertAttachment(db: Db, attachment: PolicyAttachmentRow): Promise<boolean> {
   return attachments.insertUnlessTaken(db, attachment);

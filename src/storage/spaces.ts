@@ -41,3 +41,26 @@ export async function countSpaceContents(db: Db, id: string): Promise<Record<str
   );
   return row ?? {};
 }
+
+/** What a project uses, and where both live. */
+export interface AttachedSpaces {
+  readonly noun: 'policy' | 'AWS integration';
+  readonly name: string;
+  readonly space: string;
+  readonly project: string;
+  readonly projectSpace: string;
+}
+
+export function findAttachedSpaces(db: Db): Promise<AttachedSpaces[]> {
+  return db.em.execute<AttachedSpaces[]>(
+    `select used.noun, used.name, used.space, i.id as project, i.space as "projectSpace"
+      from (
+        select 'policy' as noun, p.name, p.space, a.project_id as project
+          from policy_attachment a join policy p on p.id = a.policy_id
+        union all
+        select 'AWS integration', g.name, g.space, a.project
+          from aws_integration_attachment a join aws_integration g on g.id = a.integration
+      ) used join intent_project i on i.id = used.project
+      order by used.noun desc, used.name, i.id`,
+  );
+}
