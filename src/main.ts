@@ -22,7 +22,7 @@ import { createApp, createTraffic, type HealthReport, listen, type Traffic } fro
 import { createIntent, createUpkeep, type Intent } from './intent/index.ts';
 import { createMcp, type Mcp, parseTools, type Tool } from './mcp/index.ts';
 import { createPolicyCompiler, findOpa, type PolicyCompiler, startPolicyEngine } from './policy/index.ts';
-import { createOutbound } from './outbound/index.ts';
+import { createOutbound, type Outbound } from './outbound/index.ts';
 import { type AllowedProvider, createProviderSource, type ProviderCatalogue } from './providers/index.ts';
 import { createLoaders, type ResolverContext, resolvers, spaceOf } from './resolvers/index.ts';
 import { systemClock } from './shared/clock.ts';
@@ -119,7 +119,8 @@ async function startServer(config: Config): Promise<RunningServer> {
   const log = createLogger(config.logLevel);
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
   const [storage, executor] = await Promise.all([storageOf(config, log), executorOf(config, log)]);
-  const domain = domainOf(config, { storage, executor, log });
+  const outbound = createOutbound({ allow: config.outboundAllow });
+  const domain = domainOf(config, { storage, executor, outbound, log });
   const first = await prepareFirstStart(domain, { dataDir: config.dataDir });
   const intent = createIntent(domain, { limits: { changesAtOnce: config.changesAtOnce } });
   await intent.recover();
@@ -153,9 +154,8 @@ async function startServer(config: Config): Promise<RunningServer> {
   });
   const listening = await listen(app, config.host, config.port);
   const stopCleaning = startCleaning(domain);
-  const webhooks = createOutbound({ allow: config.outboundAllow });
   const upkeep = startUpkeep(
-    createUpkeep(domain, intent, (...sent) => webhooks.post(...sent)),
+    createUpkeep(domain, intent, (...sent) => outbound.post(...sent)),
     domain,
   );
   followTools(mcp, log);
@@ -198,10 +198,11 @@ function executorOf(config: Config, log: Logger): Promise<Executor> {
 interface Foundations {
   readonly storage: Storage;
   readonly executor: Executor;
+  readonly outbound: Outbound;
   readonly log: Logger;
 }
 
-function domainOf(config: Config, { storage, executor, log }: Foundations): DomainContext {
+function domainOf(config: Config, { storage, executor, outbound, log }: Foundations): DomainContext {
   const { policyTimeoutMs, policyWorkers, policyMemoryMb, searchPaths } = config;
   const opaPath = findOpa({
     setting: config.opaPath,
@@ -214,7 +215,7 @@ function domainOf(config: Config, { storage, executor, log }: Foundations): Doma
     executor,
     log,
     clock: systemClock,
-    aws: awsOf(config),
+    aws: awsOf(config, outbound),
     policyCompiler: createPolicyCompiler({ opaPath, timeoutMs: COMPILE_TIMEOUT_MS, logger: log }),
     policyEngine: startPolicyEngine({
       workers: policyWorkers,
@@ -222,30 +223,31 @@ function domainOf(config: Config, { storage, executor, log }: Foundations): Doma
       memoryMb: policyMemoryMb,
       logger: log,
     }),
-    providers: providersOf(config),
+    providers: providersOf(config, outbound),
     rights: { epoch: 0 },
     account: config.account,
     publicUrl: config.publicUrl,
-    issuers: createIssuerKeys({ outbound: createOutbound({ allow: config.outboundAllow }), clock: systemClock }),
-    github: githubOf(config, log),
+    issuers: createIssuerKeys({ outbound, clock: systemClock }),
+    github: githubOf(config, outbound, log),
     personalTokenDays: config.personalTokenDays,
     keyFailures: createFailureLimit(),
   };
 }
 
-function githubOf(config: Config, log: Logger): Github | undefined {
-  const { githubApiUrl: apiUrl, githubOrganization: organization, githubTeams: teams, outboundAllow: allow } = config;
+function githubOf(config: Config, outbound: Outbound, log: Logger): Github | undefined {
+  const { githubApiUrl: apiUrl, githubOrganization: organization, githubTeams: teams } = config;
   if (organization === undefined || apiUrl === undefined) return undefined;
   return createGithub({
     apiUrl: apiUrl.replace(/\/$/, ''),
     organization,
     teams,
-    outbound: createOutbound({ allow }),
+    outbound,
     log,
   });
 }
 
-function awsOf({ awsAccessKeyId, awsSecretAccessKey, awsSessionToken, awsStsUrl, outboundAllow }: Config): AwsSessions {
+function awsOf(config: Config, outbound: Outbound): AwsSessions {
+  const { awsAccessKeyId, awsSecretAccessKey, awsSessionToken, awsStsUrl } = config;
   if ((awsAccessKeyId === undefined) !== (awsSecretAccessKey === undefined)) {
     throw new ConfigError(['SLUICE_AWS_ACCESS_KEY_ID and SLUICE_AWS_SECRET_ACCESS_KEY: set both or none']);
   }
@@ -255,18 +257,18 @@ function awsOf({ awsAccessKeyId, awsSecretAccessKey, awsSessionToken, awsStsUrl,
         ? undefined
         : { accessKeyId: awsAccessKeyId, secretAccessKey: awsSecretAccessKey, sessionToken: awsSessionToken },
     stsUrl: awsStsUrl,
-    outbound: createOutbound({ allow: outboundAllow }),
+    outbound,
     clock: systemClock,
   });
 }
 
-function providersOf(config: Config): ProviderCatalogue {
+function providersOf(config: Config, outbound: Outbound): ProviderCatalogue {
   return createProviderSource({
     allowed: [...catalogProviders.map(allowCatalogued), ...config.providerAllow.map(parseAllowed)],
     mirrorDir: config.providerMirror,
     developmentOverrides: Object.fromEntries(config.providerOverrides),
     network: {
-      outbound: createOutbound({ allow: config.outboundAllow }),
+      outbound,
       mirrorUrl: config.providerNetworkMirror,
       registryUrl: config.providerRegistry,
       searchUrl: config.registrySearchUrl,

@@ -4,10 +4,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
+import { serverFlags } from '../../scripts/server-flags.mjs';
 import type { JsonObject } from '../shared/json.ts';
 
 const root = resolve(import.meta.dirname, '../..');
-const NODE_FLAGS = ['--no-memory-protection-keys']; // as in scripts/server-flags.mjs
 const START_LIMIT_MS = 60_000; // a first start creates the database; loaded machines take many seconds
 
 export interface TestServerOptions {
@@ -58,7 +58,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     SLUICE_PROVIDER_REGISTRY: 'off', // no test leaves this computer
     ...options.settings,
   };
-  const child = spawn(process.execPath, [...NODE_FLAGS, join(root, 'src/main.ts'), 'serve'], {
+  const child = spawn(process.execPath, [...serverFlags, join(root, 'src/main.ts'), 'serve'], {
     cwd: root,
     env: { ...inherited(), ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
