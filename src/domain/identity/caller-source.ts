@@ -22,6 +22,7 @@ import { claimsToBePersonalToken } from './personal-token-text.ts';
 import { personalTokenSession } from './personal-tokens.ts';
 import { RIGHTS_CHANNEL } from '../rights-changed.ts';
 import { openTokenKeys, TOKEN_SECONDS, type TokenKeys } from './tokens.ts';
+import { createUseCounter } from './use-counter.ts';
 
 export interface CallerSource {
   /**
@@ -62,7 +63,6 @@ interface Call {
 }
 
 const MAX_CALLERS = 10_000; // about a kilobyte each
-const USE_STEP_MS = 60_000; // how exactly a session's last use is known, and how rarely it is written
 
 export async function createCallerSource(context: DomainContext): Promise<CallerSource> {
   const checks = { keyTokens: await openTokenKeys(context), accessTokens: createAccessTokenCheck(context) };
@@ -104,17 +104,8 @@ export async function createCallerSource(context: DomainContext): Promise<Caller
   };
 }
 
-/** Notes the uses of a session, for the lists of them. Nobody waits for it: a request goes on when it cannot be written. */
-function useCounter({ storage, clock, log }: DomainContext, session: string): () => void {
-  let writtenMs = 0;
-  return () => {
-    const now = clock.now();
-    if (now.getTime() - writtenMs < USE_STEP_MS) return;
-    writtenMs = now.getTime();
-    storage
-      .transaction((db) => touch(db, session, now))
-      .catch((error: unknown) => log.error({ err: error }, 'the use of a session could not be written'));
-  };
+function countUses(context: DomainContext, session: string): () => void {
+  return createUseCounter(context, undefined, (db, now) => touch(db, session, now));
 }
 
 function touch(db: Db, session: string, now: Date): Promise<void> {
@@ -168,7 +159,7 @@ async function loadKeyToken(call: Call, keys: TokenKeys, token: string): Promise
   const { context, origin } = call;
   if (session !== undefined) {
     const caller = await cliUser(call, { userId: subject, session, scopes, expiresAtMs });
-    const used = useCounter(context, caller.session);
+    const used = countUses(context, caller.session);
     return { caller: Object.freeze({ ...caller, lent }), audience: undefined, expiresAtMs, used };
   }
   const now = context.clock.now();
@@ -240,7 +231,7 @@ async function loadUser({ context, origin }: Call, verify: VerifyAccessToken, to
   const { session } = login;
   const caller = await context.storage.read((db) => userCaller(db, { userId, session, scopes, rights }));
   const isForAll = audience === context.publicUrl;
-  return { caller, audience: isForAll ? undefined : audience, expiresAtMs, used: useCounter(context, session) };
+  return { caller, audience: isForAll ? undefined : audience, expiresAtMs, used: countUses(context, session) };
 }
 
 interface UserSession extends Pick<Caller, 'session' | 'scopes'> {

@@ -6,8 +6,7 @@ import { findSpaces } from '../../storage/spaces.ts';
 import type { DomainContext } from '../context.ts';
 import { spacesWithin } from './grants.ts';
 import { hashPersonalToken, isPersonalTokenText } from './personal-token-text.ts';
-
-const USE_STEP_MS = 60_000; // how exactly a token's last use is known, and how rarely it is written
+import { createUseCounter } from './use-counter.ts';
 
 export interface Owner {
   readonly caller: Caller;
@@ -43,25 +42,16 @@ export async function loadPersonalToken(
   const owner = await findOwner(row);
   const { endsAtMs } = owner;
   const caller = await storage.read((db) => narrowed(db, owner.caller, row));
-  return { caller, expiresAtMs: Math.min(row.expiresAt.getTime(), endsAtMs), used: useCounter(context, row) };
+  const used = createUseCounter(context, row.lastUsedAt, (db, now) =>
+    updatePersonalToken(db, row.id, { lastUsedAt: now }),
+  );
+  return { caller, expiresAtMs: Math.min(row.expiresAt.getTime(), endsAtMs), used };
 }
 
 async function narrowed(db: Db, owner: Caller, { spaces }: PersonalTokenRow): Promise<Caller> {
   if (spaces.length === 0) return owner;
   const within = spacesWithin(await findSpaces(db), spaces);
   return Object.freeze({ ...owner, grants: new Map([...owner.grants].filter(([space]) => within.has(space))) });
-}
-
-function useCounter({ storage, clock, log }: DomainContext, { id, lastUsedAt }: PersonalTokenRow): () => void {
-  let writtenMs = lastUsedAt?.getTime() ?? 0;
-  return () => {
-    const now = clock.now();
-    if (now.getTime() - writtenMs < USE_STEP_MS) return;
-    writtenMs = now.getTime();
-    storage
-      .transaction((db) => updatePersonalToken(db, id, { lastUsedAt: now }))
-      .catch((error: unknown) => log.error({ err: error }, "a token's last use could not be written"));
-  };
 }
 
 function refused(): AppError {
