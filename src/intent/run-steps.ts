@@ -1,9 +1,10 @@
 import { AppError, maskError } from '../shared/errors.ts';
-import { recordAudit } from '../domain/audit/index.ts';
+import type { AuditEvent } from '../domain/audit/index.ts';
 import { newUlid } from '../shared/ids.ts';
 import type { Db } from '../storage/database.ts';
 import { markResource, saveResource } from '../storage/resources.ts';
 import { moveOperation } from './journal/move-operation.ts';
+import { recordRefused } from './journal/record-refused.ts';
 import { writeReceipt } from './journal/receipt.ts';
 import { isFinal } from './journal/transitions.ts';
 import { ProviderError } from './provider/provider-words.ts';
@@ -21,25 +22,19 @@ export async function takeFirstSteps(run: Run, steps: readonly Step[]): Promise<
     try {
       await step(run);
     } catch (error) {
-      await recordRefusal(run, error);
+      await recordRefused(run.engine.domain, run.request, error, refusalOf(run));
       throw error;
     }
   }
 }
 
-async function recordRefusal(run: Run, error: unknown): Promise<void> {
-  const { domain } = run.engine;
-  const { code } = maskError(error, run.request.origin.requestId);
-  const event = {
-    action: `intent-resource.${run.ask.kind.toLowerCase()}`,
-    eventType: 'REFUSAL',
-    affected: { type: 'INTENT_RESOURCE', id: run.ask.resourceID },
-    related: { type: 'INTENT_PROJECT', id: run.ask.project },
-    data: { code, provider: run.ask.provider, type: run.ask.type },
-  } as const;
-  await domain.storage
-    .transaction((db) => recordAudit(db, domain, run.request, event))
-    .catch((cause: unknown) => domain.log.error({ error: cause }, 'a refusal could not be recorded'));
+function refusalOf({ ask }: Run): AuditEvent {
+  return {
+    action: `intent-resource.${ask.kind.toLowerCase()}`,
+    affected: { type: 'INTENT_RESOURCE', id: ask.resourceID },
+    related: { type: 'INTENT_PROJECT', id: ask.project },
+    data: { provider: ask.provider, type: ask.type },
+  };
 }
 
 /**

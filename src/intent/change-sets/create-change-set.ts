@@ -1,13 +1,14 @@
 import { recordAudit } from '../../domain/audit/index.ts';
 import type { Request } from '../../domain/context.ts';
 import { holdLock } from '../../domain/projects/index.ts';
-import { AppError, maskError, noSuch } from '../../shared/errors.ts';
+import { AppError, noSuch } from '../../shared/errors.ts';
 import { newUlid } from '../../shared/ids.ts';
 import { type ChangeSetRow, insertChangeSet } from '../../storage/change-sets.ts';
 import { findDependencies } from '../../storage/dependencies.ts';
 import { findProject, type ProjectRow } from '../../storage/projects.ts';
 import { findResourcesById } from '../../storage/resources.ts';
 import type { Engine } from '../engine.ts';
+import { recordRefused } from '../journal/record-refused.ts';
 import { parseWait } from '../operations/start-operation.ts';
 import { type Change, packChanges } from './change.ts';
 import { compose, dependentsToDelete, type Holdings, mentionedIds } from './compose.ts';
@@ -121,20 +122,13 @@ async function recordingRefusal<T>(
   { intentProject }: CreateChangeSetInput,
   work: () => Promise<T>,
 ): Promise<T> {
-  const { domain } = engine;
   try {
     return await work();
   } catch (error) {
-    const { code } = maskError(error, request.origin.requestId);
-    const event = {
+    await recordRefused(engine.domain, request, error, {
       action: 'intent-change-set.create',
-      eventType: 'REFUSAL',
       affected: { type: 'INTENT_PROJECT', id: intentProject },
-      data: { code },
-    } as const;
-    await domain.storage
-      .transaction((db) => recordAudit(db, domain, request, event))
-      .catch((cause: unknown) => domain.log.error({ error: cause }, 'a refusal could not be recorded'));
+    });
     throw error;
   }
 }
