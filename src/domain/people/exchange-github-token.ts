@@ -1,5 +1,6 @@
 import { AppError } from '../../shared/errors.ts';
 import type { DomainContext, Request } from '../context.ts';
+import { asUser } from './as-user.ts';
 import { beginCliSession } from './cli-session.ts';
 import { enterBySso } from './sso-sign-in.ts';
 
@@ -28,10 +29,8 @@ export async function exchangeGithubToken(
   const user = await enterBySso(context, request, identity, github.admission).catch((error: unknown) => {
     throw error instanceof AppError && error.code === 'FORBIDDEN' ? unauthorized(error.message) : error;
   });
-  const principal = { kind: 'USER', id: user.id, name: user.username } as const;
-  const asUser = { ...request, caller: { ...request.caller, principal } };
   const signedIn = { userId: user.id, username: user.username };
-  const { jwt, validUntil } = await beginCliSession(context, asUser, signedIn, 'GitHub token');
+  const { jwt, validUntil } = await beginCliSession(context, asUser(request, user), signedIn, 'GitHub token');
   return { id: user.id, name: user.username, jwt, validUntil };
 }
 

@@ -19,6 +19,7 @@ import {
 import { recordAudit } from '../audit/index.ts';
 import type { DomainContext, Request } from '../context.ts';
 import { hasRootAdmin, rightsChanged } from '../identity/index.ts';
+import { asUser } from './as-user.ts';
 import { endSessionsOf } from './end-sessions.ts';
 import { hashPassword } from './passwords.ts';
 import { parseUsername } from './username.ts';
@@ -136,12 +137,11 @@ async function recordAccepted(
   db: Db,
   context: DomainContext,
   request: Request,
-  { id, username }: UserRow,
+  user: UserRow,
   { userId, roleId, spaceId }: InvitationRow,
 ): Promise<void> {
-  const principal = { kind: 'USER', id, name: username } as const;
-  const asUser = { ...request, caller: { ...request.caller, principal } };
-  await recordAudit(db, context, asUser, {
+  const { id, username } = user;
+  await recordAudit(db, context, asUser(request, user), {
     action: userId === undefined ? 'user.create' : 'user.accept-invitation',
     affected: { type: 'USER', id },
     data: { username, role: roleId, space: spaceId },

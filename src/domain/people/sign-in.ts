@@ -17,6 +17,7 @@ import { recordAudit } from '../audit/index.ts';
 import type { DomainContext, Request } from '../context.ts';
 import { judgeLogin, loginRights, type LoginSubject } from '../login/index.ts';
 import { type Counted, createFailureLimit } from '../failure-limit.ts';
+import { asUser } from './as-user.ts';
 import { matchesPassword } from './passwords.ts';
 
 export interface SignedIn {
@@ -97,7 +98,6 @@ export async function beginSession(
   const createdAt = context.clock.now();
   const expiresAt = new Date(createdAt.getTime() + SESSION_SECONDS * 1000);
   await judgeLogin(context, request.origin, browserSubject(user.id, browserSessionId(token), expiresAt));
-  const principal = { kind: 'USER', id: user.id, name: user.username } as const;
   await context.storage.transaction(async (db) => {
     if (previous !== undefined) await deleteBrowserSession(db, browserSessionId(previous));
     await insertBrowserSession(db, {
@@ -112,7 +112,7 @@ export async function beginSession(
     });
     await updateUser(db, user.id, { lastSignInAt: createdAt });
     const event = { action: 'user.sign-in', eventType: 'SIGN_IN', affected: { type: 'USER', id: user.id } } as const;
-    await recordAudit(db, context, { ...request, caller: { ...request.caller, principal } }, event);
+    await recordAudit(db, context, asUser(request, user), event);
   });
   return { userId: user.id, username: user.username, token };
 }
@@ -175,10 +175,10 @@ export async function endSession(context: DomainContext, request: Request, token
     const session = await findBrowserSession(db, id, context.clock.now());
     await deleteBrowserSession(db, id);
     if (session === undefined) return;
-    const user = await findUser(db, session.userId);
-    const principal = { kind: 'USER', id: session.userId, name: user?.username ?? session.userId } as const;
-    const event = { action: 'user.sign-out', affected: { type: 'USER', id: session.userId } } as const;
-    await recordAudit(db, context, { ...request, caller: { ...request.caller, principal } }, event);
+    const { userId } = session;
+    const username = (await findUser(db, userId))?.username ?? userId;
+    const event = { action: 'user.sign-out', affected: { type: 'USER', id: userId } } as const;
+    await recordAudit(db, context, asUser(request, { id: userId, username }), event);
   });
 }
 

@@ -6,6 +6,7 @@ import { findUserBySso, insertUser, updateUser, type UserRow } from '../../stora
 import { recordAudit } from '../audit/index.ts';
 import type { DomainContext, Request } from '../context.ts';
 import { rightsChanged } from '../identity/index.ts';
+import { asUser } from './as-user.ts';
 import { newUser } from './invitations.ts';
 import { beginSession, type NewSession } from './sign-in.ts';
 
@@ -113,10 +114,12 @@ async function findOrMake(db: Db, context: DomainContext, request: Request, iden
   const email = identity.email === undefined ? undefined : storableText(identity.email);
   await updateUser(db, known.id, { email, ssoGroups });
   if (changed) {
-    const principal = { kind: 'USER', id: known.id, name: known.username } as const;
     const affected = { type: 'USER', id: known.id };
-    const asUser = { ...request, caller: { ...request.caller, principal } };
-    await recordAudit(db, context, asUser, { action: 'user.sso-groups', affected, data: { groups: ssoGroups } });
+    await recordAudit(db, context, asUser(request, known), {
+      action: 'user.sso-groups',
+      affected,
+      data: { groups: ssoGroups },
+    });
   }
   return { user: { ...known, email, ssoGroups }, changed };
 }
@@ -143,17 +146,11 @@ async function makeUser(db: Db, context: DomainContext, request: Request, identi
       if (other !== undefined) return other; // the same person at the same time, in another window
       continue;
     }
-    const principal = { kind: 'USER', id: user.id, name: username } as const;
-    await recordAudit(
-      db,
-      context,
-      { ...request, caller: { ...request.caller, principal } },
-      {
-        action: 'user.create',
-        affected: { type: 'USER', id: user.id },
-        data: { username, issuer, subject, groups: ssoGroups },
-      },
-    );
+    await recordAudit(db, context, asUser(request, user), {
+      action: 'user.create',
+      affected: { type: 'USER', id: user.id },
+      data: { username, issuer, subject, groups: ssoGroups },
+    });
     return user;
   }
   throw new AppError('CONFLICT', 'No name could be found for you. Try again.');
