@@ -40,6 +40,7 @@ export interface SetWork {
   /** The operations of a set write their journals together. */
   readonly writer: Writer;
   readonly load: (change: Change) => Promise<LoadedType>;
+  readonly loadNamed: (name: Name) => Promise<LoadedType>;
   readonly policies: () => Promise<Pick<Background, 'policies' | 'space'>>;
 }
 
@@ -58,6 +59,7 @@ export async function openSet(given: Given): Promise<SetWork> {
   const { resources } = holdings;
   const atWork = new Set<string>();
   const types = new Map<string, Promise<LoadedType>>();
+  const loadNamed = (name: Name): Promise<LoadedType> => loadOnce(given, types, name);
   return {
     ...given,
     rows: new Map(members.map((row) => [row.changePosition ?? -1, row])),
@@ -66,7 +68,8 @@ export async function openSet(given: Given): Promise<SetWork> {
     sources: new Map(),
     writer: createGroupWriter(engine.domain.storage, { project: project.id, fence: project.fence }, () => atWork.size),
     atWork,
-    load: (change) => loadOnce(given, types, nameOf(change, resources)),
+    load: (change) => loadNamed(nameOf(change, resources)),
+    loadNamed,
     policies: keptFor(POLICIES_MAX_AGE_MS, () => readPolicies(given)),
   };
 }
@@ -138,19 +141,13 @@ export async function openSources(work: SetWork, change: Change): Promise<void> 
 }
 
 async function recordedSource(work: SetWork, id: string): Promise<Source> {
-  const { engine, request, project } = work;
+  const { engine } = work;
   const row = work.resources.get(id);
   if (row?.state === undefined || row.condition === 'INDETERMINATE' || row.condition === 'GONE') {
     const why = row === undefined ? 'is not there' : `is ${row.condition}: refresh or resume it first`;
     throw new AppError('CONFLICT', `resource ${JSON.stringify(id)}, which a change refers to, ${why}`);
   }
-  const name = { provider: row.provider, version: row.version, type: row.type, kind: 'RESOURCE' } as const;
-  const loaded = await inProject(
-    engine.domain,
-    await loadType(engine.domain, request, name),
-    project.id,
-    row.providerAlias,
-  );
+  const loaded = await work.loadNamed(rowName(row));
   const call = { operationId: work.set.id, timeoutMs: engine.limits.callMs };
   const { value } = await openObject(engine.domain.executor, loaded, row, call);
   return { value, valueType: loaded.valueType, block: loaded.schema.block };
