@@ -1,3 +1,4 @@
+import { decisionButtons, signedInFooter } from './decision.ts';
 import { hiddenField, layout } from './layout.ts';
 import { markup } from './markup.ts';
 
@@ -17,11 +18,8 @@ export function cliLoginPage({ csrf, port, username }: CliLoginPage): string {
       </dl>
       <form method="post">
         ${hiddenField('csrf', csrf)}
-        <div class="actions">
-          <button class="second" type="submit" name="decision" value="deny">Deny</button>
-          <button type="submit" name="decision" value="approve">Approve</button>
-        </div>
+        ${decisionButtons}
       </form>
-      <footer><span>Signed in as <strong>${username}</strong></span></footer>`,
+      ${signedInFooter(username)}`,
   );
 }

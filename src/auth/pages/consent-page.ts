@@ -1,6 +1,7 @@
 import type { Scope } from '../../shared/caller.ts';
-import { type Html, markup } from './markup.ts';
+import { decisionButtons, scopeBoxes, signedInFooter } from './decision.ts';
 import { hiddenField, layout } from './layout.ts';
+import { type Html, markup } from './markup.ts';
 
 export interface ConsentPage {
   readonly csrf: string;
@@ -16,17 +17,6 @@ export interface ConsentPage {
   readonly username: string;
 }
 
-const explanations: Readonly<Record<Scope, { readonly title: string; readonly text: string }>> = {
-  'mcp:read': {
-    title: 'Read',
-    text: 'Look at what you can see: spaces, projects, resources, operations, policies and their documentation.',
-  },
-  'mcp:write': {
-    title: 'Read and change',
-    text: 'Also create, change and destroy infrastructure and settings, as far as your own roles allow it.',
-  },
-};
-
 export function consentPage(page: ConsentPage): string {
   return layout(
     `${page.clientName} asks for access`,
@@ -34,18 +24,10 @@ export function consentPage(page: ConsentPage): string {
       ${facts(page)}
       <form method="post">
         ${hiddenField('csrf', page.csrf)}
-        <fieldset>
-          <legend>What it may do</legend>
-          ${page.scopes.map(scopeBox)}
-        </fieldset>
-        <div class="actions">
-          <button class="second" type="submit" name="decision" value="deny">Deny</button>
-          <button type="submit" name="decision" value="approve">Approve</button>
-        </div>
+        ${scopeBoxes(page.scopes)}
+        ${decisionButtons}
       </form>
-      <footer>
-        <span>Signed in as <strong>${page.username}</strong></span>
-      </footer>`,
+      ${signedInFooter(page.username)}`,
   );
 }
 
@@ -65,14 +47,4 @@ function facts({ clientSource, redirectTarget, redirectIsLocal, resource }: Cons
     <dt>Sends you back to</dt>
     <dd><code>${redirectTarget}</code>${warning}</dd>
   </dl>`;
-}
-
-export function scopeBox(scope: Scope): Html {
-  const { title, text } = explanations[scope];
-  const id = scope.replace(':', '-');
-  return markup`<div class="scope">
-    <input type="checkbox" id="${id}" name="scope" value="${scope}" aria-describedby="${id}-text" checked />
-    <label for="${id}">${title} <code>${scope}</code></label>
-    <span id="${id}-text">${text}</span>
-  </div>`;
 }

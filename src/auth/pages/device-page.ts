@@ -1,5 +1,5 @@
 import type { Scope } from '../../shared/caller.ts';
-import { scopeBox } from './consent-page.ts';
+import { decisionButtons, scopeBoxes, signedInFooter } from './decision.ts';
 import { hiddenField, layout, problem } from './layout.ts';
 import { markup } from './markup.ts';
 
@@ -32,7 +32,7 @@ export function deviceCodePage(page: DeviceCodePage): string {
         />
         <button class="wide" type="submit">Go on</button>
       </form>
-      <footer><span>Signed in as <strong>${page.username}</strong></span></footer>`,
+      ${signedInFooter(page.username)}`,
   );
 }
 
@@ -65,15 +65,9 @@ export function deviceConsentPage(page: DeviceConsentPage): string {
       </dl>
       <form method="post" action="/device">
         ${hiddenField('csrf', page.csrf)}${hiddenField('user_code', page.userCode)}
-        <fieldset>
-          <legend>What it may do</legend>
-          ${page.scopes.map(scopeBox)}
-        </fieldset>
-        <div class="actions">
-          <button class="second" type="submit" name="decision" value="deny">Deny</button>
-          <button type="submit" name="decision" value="approve">Approve</button>
-        </div>
+        ${scopeBoxes(page.scopes)}
+        ${decisionButtons}
       </form>
-      <footer><span>Signed in as <strong>${page.username}</strong></span></footer>`,
+      ${signedInFooter(page.username)}`,
   );
 }
