@@ -1,4 +1,4 @@
-import { type LoginDecision, loginDecision } from '../../policy/index.ts';
+import { inputAsJson, type LoginDecision, loginDecision } from '../../policy/index.ts';
 import type { Origin } from '../../shared/caller.ts';
 import { invariant } from '../../shared/errors.ts';
 import type { Json } from '../../shared/json.ts';
@@ -11,7 +11,7 @@ import type { DomainContext } from '../context.ts';
 import { type Evaluated, evaluatePolicies } from '../evaluation/index.ts';
 import { rightsChanged } from '../rights-changed.ts';
 import { generationOf } from './generation.ts';
-import { asJson, loginInput } from './login-input.ts';
+import { loginInput } from './login-input.ts';
 import { keepLoginSamples, recordLogin } from './record-login.ts';
 import { messageFrom, refused } from './refused.ts';
 import { findIdentity, type Identity, type LoginRights, type LoginSubject, plainRights } from './subject.ts';
@@ -75,7 +75,7 @@ async function findQuestion(db: Db, subject: LoginSubject): Promise<Question> {
 
 function inputOf({ account, clock }: DomainContext, { remoteAddress }: Origin, question: Question): Json {
   const creatorAddress = question.previous?.creatorAddress ?? remoteAddress;
-  return asJson(loginInput({ ...question, account, remoteAddress, creatorAddress, at: clock.now() }));
+  return inputAsJson(loginInput({ ...question, account, remoteAddress, creatorAddress, at: clock.now() }));
 }
 
 interface Asked {

@@ -1,5 +1,4 @@
 import type { LoginPolicyInput } from '../../policy/index.ts';
-import type { Json } from '../../shared/json.ts';
 import type { RoleRow } from '../../storage/identity.ts';
 import type { SpaceRow } from '../../storage/spaces.ts';
 import type { Identity } from './subject.ts';
@@ -46,6 +45,3 @@ function plainAddress(address: string | undefined): string | null {
   if (address === undefined || address === '') return null;
   return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address;
 }
-
-// The input is made of JSON data only; its type is an interface, which TypeScript does not take for one.
-export const asJson = (input: LoginPolicyInput): Json => input as unknown as Json;

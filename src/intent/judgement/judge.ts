@@ -1,6 +1,5 @@
 import type { DomainContext } from '../../domain/context.ts';
-import { intentDecision, type IntentPolicyInput } from '../../policy/index.ts';
-import type { Json } from '../../shared/json.ts';
+import { inputAsJson, intentDecision, type IntentPolicyInput } from '../../policy/index.ts';
 import type { Db } from '../../storage/database.ts';
 import { findEdges } from '../../storage/dependencies.ts';
 import { findProjectPolicies, type PolicyRow } from '../../storage/policies.ts';
@@ -41,7 +40,7 @@ export async function decide(
   input: IntentPolicyInput,
   options: { readonly samples: 'keep' | 'drop' } = { samples: 'keep' },
 ): Promise<Decision> {
-  const judged = await evaluatePolicies(domain, policies, asJson(input), options.samples === 'keep');
+  const judged = await evaluatePolicies(domain, policies, inputAsJson(input), options.samples === 'keep');
   const { sample: _sample, ...decision } = intentDecision(judged.results);
   const names = policies.map(({ name }) => name);
   if (judged.failures.length === 0) return { ...decision, policies: names };
@@ -57,6 +56,3 @@ async function neighborsOf(db: Db, { id }: ProjectRow, resourceID: string): Prom
   const named = (ids: string[]) => ids.map((each) => ({ resource_id: each, resource_type: types.get(each) ?? '' }));
   return { upstream: named(upstream), downstream: named(downstream) };
 }
-
-// The input is made of JSON data only; its type is an interface, which TypeScript does not take for one.
-const asJson = (input: IntentPolicyInput): Json => input as unknown as Json;
