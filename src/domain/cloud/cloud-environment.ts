@@ -5,8 +5,6 @@ import type { DomainContext } from '../context.ts';
 import { type AwsUse, roleFor } from './aws-role.ts';
 import type { AwsCredentials } from './aws-sessions.ts';
 
-export type { AwsUse } from './aws-role.ts';
-
 /** What a project's cloud accounts add to the environment of its providers. */
 export interface CloudEnvironment {
   readonly variables: Readonly<Record<string, string>>;

@@ -9,5 +9,6 @@ export {
   updateAwsIntegration,
 } from './aws-integrations.ts';
 export { attachAwsIntegration, detachAwsIntegration, listAwsAttachments } from './aws-attachments.ts';
-export { type AwsUse, cloudEnvironment, type CloudEnvironment } from './cloud-environment.ts';
+export type { AwsUse } from './aws-role.ts';
+export { cloudEnvironment, type CloudEnvironment } from './cloud-environment.ts';
 export { createAwsSessions, type AwsSessions } from './aws-sessions.ts';

@@ -154,8 +154,7 @@ function parseConfig(input: ConfigInput): Omit<ProjectConfigRow, 'id' | 'project
 }
 
 function requireVariableValue(value: string): void {
-  // eslint-disable-next-line no-control-regex
-  if (/[\u0000\r\n]/.test(value)) {
+  if (['\0', '\r', '\n'].some((mark) => value.includes(mark))) {
     throw badInput(
       'config.value',
       'a variable has one line; mount a file for a text of several, and name it in a variable',
