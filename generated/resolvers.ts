@@ -722,6 +722,8 @@ export type IntentChangeKind =
 /** Changes that are planned, approved and carried out together. */
 export type IntentChangeSet = {
   readonly __typename?: 'IntentChangeSet';
+  /** Unix seconds at which somebody asked for its end while a server worked on it; null when nobody did. */
+  readonly cancelRequestedAt?: Maybe<Scalars['Int']['output']>;
   /** How many changes it has. */
   readonly changeCount: Scalars['Int']['output'];
   /** The changes, in the order in which they were given. */
@@ -937,6 +939,8 @@ export type IntentFieldMappingInput = {
 /** One operation on one resource: what was asked, planned, decided and done. */
 export type IntentOperation = {
   readonly __typename?: 'IntentOperation';
+  /** Unix seconds at which somebody asked for its end while a server worked on it; null when nobody did. */
+  readonly cancelRequestedAt?: Maybe<Scalars['Int']['output']>;
   /** Id of the change set that it belongs to; null when it stands alone. */
   readonly changeSet?: Maybe<Scalars['ID']['output']>;
   /** By which client. */
@@ -1604,7 +1608,7 @@ export type Mutation = {
   readonly intentResourceEject: IntentOperation;
   /** Takes an existing object under management. */
   readonly intentResourceImport: IntentOperation;
-  /** Ends an operation that waits, or asks the provider to stop one that runs. */
+  /** Ends an operation that waits, or asks the provider to stop one that runs, on whichever server of the account that is. */
   readonly intentResourceOperationCancel: IntentOperation;
   /** Goes on with an operation that was interrupted, or that a review let through. */
   readonly intentResourceOperationResume: IntentOperation;
@@ -3798,6 +3802,7 @@ export type IntentChangeResolvers<ContextType = ResolverContext, ParentType exte
 };
 
 export type IntentChangeSetResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['IntentChangeSet'] = ResolversParentTypes['IntentChangeSet']> = {
+  cancelRequestedAt?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
   changeCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   changes?: Resolver<ReadonlyArray<ResolversTypes['IntentChange']>, ParentType, ContextType>;
   client?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
@@ -3879,6 +3884,7 @@ export type IntentFieldMappingResolvers<ContextType = ResolverContext, ParentTyp
 };
 
 export type IntentOperationResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['IntentOperation'] = ResolversParentTypes['IntentOperation']> = {
+  cancelRequestedAt?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
   changeSet?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
   client?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   confirmation?: Resolver<Maybe<ResolversTypes['IntentConfirmationRequest']>, ParentType, ContextType>;

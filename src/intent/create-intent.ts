@@ -27,6 +27,7 @@ import {
 } from './change-sets/change-set-view.ts';
 import { createChangeSet, type CreateChangeSetInput } from './change-sets/create-change-set.ts';
 import { cancelOperation } from './operations/cancel-operation.ts';
+import { hearOfStops } from './operations/stop-work.ts';
 import { parseAsk, type AskInput } from './operations/parse-ask.ts';
 import { resumeOperation } from './operations/resume-operation.ts';
 import { type ReviewInput, reviewOperation } from './operations/review-operation.ts';
@@ -189,14 +190,16 @@ export function createIntent(domain: DomainContext, options: IntentOptions = {})
     beforeStep: options.beforeStep ?? (() => Promise.resolve()),
   };
   let sweeper: Sweeper | undefined;
+  let stopHearing: (() => Promise<void>) | undefined;
   return {
     ...changesOf(engine),
     ...queriesOf(engine),
     async recover() {
+      stopHearing ??= await hearOfStops(engine);
       sweeper ??= await startSweeping(engine);
     },
     async close(timeoutMs = CLOSE_TIMEOUT_MS) {
-      await sweeper?.stop();
+      await Promise.all([sweeper?.stop(), stopHearing?.()]);
       await engine.running.drain(timeoutMs);
     },
   };

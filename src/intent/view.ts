@@ -58,6 +58,7 @@ export function operationView(row: OperationRow, space: string, token?: string):
     createdAt: unixSeconds(row.createdAt),
     updatedAt: unixSeconds(row.updatedAt),
     finishedAt: row.finishedAt === undefined ? null : unixSeconds(row.finishedAt),
+    cancelRequestedAt: row.cancelRequestedAt === undefined ? null : unixSeconds(row.cancelRequestedAt),
   };
 }
 
@@ -80,7 +81,7 @@ function messageOf(row: OperationRow): string {
         : `${subject} is queued; ask for operation ${row.id} again in a moment.`;
     case 'PLANNING':
     case 'APPLYING':
-      return `${subject} is being worked on; ask for operation ${row.id} again in a moment.`;
+      return `${subject} ${row.cancelRequestedAt === undefined ? 'is being worked on' : 'was asked to stop and has not come to its end'}; ask for operation ${row.id} again in a moment.`;
     case 'PLANNED':
       return `${subject} is planned as part of change set ${row.changeSet ?? ''}; nothing has happened yet.`;
     case 'PENDING_REVIEW':

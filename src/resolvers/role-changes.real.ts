@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 
 import type { JsonObject } from '../shared/json.ts';
 import { clientMemory, oauthClients } from '../testing/oauth-client.ts';
 import { invitationIn, password, plainPerson } from '../testing/person.ts';
 import { startTestPostgres, type TestPostgres } from '../testing/postgres.ts';
 import { aKey, read, refusal } from '../testing/shared-server.ts';
-import { freePort, startTestServer, type TestServer } from '../testing/server.ts';
+import { startReplica, startTestServer, type TestServer } from '../testing/server.ts';
 import { requireTool } from '../testing/tools.ts';
 
 const AUDIT = '{ searchAuditTrailEntries(input: { first: 1 }) { pageInfo { hasNextPage } } }';
@@ -22,17 +21,7 @@ describe('a change of roles, with two servers on one database', function () {
     postgres = await startTestPostgres();
     const settings = { DATABASE_URL: await postgres.createDatabase() };
     one = await startTestServer({ settings });
-    // The other one is known by the same name, as replicas behind one address are.
-    const port = await freePort();
-    two = await startTestServer({
-      port,
-      settings: {
-        ...settings,
-        SLUICE_KEY_FILE: join(one.dataDir, 'keys.json'),
-        SLUICE_PUBLIC_URL: one.url,
-        SLUICE_ALLOWED_HOSTS: `localhost:${port}`,
-      },
-    });
+    two = await startReplica(one, settings);
   });
   after(async () => {
     await two?.stop();

@@ -54,13 +54,30 @@ export async function changeChangeSet(
   });
 }
 
-/** Says that the server still works on the change set and on those of its operations that wait for their turn. */
-export async function renewChangeSet(db: Db, id: string, until: Date): Promise<void> {
-  await db.em.execute(
-    `with renewed as (update intent_change_set set lease_until = ? where id = ? and status in ('PLANNING', 'APPLYING'))
-      update intent_operation set lease_until = ? where change_set = ? and status = 'PLANNED' and lease_until is not null`,
+/**
+ * Says that the server still works on the change set and on those of its operations that wait for their turn.
+ *
+ * @returns whether somebody asked for its end
+ */
+export async function renewChangeSet(db: Db, id: string, until: Date): Promise<boolean> {
+  const rows = await db.em.execute<{ asked: boolean }[]>(
+    `with waiting as (update intent_operation set lease_until = ?
+        where change_set = ? and status = 'PLANNED' and lease_until is not null)
+      update intent_change_set set lease_until = ? where id = ? and status in ('PLANNING', 'APPLYING')
+        returning cancel_requested_at is not null as asked`,
     [until, id, until, id],
   );
+  return rows[0]?.asked === true;
+}
+
+/** Leaves word for the server that works on the change set. @returns false when nobody does any more */
+export async function askForEndOfSet(db: Db, { project, id }: ChangeSetRow, at: Date): Promise<boolean> {
+  const rows = await db.em.execute(
+    `update intent_change_set set cancel_requested_at = ? where id = ? and project = ? and lease_until is not null
+      and status in ('PLANNING', 'APPLYING') returning id`,
+    [at, id, project],
+  );
+  return rows.length === 1;
 }
 
 /** Change sets that a server works on, or should: those whose lease has run out at `now`, or all without it. */

@@ -153,6 +153,7 @@ const types = {
   request: 'bytea', prior: 'bytea', plan: 'bytea', result: 'bytea', diagnostics: 'jsonb', decision: 'jsonb',
   review: 'jsonb', fence: 'bigint', changePosition: 'integer', confirmationUntil: 'timestamptz',
   leaseUntil: 'timestamptz', createdAt: 'timestamptz', updatedAt: 'timestamptz', finishedAt: 'timestamptz',
+  cancelRequestedAt: 'timestamptz',
 } as const; // prettier-ignore
 
 /** The last attempt at each change of a change set, in order of the changes. */
@@ -290,12 +291,27 @@ async function changeAlike(db: Db, fence: Fence, moves: readonly OperationMove[]
   throw movedOn(moves.find(({ id }) => !moved.has(id))?.id ?? '');
 }
 
-/** Says that the server still works on the operation. @returns false when the fence moved or it is at its end */
+/**
+ * Says that the server still works on the operation, also when the project was taken from it meanwhile: what its provider
+ * does then is not over yet.
+ *
+ * @returns whether somebody asked for its end
+ */
 export async function renewLease(db: Db, target: Fence & { readonly id: string }, until: Date): Promise<boolean> {
+  const rows = await db.em.execute<{ asked: boolean }[]>(
+    `update intent_operation set lease_until = ? where id = ? and project = ? and fence = ? and finished_at is null
+      and lease_until is not null returning cancel_requested_at is not null as asked`,
+    [until, target.id, target.project, target.fence],
+  );
+  return rows[0]?.asked === true;
+}
+
+/** Leaves word for the server that works on the operation. @returns false when nobody does any more */
+export async function askForEnd(db: Db, { project, id }: OperationRow, at: Date): Promise<boolean> {
   const rows = await db.em.execute(
-    `with ${FENCED} update intent_operation set lease_until = ? where id = ? and finished_at is null
-      and exists (select 1 from fenced) returning id`,
-    [target.project, target.fence, until, target.id],
+    `update intent_operation set cancel_requested_at = ? where id = ? and project = ? and finished_at is null
+      and lease_until is not null and status in ('QUEUED', 'PLANNING', 'APPLYING') returning id`,
+    [at, id, project],
   );
   return rows.length === 1;
 }

@@ -69,6 +69,27 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   return testServer({ url, dataDir, child, output: () => output, keepsData: options.dataDir !== undefined });
 }
 
+/**
+ * Another server on the same database, known by the same name as replicas behind one address are.
+ *
+ * @param settings those of the first one, `DATABASE_URL` among them
+ */
+export async function startReplica(first: TestServer, settings: Readonly<Record<string, string>>): Promise<TestServer> {
+  const port = await freePort();
+  const own = {
+    SLUICE_KEY_FILE: join(first.dataDir, 'keys.json'),
+    SLUICE_PUBLIC_URL: first.url,
+    SLUICE_ALLOWED_HOSTS: `localhost:${port}`,
+  };
+  const server = await startTestServer({ port, settings: { ...settings, ...own } });
+  const adminToken = (): Promise<string> => first.adminToken(); // the first start made the admin's key
+  return {
+    ...server,
+    adminToken,
+    graphql: async (document, variables, token) => server.graphql(document, variables, token ?? (await adminToken())),
+  };
+}
+
 // Settings of the person who runs the tests must not reach the server; what Node and programs need must.
 function inherited(): Record<string, string | undefined> {
   const names = ['PATH', 'HOME', 'GOPATH', 'GOBIN', 'NODE_OPTIONS', 'NODE_V8_COVERAGE'];

@@ -119,6 +119,7 @@ export function anOperation(changes: Partial<OperationRow> = {}): OperationRow {
     finishedAt: undefined,
     changeSet: undefined,
     changePosition: undefined,
+    cancelRequestedAt: undefined,
     ...changes,
   };
 }

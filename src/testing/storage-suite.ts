@@ -16,6 +16,7 @@ import {
   type PersonalTokenRow,
 } from '../storage/personal-tokens.ts';
 import {
+  askForEnd,
   changeOperation,
   findAbandonedOperations,
   findOperation,
@@ -189,10 +190,12 @@ export function describeStorage(name: string, fresh: () => Promise<Storage>): vo
           found.map(({ id }) => id),
           [dead.id],
         );
-        assert.equal(
-          await storage.read((db) => renewLease(db, { project: 'starter', fence: 0, id: dead.id }, later(9))),
-          true,
-        );
+        const target = { project: 'starter', fence: 0, id: dead.id };
+        assert.equal(await storage.read((db) => renewLease(db, target, later(9))), false);
+        assert.deepEqual(await storage.read((db) => findAbandonedOperations(db, later(5))), []);
+        assert.equal(await storage.read((db) => askForEnd(db, dead, noon)), true);
+        assert.equal(await storage.read((db) => renewLease(db, target, later(9))), true);
+        assert.equal(await storage.read((db) => renewLease(db, { ...target, fence: 1 }, later(9))), false);
         assert.deepEqual(await storage.read((db) => findAbandonedOperations(db, later(5))), []);
       });
     });

@@ -144,7 +144,12 @@ async function claimSet(claim: Claim): Promise<{ set: ChangeSetRow; project: Pro
       await requireNoneUnderWay(db, set, changes);
       await requireNoneNeeded(db, set, changes);
       const { fence } = project;
-      const taken = { status: 'APPLYING' as const, confirmationHash: undefined, confirmationUntil: undefined };
+      const taken = {
+        status: 'APPLYING' as const,
+        confirmationHash: undefined,
+        confirmationUntil: undefined,
+        cancelRequestedAt: undefined,
+      };
       const row = { ...taken, approvedDigest: set.planDigest, fence, leaseUntil, failure: undefined, updatedAt: at };
       await changeChangeSet(db, set, ['PLANNED'], row);
       await leaseMembers(db, set.id, leaseUntil);

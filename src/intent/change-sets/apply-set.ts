@@ -144,9 +144,9 @@ function judgeAgain(work: SetWork, member: Member): Step {
 /** While it is at work it can be called off like any operation, and its lease is renewed. */
 export async function takeMemberSteps(run: Run, steps: readonly Step[]): Promise<void> {
   const { running } = run.engine;
-  const { id, project } = fact(run, 'operation');
+  const { id, project, changeSet } = fact(run, 'operation');
   const { promise: done, resolve } = Promise.withResolvers<void>();
-  running.add({ id, project, fence: fact(run, 'project').fence, done, cancelRequested: false });
+  running.add({ id, project, fence: fact(run, 'project').fence, done, cancelRequested: false, changeSet });
   try {
     await takeSteps(run, steps);
   } finally {

@@ -1,11 +1,10 @@
 import { recordAudit } from '../../domain/audit/index.ts';
 import type { Request } from '../../domain/context.ts';
 import { AppError } from '../../shared/errors.ts';
-import { type ChangeSetRow } from '../../storage/change-sets.ts';
-import { findMembers } from '../../storage/operations.ts';
+import { askForEndOfSet, type ChangeSetRow, findChangeSet } from '../../storage/change-sets.ts';
 import type { Engine } from '../engine.ts';
-import { settleWithin } from '../journal/running-operations.ts';
-import { stopRunning } from '../operations/cancel-operation.ts';
+import { isServerGone } from '../journal/interruption.ts';
+import { stopWork } from '../operations/stop-work.ts';
 import { requireSet } from './apply-change-set.ts';
 import { readChanges } from './change.ts';
 import { requireActions } from './require-actions.ts';
@@ -16,52 +15,70 @@ export interface ChangeSetName {
   readonly id: string;
 }
 
-const CANCEL_WAIT_MS = 5_000; // long enough for a provider that gives up at once
-
 /**
- * Ends a change set that waits. Of one that is at work nothing more is begun, and its operations that run are asked to
- * stop; what is done stays done.
+ * Ends a change set that waits. Of one that is at work, on whichever server, nothing more is begun, and its operations
+ * that run are asked to stop; what is done stays done.
  */
 export async function cancelChangeSet(engine: Engine, request: Request, name: ChangeSetName): Promise<ChangeSetRow> {
-  const { set, project } = await requireSet(engine, name.intentProject, name.id);
-  requireActions(request.caller, project, readChanges(set));
-  const running = engine.running.find(set.id);
-  if (running !== undefined) {
-    running.cancelRequested = true;
-    await Promise.all((await runningMembers(engine, set)).map((member) => stopRunning(engine, member)));
-    await settleWithin(running.done, CANCEL_WAIT_MS);
-  } else if (set.status === 'PLANNED' || set.status === 'PENDING_REVIEW') {
-    await callOff(engine, request, set);
-  } else if (set.status !== 'CANCELED') {
-    throw notCancelable(set);
+  const { intentProject, id } = name;
+  const found = await requireSet(engine, intentProject, id);
+  let { set } = found;
+  requireActions(request.caller, found.project, readChanges(set));
+  if (engine.running.has(id) || runs(set)) {
+    await stopWork(engine, request, workOf(set));
+    ({ set } = await requireSet(engine, intentProject, id));
+    // Planning may have come to its end before it heard.
+    if (!waits(set) && !isServerGone(set.failure)) return set;
   }
-  return (await requireSet(engine, name.intentProject, name.id)).set;
+  if (set.status === 'CANCELED') return set;
+  if (!waits(set)) throw notCancelable(set);
+  await callOff(engine, request, set);
+  return (await requireSet(engine, intentProject, id)).set;
 }
 
-async function runningMembers(engine: Engine, set: ChangeSetRow) {
-  const members = await engine.domain.storage.read((db) => findMembers(db, set.id));
-  return members.flatMap(({ id }) => engine.running.find(id) ?? []);
+function workOf(set: ChangeSetRow): Parameters<typeof stopWork>[2] {
+  return {
+    id: set.id,
+    ask: (db, at) => askForEndOfSet(db, set, at),
+    lease: async (db) => {
+      const current = await findChangeSet(db, set.project, set.id);
+      return current !== undefined && runs(current) ? current.leaseUntil : undefined;
+    },
+    event: { ...eventOf(set), data: { status: set.status } },
+  };
+}
+
+function runs({ status, leaseUntil }: ChangeSetRow): boolean {
+  return (status === 'PLANNING' || status === 'APPLYING') && leaseUntil !== undefined;
+}
+
+function waits({ status }: ChangeSetRow): boolean {
+  return status === 'PLANNED' || status === 'PENDING_REVIEW';
 }
 
 async function callOff(engine: Engine, request: Request, set: ChangeSetRow): Promise<void> {
   const failure = `called off by ${request.caller.principal.name} before anything was changed`;
   await engine.domain.storage.transaction(async (db) => {
     await callSetOff(db, engine, set, failure);
-    await recordAudit(db, engine.domain, request, {
-      action: 'intent-change-set.cancel',
-      affected: { type: 'INTENT_CHANGE_SET', id: set.id },
-      related: { type: 'INTENT_PROJECT', id: set.project },
-    });
+    await recordAudit(db, engine.domain, request, eventOf(set));
   });
 }
 
-function notCancelable({ id, status, leaseUntil }: ChangeSetRow): AppError {
+function eventOf({ id, project }: ChangeSetRow) {
+  return {
+    action: 'intent-change-set.cancel',
+    affected: { type: 'INTENT_CHANGE_SET', id },
+    related: { type: 'INTENT_PROJECT', id: project },
+  };
+}
+
+function notCancelable({ id, status, failure, finishedAt }: ChangeSetRow): AppError {
   const advice =
     status === 'INTERRUPTED'
-      ? 'resume it to find out what was done'
-      : leaseUntil === undefined
-        ? 'it is at its end'
-        : 'another server works on it; ask again in a moment';
+      ? `${isServerGone(failure) ? `${failure}; ` : ''}resume it to find out what was done`
+      : finishedAt === undefined
+        ? 'ask again in a moment'
+        : 'it is at its end';
   return new AppError('CONFLICT', `change set ${id} is ${status} and cannot be canceled: ${advice}`, {
     details: { changeSet: id, status },
   });

@@ -34,14 +34,18 @@ export function changeSetView(row: ChangeSetRow, space: string, token?: string):
     createdAt: unixSeconds(row.createdAt),
     updatedAt: unixSeconds(row.updatedAt),
     finishedAt: row.finishedAt === undefined ? null : unixSeconds(row.finishedAt),
+    cancelRequestedAt: row.cancelRequestedAt === undefined ? null : unixSeconds(row.cancelRequestedAt),
   };
 }
 
-function messageOf({ id, status, failure, destructive }: ChangeSetRow, token: string | undefined): string {
+function messageOf(
+  { id, status, failure, destructive, cancelRequestedAt }: ChangeSetRow,
+  token: string | undefined,
+): string {
   switch (status) {
     case 'PLANNING':
     case 'APPLYING':
-      return `It is being worked on; ask for change set ${id} again in a moment.`;
+      return `It ${cancelRequestedAt === undefined ? 'is being worked on' : 'was asked to stop and has not come to its end'}; ask for change set ${id} again in a moment.`;
     case 'PENDING_REVIEW':
       return `No policy allows or denies some of it, so a person must review change set ${id}. Nothing has happened yet.`;
     case 'PLANNED':

@@ -113,6 +113,7 @@ function newSet(engine: Engine, request: Request, project: ProjectRow, changes: 
     createdAt: at,
     updatedAt: at,
     finishedAt: undefined,
+    cancelRequestedAt: undefined,
   };
 }
 

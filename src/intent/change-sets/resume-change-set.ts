@@ -85,6 +85,7 @@ async function claimSet(engine: Engine, request: Request, set: ChangeSetRow, cha
         fence: project.fence,
         leaseUntil,
         finishedAt: undefined,
+        cancelRequestedAt: undefined,
         updatedAt: at,
       };
       await changeChangeSet(db, set, [set.status], row);
@@ -154,7 +155,7 @@ async function settleMember(work: SetWork, change: Change, row: OperationRow): P
   const target = { project: row.project, id: row.id, fence: work.project.fence };
   const leaseUntil = new Date(at.getTime() + limits.leaseMs);
   const changes: Partial<OperationRow> = acted
-    ? { status: 'APPLYING', fence: work.project.fence, leaseUntil, updatedAt: at }
+    ? { status: 'APPLYING', fence: work.project.fence, leaseUntil, updatedAt: at, cancelRequestedAt: undefined }
     : { status: 'FAILED', updatedAt: at, finishedAt: at };
   const step = { step: acted ? 'claimInterrupted' : 'settleUntouched', at };
   await domain.storage.transaction((db) => changeOperation(db, target, ['INTERRUPTED'], changes, step), {

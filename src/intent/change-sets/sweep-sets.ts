@@ -10,6 +10,7 @@ import {
 import { cancelMembers, findMembers, leaseMembers } from '../../storage/operations.ts';
 import { releaseLock } from '../../storage/projects.ts';
 import type { Engine } from '../engine.ts';
+import { SET_LEFT_APPLYING, SET_LEFT_PLANNING } from '../journal/interruption.ts';
 
 /** Change sets whose server is gone, and those that waited for a person too long. */
 export async function findLeftSets(engine: Engine, options: { readonly alone: boolean }) {
@@ -31,10 +32,7 @@ export async function interruptSet(
 ): Promise<void> {
   const { storage, clock } = engine.domain;
   const at = clock.now();
-  const failure =
-    set.status === 'PLANNING'
-      ? 'the server went away while it was planned; nothing was changed'
-      : 'the server went away while it was applied';
+  const failure = set.status === 'PLANNING' ? SET_LEFT_PLANNING : SET_LEFT_APPLYING;
   await storage.transaction(
     async (db) => {
       const changes = { status: 'INTERRUPTED' as const, leaseUntil: undefined, failure, updatedAt: at };

@@ -1,8 +1,16 @@
 // Why an operation stays interrupted, and what to do about each of these: kept together so that the two agree.
 
-export const WENT_AWAY_BEFORE = 'the server went away before anything was changed';
-export const WENT_AWAY_DURING = 'the server went away while the provider acted';
+const WENT_AWAY = 'the server went away';
+export const WENT_AWAY_BEFORE = `${WENT_AWAY} before anything was changed`;
+export const WENT_AWAY_DURING = `${WENT_AWAY} while the provider acted`;
+export const SET_LEFT_PLANNING = `${WENT_AWAY} while it was planned; nothing was changed`;
+export const SET_LEFT_APPLYING = `${WENT_AWAY} while it was applied`;
 const UNREADABLE = 'whether it was made cannot be read from the provider';
+
+/** Whether it was interrupted because the server that worked on it is gone. */
+export function isServerGone(failure: string | undefined): boolean {
+  return failure?.startsWith(WENT_AWAY) === true;
+}
 
 /** The provider cannot be asked now. What the error says of having done nothing is said of the question. */
 export function askingFailed(message: string): string {

@@ -12,9 +12,17 @@ export interface RunningOperation {
   /** Settles when the operation stops: at its end, or where it waits for a person. Never rejects. */
   readonly done: Promise<void>;
   cancelRequested: boolean;
-  /** How it says that it is still worked on; an operation's lease is renewed when absent. */
-  readonly renew?: (db: Db, until: Date) => Promise<unknown>;
+  /** The change set that it is one of. */
+  readonly changeSet?: string | undefined;
+  /**
+   * How a change set says that it is still worked on; an operation's lease is renewed when absent. Answers whether
+   * somebody asked for its end.
+   */
+  readonly renew?: (db: Db, until: Date) => Promise<boolean>;
 }
+
+const STOP_WAIT_MS = 5_000; // long enough for a provider that gives up at once
+const STOP_AGAIN_MS = 500;
 
 /**
  * The operations that this process works on. As long as there are any, it says so in the database at short intervals:
@@ -60,15 +68,38 @@ export class RunningOperations {
     }
   }
 
-  async #renewOne({ id, project, fence, renew }: RunningOperation): Promise<void> {
+  async #renewOne(operation: RunningOperation): Promise<void> {
+    const { id, project, fence, renew } = operation;
     const { storage, clock } = this.#domain;
     const now = clock.now().getTime();
     const leaseUntil = new Date(now + this.#limits.leaseMs);
     const lockUntil = new Date(now + this.#limits.lockMs);
-    await storage.read(async (db) => {
-      await (renew?.(db, leaseUntil) ?? renewLease(db, { id, project, fence }, leaseUntil));
+    const asked = await storage.read(async (db) => {
       await renewLock(db, project, fence, lockUntil);
+      return renew?.(db, leaseUntil) ?? renewLease(db, { id, project, fence }, leaseUntil);
     });
+    // Word that came by notification is acted on already.
+    if (asked && !operation.cancelRequested) await this.stop(operation);
+  }
+
+  /**
+   * Asks what this process works on to stop, of a change set also the operations that run, and waits a little for its
+   * end. It asks more than once: between two calls of an operation there is no provider to be asked.
+   */
+  async stop(operation: RunningOperation): Promise<void> {
+    operation.cancelRequested = true;
+    const deadline = Date.now() + STOP_WAIT_MS;
+    while (this.#operations.get(operation.id) === operation && Date.now() < deadline) {
+      for (const part of [operation, ...this.#membersOf(operation.id)]) {
+        part.cancelRequested = true;
+        if (part.renew === undefined) await this.#domain.executor.cancel(part.id);
+      }
+      await settleWithin(operation.done, STOP_AGAIN_MS);
+    }
+  }
+
+  #membersOf(changeSet: string): RunningOperation[] {
+    return [...this.#operations.values()].filter((each) => each.changeSet === changeSet);
   }
 
   /** Waits until nothing runs any more, but no longer than this. */

@@ -1,17 +1,16 @@
 import { recordAudit } from '../../domain/audit/index.ts';
 import type { Request } from '../../domain/context.ts';
 import { AppError } from '../../shared/errors.ts';
-import { changeOperation, type OperationRow } from '../../storage/operations.ts';
+import { askForEnd, changeOperation, findOperation, type OperationRow } from '../../storage/operations.ts';
 import type { Engine } from '../engine.ts';
-import { type RunningOperation, settleWithin } from '../journal/running-operations.ts';
+import { isServerGone } from '../journal/interruption.ts';
+import { liveStatuses } from '../journal/transitions.ts';
 import { requireOperation } from './operation-request.ts';
-
-const CANCEL_WAIT_MS = 5_000; // long enough for a provider that gives up at once
-const CANCEL_AGAIN_MS = 500;
+import { stopWork } from './stop-work.ts';
 
 /**
- * Ends an operation that waits for a person at once. One that runs is asked to stop; it comes to its end by itself, with
- * whatever the provider had done by then on record.
+ * Ends an operation that waits for a person at once. One that runs is asked to stop, on whichever server; it comes to its
+ * end by itself, with whatever the provider had done by then on record.
  */
 export async function cancelOperation(
   engine: Engine,
@@ -19,16 +18,17 @@ export async function cancelOperation(
   input: { readonly intentProject: string; readonly operationID: string },
 ): Promise<OperationRow> {
   const { intentProject, operationID } = input;
-  const row = await requireOperation(engine, intentProject, operationID);
+  let row = await requireOperation(engine, intentProject, operationID);
   if (row.status === 'PLANNED') throw memberOf(row);
-  const running = engine.running.find(operationID);
-  if (running !== undefined) {
-    await stopRunning(engine, running);
-  } else if (waits(row)) {
-    await callOff(engine, request, row);
-  } else if (row.status !== 'CANCELED') {
-    throw notCancelable(row);
+  if (engine.running.has(operationID) || runs(row)) {
+    await stopWork(engine, request, workOf(row));
+    row = await requireOperation(engine, intentProject, operationID);
+    // It may have come to where it waits for a person before it heard.
+    if (!waits(row) && !isServerGone(row.failure)) return row;
   }
+  if (row.status === 'CANCELED') return row;
+  if (!waits(row)) throw notCancelable(row);
+  await callOff(engine, request, row);
   return requireOperation(engine, intentProject, operationID);
 }
 
@@ -37,14 +37,21 @@ function memberOf({ id, changeSet = '' }: OperationRow): AppError {
   return new AppError('CONFLICT', message, { details: { operation: id, changeSet } });
 }
 
-/** Asks more than once: between two calls of an operation there is no provider to be asked. */
-export async function stopRunning(engine: Engine, running: RunningOperation): Promise<void> {
-  running.cancelRequested = true;
-  const deadline = Date.now() + CANCEL_WAIT_MS;
-  while (engine.running.has(running.id) && Date.now() < deadline) {
-    await engine.domain.executor.cancel(running.id);
-    await settleWithin(running.done, CANCEL_AGAIN_MS);
-  }
+function workOf(row: OperationRow): Parameters<typeof stopWork>[2] {
+  const { id, project, status } = row;
+  return {
+    id,
+    ask: (db, at) => askForEnd(db, row, at),
+    lease: async (db) => {
+      const current = await findOperation(db, project, id);
+      return current !== undefined && runs(current) ? current.leaseUntil : undefined;
+    },
+    event: { ...eventOf(row), data: { status } },
+  };
+}
+
+function runs({ status, leaseUntil }: OperationRow): boolean {
+  return liveStatuses.includes(status) && leaseUntil !== undefined;
 }
 
 function waits({ status, leaseUntil }: OperationRow): boolean {
@@ -55,12 +62,12 @@ function waits({ status, leaseUntil }: OperationRow): boolean {
   );
 }
 
-function notCancelable({ id, status, finishedAt }: OperationRow): AppError {
+function notCancelable({ id, status, failure, finishedAt }: OperationRow): AppError {
   const advice =
     status === 'INTERRUPTED'
-      ? 'resume it to find out what was done'
+      ? `${isServerGone(failure) ? `${failure}; ` : ''}resume it to find out what was done`
       : finishedAt === undefined
-        ? 'another server works on it; ask again in a moment'
+        ? 'ask again in a moment'
         : 'it is at its end';
   return new AppError('CONFLICT', `operation ${id} is ${status} and cannot be canceled: ${advice}`, {
     details: { operation: id, status },
@@ -75,10 +82,14 @@ async function callOff(engine: Engine, request: Request, row: OperationRow): Pro
   const changes = { status: 'CANCELED' as const, confirmationHash: undefined, failure, updatedAt: at, finishedAt: at };
   await storage.transaction(async (db) => {
     await changeOperation(db, { project, id, fence: undefined }, [status], changes, { step: 'cancel', at });
-    await recordAudit(db, engine.domain, request, {
-      action: 'intent-resource-operation.cancel',
-      affected: { type: 'INTENT_OPERATION', id },
-      related: { type: 'INTENT_PROJECT', id: project },
-    });
+    await recordAudit(db, engine.domain, request, eventOf(row));
   });
+}
+
+function eventOf({ id, project }: OperationRow) {
+  return {
+    action: 'intent-resource-operation.cancel',
+    affected: { type: 'INTENT_OPERATION', id },
+    related: { type: 'INTENT_PROJECT', id: project },
+  };
 }

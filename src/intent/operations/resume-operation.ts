@@ -133,7 +133,7 @@ async function claimAs(
       const project = await take(db);
       run.facts.operation = row;
       await claimResource(db, run);
-      const changes = { status, fence: project.fence, leaseUntil, updatedAt: at };
+      const changes = { status, fence: project.fence, leaseUntil, updatedAt: at, cancelRequestedAt: undefined };
       const target = { project: row.project, id: row.id, fence: project.fence };
       await changeOperation(db, target, [row.status], changes, { step, at });
       run.facts.project = project;

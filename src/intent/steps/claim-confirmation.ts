@@ -16,7 +16,12 @@ export async function claimConfirmation(run: Run): Promise<void> {
     const operation = await findConfirmed(db, run, at);
     run.facts.operation = operation;
     await claimResource(db, run);
-    const changes = { confirmationHash: undefined, fence: project.fence, updatedAt: at };
+    const changes = {
+      confirmationHash: undefined,
+      fence: project.fence,
+      updatedAt: at,
+      cancelRequestedAt: undefined,
+    };
     const target = { project: project.id, id: operation.id, fence: project.fence };
     await changeOperation(db, target, ['AWAITING_CONFIRMATION'], changes, { step: 'claimConfirmation', at });
     run.facts.project = project;

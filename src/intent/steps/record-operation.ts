@@ -74,6 +74,7 @@ const blankOperation = {
   finishedAt: undefined,
   changeSet: undefined,
   changePosition: undefined,
+  cancelRequestedAt: undefined,
 } as const;
 
 /** An ejected resource's provider need not even be there, so the record is asked first. */

@@ -109,6 +109,7 @@ export const OperationEntity = defineEntity({
     finishedAt: p.datetime(3).nullable(),
     changeSet: p.string().nullable(),
     changePosition: p.integer().nullable(),
+    cancelRequestedAt: p.datetime(3).nullable(),
   },
 });
 
@@ -137,6 +138,7 @@ export const ChangeSetEntity = defineEntity({
     createdAt: p.datetime(3),
     updatedAt: p.datetime(3),
     finishedAt: p.datetime(3).nullable(),
+    cancelRequestedAt: p.datetime(3).nullable(),
   },
 });
 

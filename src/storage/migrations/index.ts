@@ -13,6 +13,7 @@ import { noticeTables } from './2026-11-22-notices.ts';
 import { upkeepTables } from './2026-11-22-upkeep.ts';
 import { userTables } from './2026-11-22-users.ts';
 import { awsTables } from './2026-11-22-aws.ts';
+import { cancelRequests } from './2026-11-22-cancel-requests.ts';
 
 export interface Migration {
   readonly name: string;
@@ -33,4 +34,5 @@ export const migrations: readonly Migration[] = [
   { name: '2026-11-22-drift', statements: driftColumns },
   { name: '2026-11-22-upkeep', statements: upkeepTables },
   { name: '2026-11-22-notices', statements: noticeTables },
+  { name: '2026-11-22-cancel-requests', statements: cancelRequests },
 ];

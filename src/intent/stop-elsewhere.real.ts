@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import type { JsonObject } from '../shared/json.ts';
+import { buildGoProvider, fixtureAddress } from '../testing/go-provider.ts';
+import { startTestPostgres, type TestPostgres } from '../testing/postgres.ts';
+import { processesWith } from '../testing/processes.ts';
+import { startReplica, startTestServer, type TestServer } from '../testing/server.ts';
+import { read, refusal } from '../testing/shared-server.ts';
+import { requireTool } from '../testing/tools.ts';
+
+const CREATE = `mutation($id: ID!, $config: JSON!) {
+  intentResourceCreate(intentProject: "stops", resourceID: $id, provider: "${fixtureAddress}", type: "fixture_object", config: $config, wait: 0) { id }
+}`;
+const CANCEL =
+  'mutation($id: ID!) { intentResourceOperationCancel(intentProject: "stops", operationID: $id) { status message } }';
+const RESUME =
+  'mutation($id: ID!) { intentResourceOperationResume(intentProject: "stops", operationID: $id) { status } }';
+const LONG_MS = 600_000; // longer than any test: only a stop ends it
+
+describe('stopping an operation by way of another server on the same database', function () {
+  this.timeout(120_000);
+  let folder: string;
+  let postgres: TestPostgres;
+  let one: TestServer;
+  let two: TestServer;
+  before(requireTool('postgres'));
+  before(requireTool('go'));
+  before(async function () {
+    this.timeout(300_000);
+    folder = mkdtempSync(join(tmpdir(), 'sluice-stops-'));
+    mkdirSync(join(folder, 'cloud'));
+    const program = await buildGoProvider();
+    const wrapper = join(folder, 'terraform-provider-fixture');
+    writeFileSync(wrapper, `#!/bin/sh\nFIXTURE_DIR=${folder}/cloud exec ${program}\n`, { mode: 0o755 });
+    postgres = await startTestPostgres();
+    const settings = {
+      DATABASE_URL: await postgres.createDatabase(),
+      SLUICE_PROVIDER_OVERRIDES: `${fixtureAddress}=${wrapper}`,
+      SLUICE_PROVIDER_ALLOW: fixtureAddress,
+    };
+    one = await startTestServer({ settings });
+    two = await startReplica(one, settings);
+    read(await one.graphql('mutation { intentProjectCreate(name: "Stops") { id } }'));
+  });
+  after(async () => {
+    await two?.stop();
+    await one?.stop();
+    for (const pid of processesWith(`FIXTURE_DIR=${folder}`, 'environ')) process.kill(pid, 'SIGKILL');
+    await postgres?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const statusOf = async (id: string): Promise<string> => {
+    const answer = await two.graphql(`{ intentResourceOperation(intentProject: "stops", id: "${id}") { status } }`);
+    return read<{ intentResourceOperation: { status: string } }>(answer).intentResourceOperation.status;
+  };
+  const begin = async (name: string): Promise<string> => {
+    const config: JsonObject = { name, delay_ms: LONG_MS };
+    const created = await one.graphql(CREATE, { id: name, config });
+    const { id } = read<{ intentResourceCreate: { id: string } }>(created).intentResourceCreate;
+    while ((await statusOf(id)) !== 'APPLYING') await new Promise((done) => setTimeout(done, 50));
+    return id;
+  };
+  const onTwo = (document: string, id: string) => two.graphql(document, { id });
+
+  it('reaches the provider that works for it', async () => {
+    const id = await begin('stopped');
+    const { intentResourceOperationCancel: ended } = read<{
+      intentResourceOperationCancel: { status: string; message: string };
+    }>(await onTwo(CANCEL, id));
+    assert.equal(ended.status, 'FAILED');
+    assert.match(ended.message, /stopped while waiting/);
+  });
+
+  it('says that the server is gone when it is, and the other one takes the operation up', async () => {
+    const id = await begin('orphaned');
+    await one.kill();
+    for (const pid of processesWith(`FIXTURE_DIR=${folder}`, 'environ')) process.kill(pid, 'SIGKILL');
+    const answer = refusal(await onTwo(CANCEL, id));
+    assert.equal(answer.code, 'CONFLICT');
+    assert.match(answer.message, /is INTERRUPTED .* the server went away while the provider acted; resume it/);
+    const resumed = await onTwo(RESUME, id);
+    assert.notEqual(await statusOf(id), 'APPLYING', JSON.stringify(resumed));
+  });
+});
