@@ -103,10 +103,20 @@ describe('client configurations', () => {
     assert.deepEqual(lines, [
       'claude mcp add sluice -t http https://sluice.example/mcp',
       'gemini mcp add --transport http sluice https://sluice.example/mcp',
-      'codex mcp login sluice',
+      undefined,
       undefined,
       undefined,
     ]);
+  });
+
+  it('tell to sign in after the file is written, not before', () => {
+    const text = describeClients(
+      clientSetups({ name: 'sluice', url: 'http://localhost:4000/mcp', auth: { kind: 'OAUTH' } }),
+    );
+    assert.match(
+      text,
+      /Codex\n {2}~\/\.codex\/config\.toml\n[^]*enabled = true\n {2}Then run: codex mcp login sluice\n/,
+    );
   });
 
   it('quote what a shell would take apart', () => {

@@ -88,9 +88,9 @@ function codex({ name, url, auth }: ClientOptions): ClientSetup {
   return {
     id: 'codex',
     client: 'Codex',
-    commands: auth.kind === 'OAUTH' ? [`codex mcp login ${name}`] : [exportLine(auth)],
+    commands: auth.kind === 'OAUTH' ? [] : [exportLine(auth)],
     file: { path: '~/.codex/config.toml', text: `${lines.join('\n')}\n` },
-    notes: expiryNotes(auth),
+    notes: auth.kind === 'OAUTH' ? [`Then run: codex mcp login ${name}`] : expiryNotes(auth),
   };
 }
 
