@@ -5,9 +5,9 @@ import { isJsonObject, type JsonObject } from '../shared/json.ts';
 import type { Logger } from '../shared/logger.ts';
 import { checkArguments, chooseKind } from './check-arguments.ts';
 import { errorAnswer, shapeAnswer } from './shape-answer.ts';
-import { toVariables } from './to-variables.ts';
+import { toVariables, withLowerWords } from './to-variables.ts';
 import type { ToolAnswer } from './tool-answer.ts';
-import type { ArgumentChecks, Tool, ToolKind } from './tool.ts';
+import { scopeCovers, type ArgumentChecks, type Tool, type ToolKind } from './tool.ts';
 
 export interface CallServices {
   /** Version of this server, as clients see it. */
@@ -37,8 +37,9 @@ interface ReadyCall extends ToolCall {
 export async function callTool(services: CallServices, call: ToolCall): Promise<ToolAnswer> {
   try {
     const kind = chooseKind(call.tool, call.given);
-    checkArguments(services.checks, call.tool, kind, call.given);
-    const ready = await fillProject(services, readCall(call, kind));
+    const given = withLowerWords(kind, call.given);
+    checkArguments(services.checks, call.tool, kind, given);
+    const ready = await fillProject(services, readCall({ ...call, given }, kind));
     return shapeAnswer(kind, await runCall(services, ready));
   } catch (error) {
     const shown = maskError(error, call.origin.requestId);
@@ -63,7 +64,8 @@ const currentProject = 'query{intentProjectActive{id}}';
 
 /** The session's current project stands in for a project that the caller did not name. */
 async function fillProject(services: CallServices, call: ReadyCall): Promise<ReadyCall> {
-  if (!call.kind.usesProject || call.variables['project'] !== undefined) return call;
+  const { projectVariable } = call.kind;
+  if (projectVariable === null || call.variables[projectVariable] !== undefined) return call;
   const { data } = await services.gateway.execute({
     document: currentProject,
     variables: {},
@@ -73,12 +75,14 @@ async function fillProject(services: CallServices, call: ReadyCall): Promise<Rea
   });
   const active = data?.['intentProjectActive'];
   const project = isJsonObject(active) ? optionalText(active['id']) : undefined;
-  if (project === undefined) throw badInput('project', `name a project, or use one first (${howToUse(call.tool)})`);
-  return { ...call, variables: { ...call.variables, project } };
+  if (project === undefined) throw badInput(projectVariable, `name a project${orUseOne(call)}`);
+  return { ...call, variables: { ...call.variables, [projectVariable]: project } };
 }
 
-function howToUse(tool: Tool): string {
-  return tool.endpoint === 'MAIN' ? 'intent with kind "use"' : 'project-use';
+/** Callers that only read have no tool to use a project with. */
+function orUseOne({ caller, tool }: ReadyCall): string {
+  if (!scopeCovers(caller.scopes, 'mcp:write')) return '; project-list has their ids';
+  return `, or use one first (${tool.endpoint === 'MAIN' ? 'intent with kind "use"' : 'project-use'})`;
 }
 
 async function runCall(services: CallServices, call: ReadyCall) {

@@ -25,8 +25,13 @@ export function checkArguments(checks: ArgumentChecks, tool: Tool, kind: ToolKin
   if (check(given)) return;
   const known = kind.variables.map(({ name }) => name);
   const problems = (check.errors ?? []).slice(0, MAX_PROBLEMS).map((problem) => explain(problem, known));
-  const hint = tool.endpoint === 'MAIN' ? [`discover {kind: "tool", name: "${tool.name}"} lists the arguments`] : [];
-  throw argumentError([...problems, ...hint]);
+  throw argumentError([...problems, hintFor(tool, known)]);
+}
+
+/** The published schema of the fine-grained tools says all; that of the umbrella tools is wider than a kind. */
+function hintFor({ endpoint, name }: Tool, known: readonly string[]): string {
+  if (endpoint === 'MAIN') return `discover {kind: "tool", name: "${name}"} lists the arguments`;
+  return known.length === 0 ? `${name} takes no arguments` : `${name} takes ${known.join(', ')}`;
 }
 
 function argumentError(lines: readonly string[]): AppError {

@@ -14,6 +14,7 @@ function lineOf(operation: Json): string {
   const text = (key: string): string => toText(operation[key]);
   const when = new Date(Number(operation['created_at']) * 1000).toISOString().replace('.000', '');
   const what = `${text('status')} ${text('operation').toLowerCase()} ${text('resource_type')} ${text('resource_id')}`;
-  const why = text('failure') === '' ? '' : `: ${text('failure')}`;
+  // Reasons have lines of their own, which are no operations.
+  const why = text('failure') === '' ? '' : `: ${text('failure').replaceAll('\n', '\n  ')}`;
   return `- ${what} (${when} by ${text('user')}) ${text('id')}${why}`;
 }

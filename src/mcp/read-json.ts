@@ -17,10 +17,20 @@ export function toText(value: Json | undefined): string {
 
 /** JSON without what is null or empty: it says as much and costs less. */
 export function compactText(value: Json): string {
-  return JSON.stringify(value, (_key, part: unknown) => {
-    if (!isJsonObject(part)) return part;
-    return Object.fromEntries(Object.entries(part).filter(([, inner]) => !isEmpty(inner)));
-  });
+  return JSON.stringify(value, (_key, part: unknown) => (isJsonObject(part) ? withoutEmpty(part) : part));
+}
+
+/** The same of an answer, which says of its own keys that they are empty: `{"states":[],"count":0}`, `{"project":null}`. */
+export function answerText(answer: JsonObject): string {
+  const shown = Object.entries(answer).filter(([, value]) => value !== null);
+  const parts = (shown.length === 0 ? Object.entries(answer) : shown).map(
+    ([key, value]) => `${JSON.stringify(key)}:${compactText(value)}`,
+  );
+  return `{${parts.join(',')}}`;
+}
+
+function withoutEmpty(value: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(value).filter(([, inner]) => !isEmpty(inner)));
 }
 
 function isEmpty(value: Json): boolean {

@@ -3,8 +3,9 @@ import { AppError, type ErrorCode } from '../shared/errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../shared/json.ts';
 import { cleanJson, cleanText } from './clean-text.ts';
 import { fitText } from './fit-text.ts';
+import { inToolWords } from './in-tool-words.ts';
 import { listOperations } from './list-operations.ts';
-import { compactText, toJson, toObject, toText } from './read-json.ts';
+import { answerText, compactText, toJson, toObject, toText } from './read-json.ts';
 import type { ConfirmationRequest, ToolAnswer } from './tool-answer.ts';
 import type { ToolKind } from './tool.ts';
 
@@ -30,7 +31,7 @@ function failedAnswer(kind: ToolKind, { data, errors }: ExecutionOutcome): ToolA
   const { code = 'INTERNAL', ...details } = errors[0]?.extensions ?? {};
   const message = errors
     .slice(0, MAX_ERRORS)
-    .map((error) => cleanText(error.message))
+    .map((error) => inToolWords(kind, cleanText(error.message)))
     .join('\n');
   // Only the caller's own document may fail in part; what it did get is not thrown away.
   const partial = kind.document === null && data ? toObject(cleanJson(toJson(data))) : undefined;
@@ -67,8 +68,8 @@ function textsFor(kind: ToolKind, value: JsonObject): string[] {
   // The API's own description is read as it is; quoting it as JSON would cost tokens and help nobody.
   if (kind.rootField === 'discover') return [fitText(discoveryText(value))];
   if (kind.rootField === 'intentResourceOperations')
-    return [fitText(listOperations(value)), fitText(compactText(value))];
-  return [fitText(compactText(value))];
+    return [fitText(listOperations(value)), fitText(answerText(value))];
+  return [fitText(answerText(value))];
 }
 
 function discoveryText(value: JsonObject): string {

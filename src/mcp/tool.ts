@@ -8,6 +8,8 @@ export interface ToolVariable {
   readonly name: string;
   readonly type: string;
   readonly required: boolean;
+  /** Name in GraphQL of the argument that it feeds, where that is another one. */
+  readonly argument?: string;
   /** An enum: lower case in the tool, upper case in GraphQL. */
   readonly enum?: boolean;
   /** An input object: its key in the tool -> its field in GraphQL. */
@@ -26,7 +28,8 @@ export interface ToolKind {
   /** The one key of the result; null when the keys of the root field's object are the result. */
   readonly resultKey: string | null;
   readonly variables: readonly ToolVariable[];
-  readonly usesProject: boolean;
+  /** The variable that the session's current project stands in for; null when there is none. */
+  readonly projectVariable: string | null;
 }
 
 export interface ToolAnnotations {

@@ -153,9 +153,12 @@ for (const { era, connect } of mcpClients) {
 
     it('says how to choose a project when none is in use', async () => {
       answer = () => ({ data: { intentProjectActive: null } });
-      const reply = await (await open('read', '/intent/mcp')).call('state-list');
+      const reply = await (await open('write', '/intent/mcp')).call('state-list');
       assert.equal(reply.code, 'BAD_INPUT');
       assert.match(reply.texts[0] ?? '', /^project: name a project, or use one first \(project-use\)/);
+      // Who only reads has no tool to use one with.
+      const reader = await (await open('read', '/intent/mcp')).call('state-list');
+      assert.match(reader.texts[0] ?? '', /^project: name a project; project-list has their ids\n/);
     });
 
     it('puts enum values and input keys into the form of the API', async () => {

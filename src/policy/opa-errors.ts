@@ -83,6 +83,7 @@ function explainMessage(message: string): string {
 
 /** The commonest slips come from mixing the two dialects; the compiler's words do not say what to do. */
 function hint(message: string): string {
-  if (message.includes('keyword is required')) return `${message} (Rego v1; or save the policy with engine REGO_V0)`;
+  if (message.includes('keyword is required'))
+    return `${message} (Rego v1; or save the policy with engineType REGO_V0)`;
   return message;
 }

@@ -136,7 +136,7 @@ describe('PolicyCompiler', function () {
       const [, message] = await refusal({ parse: { code: 1, [stream]: text } });
       match(
         message ?? '',
-        /line 1, column 2: `if` keyword is required \(Rego v1; or save the policy with engine REGO_V0\)/,
+        /line 1, column 2: `if` keyword is required \(Rego v1; or save the policy with engineType REGO_V0\)/,
       );
     }
   });

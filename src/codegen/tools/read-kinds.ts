@@ -142,7 +142,8 @@ function toolKind(
   const carrier = isCarrier(node);
   const [root] = carrier ? [] : fieldsOf(node.selectionSet, context.fragments);
   const row = accessOf(node, root, context.access);
-  const variables = readVariables(node, context);
+  const project = optionalText(values['project']) ?? 'project';
+  const variables = readVariables(node, project, context);
   const kind = optionalText(values['kind']) ?? null;
   return {
     kind,
@@ -153,7 +154,7 @@ function toolKind(
     resultKey: root?.alias?.value ?? null,
     variables,
     scopes: row.scopes,
-    usesProject: variables.some((variable) => variable.name === 'project'),
+    projectVariable: variables.some(({ name }) => name === project) ? project : null,
     inputSchema: kindSchema(kind, variables, row.destructive),
     destructive: values['destructive'] === true || row.destructive,
     idempotent: values['idempotent'] === true || (node.operation === 'query' && !carrier),

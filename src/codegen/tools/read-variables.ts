@@ -19,56 +19,70 @@ import { inputShapeOf } from './input-schema.ts';
 import type { JsonSchema, ToolVariable } from './tool.ts';
 
 /** @throws Error saying why, for a variable that a flat schema cannot say */
-export function readVariables(node: OperationDefinitionNode, { sdl }: { readonly sdl: Sdl }): ToolVariable[] {
-  const fed = descriptionsOfArguments(node, sdl);
-  return (node.variableDefinitions ?? []).map((variable) => readVariable(variable, sdl, fed));
+export function readVariables(
+  node: OperationDefinitionNode,
+  project: string,
+  { sdl }: { readonly sdl: Sdl },
+): ToolVariable[] {
+  const fed = fedArguments(node, sdl);
+  return (node.variableDefinitions ?? []).map((variable) => {
+    const read = readVariable(variable, sdl, fed);
+    return read.name === project ? { ...read, required: false } : read; // the session knows it
+  });
 }
 
-function readVariable(node: VariableDefinitionNode, sdl: Sdl, fed: ReadonlyMap<string, string>): ToolVariable {
+function readVariable(node: VariableDefinitionNode, sdl: Sdl, fed: ReadonlyMap<string, FedArgument>): ToolVariable {
   const name = node.variable.name.value;
   if (name === 'kind') throw new Error('no variable may be called $kind: `kind` tells the operations of a tool apart');
   const type = typeFromAST(sdl.schema, node.type);
   if (!isInputType(type)) throw new Error(`$${name} has a type that is no input`);
   const { schema, keys, words } = inputShapeOf(type);
   const isEnum = isEnumType(getNamedType(type));
-  const description = node.description?.value ?? fed.get(name);
+  const argument = fed.get(name);
+  const description = node.description?.value ?? argument?.description;
   return {
     name,
     type: print(node.type),
-    required: isNonNullType(type) && node.defaultValue === undefined && name !== 'project',
+    required: isNonNullType(type) && node.defaultValue === undefined,
     schema: {
       ...schema,
       ...(node.defaultValue === undefined ? {} : { default: defaultOf(node.defaultValue) }),
       ...(description === undefined ? {} : { description: description.replaceAll(/\s+/g, ' ').trim() }),
     } satisfies JsonSchema,
+    ...(argument === undefined || argument.name === name ? {} : { argument: argument.name }),
     ...(isEnum ? { enum: true as const } : {}),
     ...(Object.keys(keys).length > 0 ? { input: keys } : {}),
     ...(words.length > 0 ? { words } : {}),
   };
 }
 
-/** What the schema says of the argument that a variable feeds, by name of the variable. */
-function descriptionsOfArguments(node: OperationDefinitionNode, sdl: Sdl): ReadonlyMap<string, string> {
-  const descriptions = new Map<string, string>();
+interface FedArgument {
+  readonly name: string;
+  readonly description: string | undefined;
+}
+
+/** The argument, or field of an input object, that each variable feeds, by name of the variable. */
+function fedArguments(node: OperationDefinitionNode, sdl: Sdl): ReadonlyMap<string, FedArgument> {
+  const fed = new Map<string, FedArgument>();
   const types = new TypeInfo(sdl.schema);
-  const note = (variable: string, description: string | null | undefined): void => {
-    if (description && !descriptions.has(variable)) descriptions.set(variable, description);
+  const note = (variable: string, name: string, description: string | null | undefined): void => {
+    if (!fed.has(variable)) fed.set(variable, { name, description: description ?? undefined });
   };
   visit(
     node,
     visitWithTypeInfo(types, {
-      Argument(argument) {
-        if (argument.value.kind === Kind.VARIABLE) note(argument.value.name.value, types.getArgument()?.description);
+      Argument({ name, value }) {
+        if (value.kind === Kind.VARIABLE) note(value.name.value, name.value, types.getArgument()?.description);
       },
-      ObjectField(field) {
-        if (field.value.kind !== Kind.VARIABLE) return;
+      ObjectField({ name, value }) {
+        if (value.kind !== Kind.VARIABLE) return;
         const parent = getNamedType(types.getParentInputType());
         if (parent && 'getFields' in parent)
-          note(field.value.name.value, parent.getFields()[field.name.value]?.description);
+          note(value.name.value, name.value, parent.getFields()[name.value]?.description);
       },
     }),
   );
-  return descriptions;
+  return fed;
 }
 
 function defaultOf(value: ConstValueNode): unknown {

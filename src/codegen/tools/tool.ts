@@ -24,6 +24,8 @@ export interface ToolVariable {
   /** Whether the caller must give it; the project never is, the session knows it. */
   readonly required: boolean;
   readonly schema: JsonSchema;
+  /** Name in GraphQL of the argument that it feeds, where that is another one. */
+  readonly argument?: string;
   /** Tools spell enum values in lower case: the server turns them to upper case. */
   readonly enum?: true;
   /** Tools spell keys of input objects in snake case: the tool's key -> the key in GraphQL, nested objects included. */
@@ -44,7 +46,8 @@ export interface ToolKind {
   readonly resultKey: string | null;
   readonly variables: readonly ToolVariable[];
   readonly scopes: readonly (readonly Scope[])[];
-  readonly usesProject: boolean;
+  /** The variable that the session's current project stands in for; null when there is none. */
+  readonly projectVariable: string | null;
   /** Exactly what this kind takes. */
   readonly inputSchema: JsonSchema;
   readonly destructive: boolean;

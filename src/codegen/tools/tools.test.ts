@@ -44,8 +44,10 @@ describe('tools made from documents', () => {
 
   it('never asks the caller for the project, which the session knows', () => {
     const [kind] = toolNamed('state-get').kinds;
-    assert.equal(kind?.usesProject, true);
+    assert.equal(kind?.projectVariable, 'project');
     assert.deepEqual(toolNamed('state-get').inputSchema.required, ['resource_id']);
+    assert.equal(toolNamed('project-unlock').kinds[0]?.projectVariable, 'id');
+    assert.deepEqual(toolNamed('project-unlock').inputSchema.required, []);
   });
 
   it('spells enum values in lower case and keys of input objects in snake case, and says how to turn them back', () => {

@@ -26,9 +26,13 @@ export async function searchProviders(
     version: versions[0] ?? '',
     versions,
     title: address.slice(address.lastIndexOf('/') + 1),
-    description: `${address}, from the ${source}${documentationOf(address, source)}`,
+    description: `${address}, ${placeOf(source)}${documentationOf(address, source)}`,
     source,
   }));
+}
+
+function placeOf(source: string): string {
+  return source === 'built in' ? source : `from the ${source}`;
 }
 
 /** Where people read about a provider of the default registry; others have no place that is known. */
