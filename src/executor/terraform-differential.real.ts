@@ -8,8 +8,8 @@ import { promisify } from 'node:util';
 import { planAction } from '../intent/plan/plan-action.ts';
 import { replacePaths } from '../intent/plan/replace-paths.ts';
 import { unknownPaths } from '../intent/plan/unknowns.ts';
-import { type CtyType, isValueList, isValueMap, Unknown, type Value, valueToJson } from '../providers/index.ts';
-import { canonicalJson, isJsonObject, type Json } from '../shared/json.ts';
+import { type CtyType, valueToJson } from '../providers/index.ts';
+import type { Json } from '../shared/json.ts';
 import { formatPath } from '../shared/problems.ts';
 import {
   buildGoProvider,
@@ -20,15 +20,20 @@ import {
   timeVersion,
 } from '../testing/go-provider.ts';
 import { binaryAt, madeBy, type Past, ProviderBench } from '../testing/provider-bench.ts';
+import {
+  actionsOf,
+  comparable,
+  jsonAt,
+  type SeenPlan,
+  theirPlan,
+  unorderedPaths,
+  withoutUnknowns,
+} from '../testing/terraform-plans.ts';
 import { findTool, requireTool } from '../testing/tools.ts';
 
 const run = promisify(execFile);
 
-interface Seen {
-  readonly actions: Json;
-  readonly planned: Json;
-  readonly unknown: readonly string[];
-  readonly replace: readonly string[];
+interface Seen extends SeenPlan {
   readonly state: Json;
 }
 
@@ -178,13 +183,10 @@ async function terraformStep(folder: string, type: string, config: Json, implied
   const plan = await terraform(folder, 'show', '-json', 'the.plan');
   await terraform(folder, 'apply', '-input=false', 'the.plan');
   const state = await terraform(folder, 'show', '-json');
-  const change = at(plan, 'resource_changes', 0, 'change');
+  const change = jsonAt(plan, 'resource_changes', 0, 'change');
   return {
-    actions: at(change, 'actions'),
-    planned: comparable(at(change, 'after'), implied),
-    unknown: truePaths(at(change, 'after_unknown')).toSorted(),
-    replace: pathList(at(change, 'replace_paths')),
-    state: comparable(at(state, 'values', 'root_module', 'resources', 0, 'values'), implied),
+    ...theirPlan(change, implied),
+    state: comparable(jsonAt(state, 'values', 'root_module', 'resources', 0, 'values'), implied),
   };
 }
 
@@ -205,15 +207,6 @@ function parseJson(text: string): Json {
   return JSON.parse(text) as Json;
 }
 
-function at(json: Json, ...steps: readonly (string | number)[]): Json {
-  let here: Json = json;
-  for (const step of steps) {
-    if (typeof step === 'number') here = Array.isArray(here) ? ((here as readonly Json[])[step] ?? null) : null;
-    else here = isJsonObject(here) ? (here[step] ?? null) : null;
-  }
-  return here;
-}
-
 async function ourSteps(bench: ProviderBench, type: string, steps: readonly Json[]): Promise<Seen[]> {
   const seen: Seen[] = [];
   let past: Past | undefined;
@@ -224,13 +217,6 @@ async function ourSteps(bench: ProviderBench, type: string, steps: readonly Json
   }
   return seen;
 }
-
-const actionsOf: Readonly<Record<string, readonly string[]>> = {
-  create: ['create'],
-  update: ['update'],
-  replace: ['delete', 'create'],
-  'no-op': ['no-op'],
-};
 
 async function ourStep(bench: ProviderBench, type: string, config: Json, past: Past | undefined) {
   const implied = bench.type(type);
@@ -246,54 +232,9 @@ async function ourStep(bench: ProviderBench, type: string, config: Json, past: P
   const seen: Seen = {
     actions: [...(actionsOf[action] ?? [action])],
     planned: comparable(parseJson(valueToJson(withoutUnknowns(planned), implied)), implied),
-    unknown: unknownPaths(planned).map(formatPath).toSorted(),
+    unknown: unorderedPaths(unknownPaths(planned), implied),
     replace: replace.map(formatPath).toSorted(),
     state: comparable(parseJson(valueToJson(bench.decode(type, made.state), implied)), implied),
   };
   return { seen, past: made };
-}
-
-// In terraform's JSON an unknown attribute is left out of the plan, an unknown element is null.
-function withoutUnknowns(value: Value): Value {
-  if (value instanceof Unknown) return null;
-  if (isValueList(value)) return value.map(withoutUnknowns);
-  if (!isValueMap(value)) return value;
-  const known = [...value].filter(([, part]) => !(part instanceof Unknown));
-  return new Map(known.map(([name, part]) => [name, withoutUnknowns(part)]));
-}
-
-function truePaths(marks: Json, path: readonly (string | number)[] = []): string[] {
-  if (marks === true) return [formatPath(path)];
-  if (Array.isArray(marks))
-    return (marks as readonly Json[]).flatMap((mark, index) => truePaths(mark, [...path, index]));
-  return isJsonObject(marks) ? Object.entries(marks).flatMap(([name, mark]) => truePaths(mark, [...path, name])) : [];
-}
-
-function pathList(json: Json): string[] {
-  return Array.isArray(json) ? (json as readonly (readonly (string | number)[])[]).map(formatPath).toSorted() : [];
-}
-
-/** Without what differs by chance (the fixture's random id) or by taste (the order in which a set is printed). */
-function comparable(json: Json, type: CtyType): Json {
-  const sorted = sortSets(json, type);
-  const id = at(sorted, 'id');
-  if (!isJsonObject(sorted) || typeof id !== 'string' || !/^[0-9a-f]{16}$/.test(id)) return sorted;
-  return { ...sorted, id: 'random' };
-}
-
-function sortSets(json: Json, type: CtyType): Json {
-  if (json === null || typeof type === 'string') return json;
-  if (Array.isArray(json)) {
-    const parts = (json as readonly Json[]).map((part) =>
-      sortSets(part, 'list' in type ? type.list : 'set' in type ? type.set : 'dynamic'),
-    );
-    return 'set' in type ? parts.toSorted((a, b) => (canonicalJson(a) < canonicalJson(b) ? -1 : 1)) : parts;
-  }
-  if (!isJsonObject(json)) return json;
-  return Object.fromEntries(
-    Object.entries(json).map(([name, part]) => [
-      name,
-      sortSets(part, 'map' in type ? type.map : 'object' in type ? (type.object[name] ?? 'dynamic') : 'dynamic'),
-    ]),
-  );
 }

@@ -22,8 +22,13 @@ export const fixtureVersion = '1.0.0';
 export const timeAddress = 'hashicorp/time';
 export const timeVersion = '0.14.2';
 
+/** The provider that `legacy-provider/` builds: on the old SDK, of protocol 5. */
+export const legacyAddress = 'sluice/legacy';
+export const legacyVersion = '1.0.0';
+
 let fixture: Promise<string> | undefined;
 let aws: Promise<string> | undefined;
+let legacy: Promise<string> | undefined;
 
 /** Path of the fixture provider's executable, built when its sources changed. Needs `go` (see `requireTool`). */
 export function buildGoProvider(): Promise<string> {
@@ -35,6 +40,12 @@ export function buildGoProvider(): Promise<string> {
 export function buildAwsProvider(): Promise<string> {
   aws ??= build('aws-provider', 'terraform-provider-aws');
   return aws;
+}
+
+/** The same of the provider on the old SDK. */
+export function buildLegacyProvider(): Promise<string> {
+  legacy ??= build('legacy-provider', 'terraform-provider-legacy');
+  return legacy;
 }
 
 async function build(name: string, program: string): Promise<string> {

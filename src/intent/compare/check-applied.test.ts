@@ -47,6 +47,14 @@ describe('an applied state', () => {
     );
   });
 
+  it('of the old SDK is not forgiven a write-only value either', () => {
+    const applied = aValue({ name: 'a', id: '1', secret: 'hush' });
+    assert.deepEqual(
+      checkApplied(flat, planned, applied, true).map(({ severity, path }) => [severity, formatPath(path)]),
+      [['error', 'secret']],
+    );
+  });
+
   const rule = aBlock([name, id]);
   const a = { name: 'a', id: unknown };
   const b = { name: 'b', id: '2' };

@@ -12,7 +12,7 @@ import { bare, elementAt, part } from '../merge/parts.ts';
 import { type Nest, nestOfAttribute, nestOfBlock, type Shape } from '../merge/shape.ts';
 import { unknownPaths } from '../plan/unknowns.ts';
 import { agrees } from './agrees.ts';
-import { breach, lenient, type Path } from './breach.ts';
+import { breach, leak, lenient, type Path } from './breach.ts';
 
 /**
  * Checks the state that a provider returned against the plan it was given: what the plan said must have come true, what
@@ -39,7 +39,7 @@ function checkObject(shape: Shape, path: Path, planned: Value, applied: Value): 
 }
 
 function checkAttribute(attribute: SchemaAttribute, path: Path, planned: Value, applied: Value): Problem[] {
-  if (attribute.writeOnly) return applied === null ? [] : [breach(path, 'kept a write-only value')];
+  if (attribute.writeOnly) return applied === null ? [] : [leak(path, 'kept a write-only value')];
   if (applied instanceof Unknown || agrees(planned, applied, attribute.type)) return [];
   const nest = nestOfAttribute(attribute);
   return nest === undefined

@@ -14,7 +14,7 @@ import { matchSet } from '../merge/match-set.ts';
 import { bare, elementAt, elementsOf, part } from '../merge/parts.ts';
 import { type Nest, nestOfAttribute, nestOfBlock, type Shape } from '../merge/shape.ts';
 import { agrees } from './agrees.ts';
-import { breach, type Path } from './breach.ts';
+import { breach, leak, type Path } from './breach.ts';
 
 /**
  * Checks what a provider planned against what it was given. What the user wrote must be in the plan as written, or as it
@@ -53,7 +53,7 @@ function checkAttribute(
   config: Value,
   planned: Value,
 ): Problem[] {
-  if (attribute.writeOnly) return planned === null ? [] : [breach(path, 'planned to keep a write-only value')];
+  if (attribute.writeOnly) return planned === null ? [] : [leak(path, 'planned to keep a write-only value')];
   if (agrees(config, planned, attribute.type)) return [];
   if (config === null) {
     return attribute.computed ? [] : [breach(path, 'planned a value for an argument that is not set and not computed')];

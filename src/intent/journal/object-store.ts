@@ -2,6 +2,7 @@ import type { CallOptions, Executor } from '../../executor/index.ts';
 import { type Value, valueToJson, valueToPlain } from '../../providers/index.ts';
 import { errorsOf } from '../../shared/problems.ts';
 import type { ResourceRow } from '../../storage/resources.ts';
+import { withEmptyBlocks } from '../merge/empty-blocks.ts';
 import { redact } from '../plan/redact.ts';
 import { decodeFor, encodeFor, type LoadedType } from '../provider/loaded-type.ts';
 import { type KnownObject, nothing } from '../provider/plan-change.ts';
@@ -40,10 +41,15 @@ export async function openObject(
   const stored = readState(resource.state);
   if (stored === undefined) return nothing;
   const notes = resource.private ?? new Uint8Array();
-  if (stored.sha256 === loaded.binary.sha256) return { value: decodeFor(loaded, stored.msgpack), private: notes };
+  if (stored.sha256 === loaded.binary.sha256) return { value: openState(loaded, stored.msgpack), private: notes };
   const request = { type: loaded.type, version: resource.schemaVersion, stateJson: stored.json };
   const answer = await executor.upgradeState(loaded.session, request, call);
   const said = tidyProblems(answer.problems, []);
   if (errorsOf(said).length > 0) throw refusal(loaded, `to upgrade the state of ${loaded.type}`, said);
   return { value: decodeFor(loaded, answer.state), private: notes };
+}
+
+/** A state that this very program wrote, as it would get it back if it were asked to upgrade it: which changes nothing else. */
+export function openState(loaded: LoadedType, state: Uint8Array): Value {
+  return withEmptyBlocks(loaded.schema.block, decodeFor(loaded, state));
 }

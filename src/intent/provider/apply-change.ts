@@ -24,6 +24,8 @@ export interface Applied {
   readonly tainted: boolean;
   readonly problems: readonly Problem[];
   readonly failure: ProviderError | undefined;
+  /** What a provider on the old SDK made against its own plan; for the log. */
+  readonly tolerated: readonly Problem[];
 }
 
 /**
@@ -56,6 +58,7 @@ export async function applyChange(executor: Executor, loaded: LoadedType, change
     tainted: failure !== undefined && change.prior.value === null && state !== null,
     problems: [...said, ...broken],
     failure,
+    tolerated: breaches.filter(({ severity }) => severity === 'warning'),
   };
 }
 
@@ -67,12 +70,12 @@ function afterError(
   notes: Uint8Array,
   said: readonly Problem[],
 ): Applied {
-  const failure = refusal(loaded, doing(loaded, change), said);
-  if (state === null) return { object: change.prior, tainted: false, problems: said, failure };
+  const base = { problems: said, failure: refusal(loaded, doing(loaded, change), said), tolerated: [] };
+  if (state === null) return { ...base, object: change.prior, tainted: false };
   const isNew = change.prior.value === null;
   const unchanged = !isNew && equalValues(state, change.prior.value);
   const kept = unchanged ? change.prior : { value: nullUnknowns(state), private: notes };
-  return { object: kept, tainted: isNew, problems: said, failure };
+  return { ...base, object: kept, tainted: isNew };
 }
 
 /** A provider that reports success without an object, where there should be one, has not told what became of it. */

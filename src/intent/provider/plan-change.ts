@@ -30,6 +30,8 @@ export interface PlannedChange {
   readonly destroyPrivate: Uint8Array;
   readonly replacePaths: readonly (readonly (string | number)[])[];
   readonly warnings: readonly Problem[];
+  /** What a provider on the old SDK planned against the protocol's contract; for the log. */
+  readonly tolerated: readonly Problem[];
 }
 
 export interface Wanted {
@@ -43,6 +45,7 @@ interface PlanStep {
   readonly planned: KnownObject;
   readonly requiresReplace: readonly (readonly (string | number)[])[];
   readonly warnings: readonly Problem[];
+  readonly tolerated: readonly Problem[];
 }
 
 /**
@@ -63,11 +66,15 @@ export async function planChange(executor: Executor, loaded: LoadedType, wanted:
   });
   const base = { action, prior: wanted.prior, config: wanted.config, replacePaths: paths };
   if (action !== 'replace') {
-    return { ...base, planned: first.planned, destroyPrivate: new Uint8Array(), warnings: first.warnings };
+    return { ...base, planned: first.planned, destroyPrivate: new Uint8Array(), ...said(first) };
   }
   const destroy = await planDestroy(executor, loaded, wanted);
   const anew = await planOnce(executor, loaded, { ...wanted, prior: nothing });
-  return { ...base, planned: anew.planned, destroyPrivate: destroy.destroyPrivate, warnings: anew.warnings };
+  return { ...base, planned: anew.planned, destroyPrivate: destroy.destroyPrivate, ...said(anew) };
+}
+
+function said({ warnings, tolerated }: PlanStep): Pick<PlanStep, 'warnings' | 'tolerated'> {
+  return { warnings, tolerated };
 }
 
 async function planOnce(executor: Executor, loaded: LoadedType, wanted: Wanted): Promise<PlanStep> {
@@ -81,18 +88,19 @@ async function planOnce(executor: Executor, loaded: LoadedType, wanted: Wanted):
   const breaches = checkPlan(schema.block, prior.value, config, planned);
   const judged = answer.legacyTypeSystem ? lenient(breaches) : breaches;
   if (errorsOf(judged).length > 0) throw contractBroken(loaded, `the plan of ${loaded.type}`, judged);
-  // What the old SDK gets wrong it gets wrong in nearly every plan: telling each time would bury what matters.
   return {
     planned: { value: planned, private: answer.plannedPrivate },
     requiresReplace: answer.requiresReplace,
     warnings: said,
+    // What the old SDK gets wrong it gets wrong in nearly every plan: telling each time would bury what matters.
+    tolerated: judged,
   };
 }
 
 async function planDestroy(executor: Executor, loaded: LoadedType, wanted: Wanted): Promise<PlannedChange> {
   const { prior, call } = wanted;
   const base = { action: planAction({ prior: prior.value, planned: null, replacePaths: [], tainted: false }), prior };
-  const change = { ...base, config: null, planned: nothing, replacePaths: [] };
+  const change = { ...base, config: null, planned: nothing, replacePaths: [], tolerated: [] };
   if (!loaded.planDestroy || prior.value === null) return { ...change, destroyPrivate: prior.private, warnings: [] };
   const answer = await executor.plan(loaded.session, planRequest(loaded, prior, null, null), call);
   const said = tidyProblems(answer.problems, secretsOf(loaded, [prior.value]));

@@ -8,6 +8,7 @@ import { type KnownObject, nothing } from '../provider/plan-change.ts';
 import { fact, type Run } from '../run.ts';
 import { changedPaths } from '../compare/changed-paths.ts';
 import { driftSince } from './drift.ts';
+import { logTolerated } from './log-tolerated.ts';
 import { recordDestroyed } from './record-outcome.ts';
 import { callOf } from './plan-change.ts';
 
@@ -20,6 +21,7 @@ export async function applyChange(run: Run): Promise<void> {
   requireWanted(run);
   const applied = planned.action === 'replace' ? await replace(run) : await actOnce(run);
   run.problems.push(...applied.problems);
+  logTolerated(run, 'result', applied.tolerated);
   run.error = applied.failure;
   run.facts.outcome = {
     object: applied.object,

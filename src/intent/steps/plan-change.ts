@@ -7,6 +7,7 @@ import { planChange as askProvider, type PlannedChange, nothing } from '../provi
 import { importObject, readObject, type ReadResult } from '../provider/read-object.ts';
 import { fact, type Run } from '../run.ts';
 import { describeChange } from '../show/describe-change.ts';
+import { logTolerated } from './log-tolerated.ts';
 
 /** Has the provider work out what a new resource will be. */
 export async function planCreate(run: Run): Promise<void> {
@@ -57,6 +58,7 @@ function readPlanned(run: Run, { object, warnings }: ReadResult): PlannedChange 
     destroyPrivate: new Uint8Array(),
     replacePaths: [],
     warnings,
+    tolerated: [],
   };
 }
 
@@ -77,6 +79,7 @@ async function readNow(run: Run): Promise<ReadResult> {
 
 function keepPlan(run: Run, planned: PlannedChange): void {
   run.problems.push(...planned.warnings);
+  logTolerated(run, 'plan', planned.tolerated);
   const salt = readPlan(fact(run, 'operation').plan)?.salt;
   run.facts.change = describeChange(run.ask, fact(run, 'loaded'), planned, salt);
 }

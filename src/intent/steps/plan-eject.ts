@@ -27,6 +27,7 @@ export async function planEject(run: Run): Promise<void> {
       destroyPrivate: new Uint8Array(),
       replacePaths: [],
       warnings: [],
+      tolerated: [],
     },
     shown: {
       action: 'no-op',
