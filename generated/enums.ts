@@ -204,8 +204,9 @@ export type IntentChangeSetStatus = (typeof intentChangeSetStatuses)[number];
 export const intentConfirmations = [
   'TOKEN',
   'PERSON',
+  'OTHER_PERSON',
 ] as const;
-/** Who must confirm a destructive operation. */
+/** Who must confirm a destructive operation, and who may review. */
 export type IntentConfirmation = (typeof intentConfirmations)[number];
 
 export const intentDependencyDirections = [

@@ -796,8 +796,10 @@ export type IntentChangeSetStatus =
   /** Its changes are being planned. */
   | 'PLANNING';
 
-/** Who must confirm a destructive operation. */
+/** Who must confirm a destructive operation, and who may review. */
 export type IntentConfirmation =
+  /** A signed-in person other than the one who asked, also where policies leave an operation to a review. */
+  | 'OTHER_PERSON'
   /** A signed-in person, outside the assistant. Only such a person can lower it to TOKEN again. */
   | 'PERSON'
   /** The client, by sending back a one-time token bound to the plan that it was shown. */

@@ -15,7 +15,7 @@ environment := "staging" if {
 	not "environment:development" in input.project.labels
 }
 
-reads if input.resource.operation in {"refresh", "import"}
+reads if input.resource.operation in {"refresh", "import", "read", "dependency-add"}
 
 approved if count(input.request.approved_by) > 0
 

@@ -29,7 +29,8 @@ import type { Storage } from './storage/database.ts';
 const DAY_MS = 24 * 60 * 60 * 1000;
 const KEY_PATH = '/.well-known/sluice-audit-key';
 
-export interface RunningTrail extends Pick<AppOptions, 'figures' | 'documents'> {
+export interface RunningTrail extends Pick<AppOptions, 'figures'> {
+  readonly documents: NonNullable<AppOptions['documents']>;
   stop(): Promise<void>;
 }
 

@@ -168,6 +168,12 @@ const settings = {
     [10, 600_000],
     'Milliseconds that one evaluation of a policy may take; after that it counts as a denial.',
   ),
+  loginPolicyTimeoutMs: integer(
+    'POLICY_REGO_TIMEOUT_LOGIN',
+    5_000,
+    [10, 600_000],
+    'The same for policies of type LOGIN: whoever comes in waits for them.',
+  ),
   policyWorkers: integer('SLUICE_POLICY_WORKERS', 2, [1, 64], 'Threads that evaluate policies.'),
   policyMemoryMb: integer('SLUICE_POLICY_MEMORY_MB', 128, [16, 4096], 'Memory that one thread may use, in MB.'),
   accessTokenSeconds: integer(

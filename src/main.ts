@@ -23,6 +23,7 @@ import { createIntent, createUpkeep, type Intent } from './intent/index.ts';
 import { createMcp, type Mcp, parseTools, type Tool } from './mcp/index.ts';
 import { createPolicyCompiler, findOpa, type PolicyCompiler, startPolicyEngine } from './policy/index.ts';
 import { createOutbound, type Outbound } from './outbound/index.ts';
+import { policyDocuments } from './policy-documents.ts';
 import { type AllowedProvider, createProviderSource, type ProviderCatalogue } from './providers/index.ts';
 import { createLoaders, type ResolverContext, resolvers, spaceOf } from './resolvers/index.ts';
 import { systemClock } from './shared/clock.ts';
@@ -149,7 +150,7 @@ async function startServer(config: Config): Promise<RunningServer> {
     traffic,
     metricsToken: config.metricsToken,
     figures: trail.figures,
-    documents: trail.documents,
+    documents: new Map([...trail.documents, ...policyDocuments(config)]),
     log,
   });
   const listening = await listen(app, config.host, config.port);
@@ -220,6 +221,7 @@ function domainOf(config: Config, { storage, executor, outbound, log }: Foundati
     policyEngine: startPolicyEngine({
       workers: policyWorkers,
       timeoutMs: policyTimeoutMs,
+      timeouts: { LOGIN: config.loginPolicyTimeoutMs },
       memoryMb: policyMemoryMb,
       logger: log,
     }),

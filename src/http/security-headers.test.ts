@@ -34,6 +34,7 @@ describe('every answer', function () {
     ['/.well-known/oauth-authorization-server', {}, 200],
     ['/.well-known/oauth-protected-resource/mcp', {}, 200],
     ['/.well-known/sluice-audit-key', {}, 200],
+    ['/.well-known/policy-contract.json', {}, 200],
     ['/healthz', {}, 200],
     ['/metrics', {}, 200],
     ['/nowhere', {}, 404],

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 
 import { actions } from '../../generated/enums.ts';
 import type { Request } from '../domain/context.ts';
+import { type ApiKeyRow, insertApiKey } from '../storage/identity.ts';
 import { isJsonObject, type Json } from '../shared/json.ts';
 import { otherSession, type TestIntent, testIntent } from '../testing/intent.ts';
 import { assertRefused } from '../testing/refusals.ts';
@@ -32,6 +33,7 @@ describe('what policies and people decide', () => {
         current_state: null,
         proposed_state: { name: 'a', password: null },
       });
+      assert.deepEqual(input['spaces'], [{ id: 'root', name: 'root', labels: [] }]);
       assert.ok(isJsonObject(input['plan']));
       assert.deepEqual(input['plan']['actions'], ['create']);
       assert.deepEqual(input['plan']['sensitive_paths'], ['password']);
@@ -65,9 +67,9 @@ describe('what policies and people decide', () => {
         config,
       });
       assert.deepEqual(bench.judged.map((input) => field(input, 'resource', 'operation')), [
-        'create', 'create', 'refresh', 'eject', 'read',
+        'create', 'create', 'dependency-add', 'refresh', 'eject', 'read',
       ]); // prettier-ignore
-      assert.deepEqual(field(bench.judged[2] ?? null, 'dependencies', 'upstream'), [
+      assert.deepEqual(field(bench.judged[3] ?? null, 'dependencies', 'upstream'), [
         { resource_id: 'one', resource_type: 'fake_thing' },
       ]);
     });
@@ -201,17 +203,12 @@ describe('what policies and people decide', () => {
   });
 
   describe('a confirmation by a person', () => {
-    const person = (): Request => {
-      const request = otherSession('person');
-      return {
-        ...request,
-        caller: {
-          ...request.caller,
-          principal: { kind: 'USER', id: 'u', name: 'person' },
-          grants: new Map([['root', new Set(actions)]]),
-        },
-      };
+    const named = (name: string, id: string): Request => {
+      const request = otherSession(name);
+      const grants = new Map([['root', new Set(actions)]]);
+      return { ...request, caller: { ...request.caller, principal: { kind: 'USER', id, name }, grants } };
     };
+    const person = (): Request => named('person', 'u');
 
     it('is given on the operation, by nobody else', async () => {
       await bench.context.storage.executeSql(`update intent_project set confirmation = 'PERSON'`);
@@ -226,6 +223,49 @@ describe('what policies and people decide', () => {
       await bench.intent.reviewOperation(person(), allow);
       assert.equal(bench.cloud.objects.size, 1);
       assert.equal((await bench.intent.resumeOperation(bench.request, input)).outcome, 'deleted');
+    });
+
+    it('is given by another one than who asked, where the project wants four eyes', async () => {
+      await bench.context.storage.executeSql(`update intent_project set confirmation = 'OTHER_PERSON'`);
+      const asker = named('asker', 'a');
+      const review = (request: Request, operationID: string, decision: 'ALLOW' | 'DENY' = 'ALLOW') =>
+        bench.intent.reviewOperation(request, { intentProject: bench.project, operationID, decision });
+      await bench.addPolicy('silent', () => ({}));
+      const config = { name: 'one' };
+      const create = (resourceID: string) =>
+        bench.intent.createResource(asker, { ...at(resourceID), provider: 'acme/fake', type: 'fake_thing', config });
+      const made = await create('one');
+      assert.equal(made.status, 'PENDING_REVIEW');
+      await assertRefused('FORBIDDEN', review(asker, made.id), /another person/);
+      await assertRefused('FORBIDDEN', review(bench.request, made.id), /not by a program/);
+      await review(person(), made.id);
+      const resumed = { intentProject: bench.project, operationID: made.id };
+      assert.equal((await bench.intent.resumeOperation(asker, resumed)).outcome, 'created');
+      assert.equal((await review(asker, (await create('two')).id, 'DENY')).status, 'DENIED');
+      await bench.addPolicy('open', () => ({ allow: ['fine'] }));
+      const deleting = await bench.intent.deleteResource(asker, at('one'));
+      assert.deepEqual([deleting.status, deleting.confirmation], ['AWAITING_CONFIRMATION', null]);
+      await assertRefused('FORBIDDEN', review(asker, deleting.id), /another person/);
+      await review(person(), deleting.id);
+      const confirmed = { intentProject: bench.project, operationID: deleting.id };
+      assert.equal((await bench.intent.resumeOperation(asker, confirmed)).outcome, 'deleted');
+    });
+
+    it('is not given by who asked through an API key of theirs', async () => {
+      await bench.context.storage.executeSql(`update intent_project set confirmation = 'OTHER_PERSON'`);
+      await bench.addPolicy('silent', () => ({}));
+      const key = await bench.context.storage.transaction(async (db) => {
+        const row = anApiKey('person');
+        await insertApiKey(db, row);
+        return row.id;
+      });
+      const machine = otherSession('machine');
+      const principal = { kind: 'API_KEY', id: key, name: 'robot' } as const;
+      const asked = { ...at('one'), provider: 'acme/fake', type: 'fake_thing', config: { name: 'one' } };
+      const made = await bench.intent.createResource({ ...machine, caller: { ...machine.caller, principal } }, asked);
+      const allow = { intentProject: bench.project, operationID: made.id, decision: 'ALLOW' as const };
+      await assertRefused('FORBIDDEN', bench.intent.reviewOperation(person(), allow), /another person/);
+      assert.equal((await bench.intent.reviewOperation(named('other', 'o'), allow)).status, 'QUEUED');
     });
   });
 
@@ -284,6 +324,43 @@ describe('what policies and people decide', () => {
   describe('dependencies', () => {
     const edge = (from: string, to: string) => ({ intentProject: bench.project, from, to });
 
+    it('are judged before they are edited, as operations on what needs', async () => {
+      for (const name of ['one', 'two', 'three']) await bench.create(name, { name, password: 'hunter22' });
+      await bench.intent.addDependency(bench.request, edge('two', 'one'));
+      let verdict: Json = { deny: ['edges stay as they are'] };
+      await bench.addPolicy('edges', () => verdict);
+      const edits = [
+        () => bench.intent.addDependency(bench.request, edge('three', 'one')),
+        () => bench.intent.removeDependency(bench.request, edge('two', 'one')),
+      ];
+      for (const edit of edits) await assertRefused('POLICY_DENIED', edit(), /- edges stay as they are/);
+      verdict = {};
+      for (const edit of edits) await assertRefused('POLICY_DENIED', edit(), /cannot wait for a review/);
+      assert.deepEqual((await bench.intent.findDependencies(bench.request, at('one')))?.summary.dependentsCount, 1);
+      const [added, removed] = bench.judged;
+      assert.deepEqual(
+        [added, removed].map((input) => [
+          field(input ?? null, 'resource', 'operation'),
+          field(input ?? null, 'resource', 'resource_id'),
+        ]),
+        [
+          ['dependency-add', 'three'],
+          ['dependency-remove', 'two'],
+        ],
+      );
+      assert.equal(JSON.stringify(bench.judged).includes('hunter22'), false);
+      assert.deepEqual(isJsonObject(added ?? null) && (added as { dependency: Json }).dependency, {
+        from: { resource_id: 'three', resource_type: 'fake_thing' },
+        to: { resource_id: 'one', resource_type: 'fake_thing' },
+      });
+      verdict = { allow: ['fine'] };
+      for (const edit of edits) await edit();
+      const refused = await bench.context.storage.executeSql(
+        `select action from audit_entry where event_type = 'REFUSAL'`,
+      );
+      assert.equal(refused.rows.length, 4);
+    });
+
     it('are added, shown from both ends and removed', async () => {
       await bench.create('one');
       await bench.create('two');
@@ -313,6 +390,18 @@ describe('what policies and people decide', () => {
     });
   });
 });
+
+function anApiKey(creator: string): ApiKeyRow {
+  const absent = {
+    secretHash: undefined,
+    previousSecretHash: undefined,
+    previousSecretUntil: undefined,
+    oidc: undefined,
+  };
+  const times = { createdAt: new Date(), lastUsedAt: undefined, expiresAt: undefined };
+  const text = { id: 'key', name: 'robot', description: '', type: 'SECRET' as const };
+  return { ...absent, ...times, ...text, generation: 0, creator, deleted: false, teams: [] };
+}
 
 function field(input: Json, part: string, name: string): Json | undefined {
   const holder = isJsonObject(input) ? input[part] : undefined;

@@ -16,6 +16,7 @@ import {
 import { findOperations } from '../storage/operations.ts';
 import { findResource } from '../storage/resources.ts';
 import type { Engine } from './engine.ts';
+import { judgeEdge } from './judge-edge.ts';
 import { textOf } from './journal/json-fields.ts';
 
 export interface EdgeInput {
@@ -51,6 +52,8 @@ export async function addDependency(
   input: NewEdgeInput,
 ): Promise<IntentResourceDependency> {
   const edge = newEdge(engine, input);
+  if (input.from === input.to) throw badInput('to', 'a resource cannot need itself');
+  await judgeEdge(engine, request, 'add', input);
   await change(engine, request, 'add', input, async (db) => {
     await requireResources(db, input);
     await requireNoCircle(db, input);
@@ -72,6 +75,7 @@ export async function removeDependency(
   const needed = await engine.domain.storage.read((db) => findNeeded(db, project, from));
   const edge = needed.find((each) => each.toResource === to);
   if (edge === undefined) throw noSuch('dependency', `${from} -> ${to}`);
+  await judgeEdge(engine, request, 'remove', input);
   await change(engine, request, 'remove', input, async (db) => {
     await deleteDependency(db, project, from, to);
   });
@@ -148,7 +152,6 @@ function change(
 }
 
 async function requireResources(db: Db, { intentProject, from, to }: EdgeInput): Promise<void> {
-  if (from === to) throw badInput('to', 'a resource cannot need itself');
   for (const id of [from, to]) {
     if ((await findResource(db, intentProject, id)) === undefined) throw noSuch('resource', id);
   }

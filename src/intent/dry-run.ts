@@ -48,7 +48,7 @@ function supposedInput(engine: Engine, request: Request, input: DryRunInput): In
     schema: undefined,
     plan: { action: actions[input.operation], before, after, afterUnknown: [], replacePaths: [], redacted: [] },
     project: supposedProject(at),
-    space: undefined,
+    spaces: [],
     request,
     operation: undefined,
     dependencies: { upstream: [], downstream: [] },

@@ -37,7 +37,7 @@ export const bannedBuiltins: Readonly<Record<string, string>> = {
 };
 
 /** Our own builtins, declared to the compiler in its own notation. */
-const ownDeclarations: readonly JsonObject[] = [
+export const ownDeclarations: readonly JsonObject[] = [
   {
     name: 'sanitized',
     description: 'The hex digits of the last 8 bytes of the SHA-256 of a value: compare secrets without seeing them.',

@@ -10,8 +10,14 @@ export {
   type PolicySource,
   createPolicyCompiler,
 } from './policy-compiler.ts';
-export { type PolicyEngine, type PolicyEngineOptions, startPolicyEngine } from './policy-engine.ts';
+export {
+  type EvaluatedPolicy,
+  type PolicyEngine,
+  type PolicyEngineOptions,
+  startPolicyEngine,
+} from './policy-engine.ts';
 export { type ShippedPolicy, shippedPolicies } from './shipped.ts';
+export { policyContract, type PolicyTimeouts } from './policy-contract.ts';
 export { type IntentPolicyInput, intentInputSchema } from './intent-input.ts';
 export {
   type GivenRole,

@@ -48,6 +48,8 @@ const input: IntentPolicyInput = {
     sensitive_paths: [],
   },
   dependencies: { upstream: [], downstream: [{ resource_id: 'copy', resource_type: 'sandbox_file' }] },
+  dependency: null,
+  spaces: [{ id: 'root', name: 'root', labels: [] }],
 };
 
 describe('intentInputSchema', () => {

@@ -1,6 +1,10 @@
 import type { Json } from '../shared/json.ts';
 import { anything, flag, nanoseconds, object, orNull, text, texts } from './schema-parts.ts';
 
+const operations = [
+  'create', 'update', 'delete', 'import', 'refresh', 'eject', 'read', 'dependency-add', 'dependency-remove',
+] as const; // prettier-ignore
+
 /** What the rules of an Intent policy see as `input`. Sensitive values are null here and their paths are listed. */
 export interface IntentPolicyInput {
   readonly resource: IntentPolicyResource;
@@ -8,7 +12,7 @@ export interface IntentPolicyInput {
     readonly id: string;
     readonly name: string;
     readonly labels: readonly string[];
-    readonly space: { readonly id: string; readonly name: string; readonly labels: readonly string[] };
+    readonly space: IntentPolicySpace;
     readonly archived: boolean;
     readonly lock: { readonly holder: string; readonly expires_at_ns: number } | null;
   };
@@ -41,6 +45,16 @@ export interface IntentPolicyInput {
     readonly upstream: readonly IntentPolicyNeighbor[];
     readonly downstream: readonly IntentPolicyNeighbor[];
   };
+  /** What an edit of the record of needs is about; null for everything else. */
+  readonly dependency: { readonly from: IntentPolicyNeighbor; readonly to: IntentPolicyNeighbor } | null;
+  /** The project's own, then those above it up to the root. */
+  readonly spaces: readonly IntentPolicySpace[];
+}
+
+export interface IntentPolicySpace {
+  readonly id: string;
+  readonly name: string;
+  readonly labels: readonly string[];
 }
 
 export interface IntentPolicyResource {
@@ -48,7 +62,7 @@ export interface IntentPolicyResource {
   readonly resource_type: string;
   readonly provider: string;
   readonly provider_version: string;
-  readonly operation: 'create' | 'update' | 'delete' | 'import' | 'refresh' | 'eject' | 'read';
+  readonly operation: (typeof operations)[number];
   readonly current_state: Json;
   readonly proposed_state: Json;
 }
@@ -64,15 +78,15 @@ const resource = object('the change that is asked for', {
   provider: text('source address of the provider, such as hashicorp/aws'),
   provider_version: text('exact version of the provider that would act'),
   operation: {
-    enum: ['create', 'update', 'delete', 'import', 'refresh', 'eject', 'read'],
+    enum: [...operations],
     description: 'what would be done',
   },
   current_state: anything('attributes as last recorded; null on create and import'),
   proposed_state: anything('configuration as submitted, before any plan; null on delete'),
 });
 
-const space = object('where the project lives', {
-  id: text('id of the space'),
+const space = object('a space', {
+  id: text('its id'),
   name: text('its name'),
   labels: texts('its labels'),
 });
@@ -123,10 +137,12 @@ const plan = object('what the provider would do; null when it could not be asked
   sensitive_paths: texts('attributes that are shown as null because they are secret'),
 });
 
+const neighbor = object('a resource', { resource_id: text('its id'), resource_type: text('its type') });
+
 const neighbors = (description: string) => ({
   type: 'array',
   description,
-  items: object('a resource', { resource_id: text('its id'), resource_type: text('its type') }),
+  items: neighbor,
 });
 
 const dependencies = object('neighbours in the same project', {
@@ -134,9 +150,29 @@ const dependencies = object('neighbours in the same project', {
   downstream: neighbors('what needs the resource'),
 });
 
+const dependency = object('what an edit of the record of needs is about; null for everything else', {
+  from: neighbor,
+  to: neighbor,
+});
+
+const spaces = {
+  type: 'array',
+  description: 'the space that the project lives in, then those above it up to the root',
+  items: space,
+};
+
 /** The input of an Intent policy as a JSON Schema (draft 2020-12), for editors and documentation. */
 export const intentInputSchema: Readonly<Record<string, Json>> = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',
   title: 'Input of an Intent policy',
-  ...object('one operation on one resource', { resource, project, session, request, plan: orNull(plan), dependencies }),
+  ...object('one operation on one resource', {
+    resource,
+    project,
+    session,
+    request,
+    plan: orNull(plan),
+    dependencies,
+    dependency: orNull(dependency),
+    spaces,
+  }),
 };

@@ -96,6 +96,13 @@ describe('PolicyEngine', () => {
     ok(await engine.evaluate(starter(), request('notes')));
   });
 
+  it('ends policies of a type at its own limit', async () => {
+    const timeouts = { LOGIN: 50 };
+    const patient = startPolicyEngine({ workers: 1, timeoutMs: 300_000, timeouts, memoryMb: 16, logger: silentLogger });
+    await rejects(patient.evaluate({ ...endless, type: 'LOGIN' }, {}), /longer than 50 ms/);
+    await patient.close();
+  });
+
   it('does not blame a policy for the time in which its own thread was held up', async () => {
     const fresh = startPolicyEngine({ workers: 1, timeoutMs: 200, memoryMb: 16, logger: silentLogger });
     await fresh.evaluate(starter(), request('a'));

@@ -9,9 +9,18 @@ export interface PolicyEngineOptions {
   readonly workers: number;
   /** Limit of one evaluation, loading the module included. */
   readonly timeoutMs: number;
+  /** Limits of policies of some types, where they are other ones. */
+  readonly timeouts?: Readonly<Record<string, number>> | undefined;
   /** Limit of one module's memory. */
   readonly memoryMb: number;
   readonly logger: Logger;
+}
+
+export interface EvaluatedPolicy {
+  readonly sha256: string;
+  readonly wasm: Uint8Array;
+  /** What it decides about: types may have limits of their own. */
+  readonly type?: string | undefined;
 }
 
 export interface PolicyEngine {
@@ -21,7 +30,7 @@ export interface PolicyEngine {
    * @returns the object of its rules that have a value
    * @throws AppError UNAVAILABLE or BAD_INPUT with `details.reason`, for whatever went wrong: treat it as a denial
    */
-  evaluate(policy: { readonly sha256: string; readonly wasm: Uint8Array }, input: Json): Promise<Json>;
+  evaluate(policy: EvaluatedPolicy, input: Json): Promise<Json>;
   /** Ends the threads; evaluations under way are rejected. */
   close(): Promise<void>;
 }
@@ -54,11 +63,11 @@ class Pool {
     for (let count = 0; count < options.workers; count += 1) this.#addWorker();
   }
 
-  submit(policy: { readonly sha256: string; readonly wasm: Uint8Array }, input: string): Promise<Json> {
+  submit({ sha256, wasm, type }: EvaluatedPolicy, input: string): Promise<Json> {
     return new Promise((resolve, reject) => {
       if (this.#closed) throw policyFailure('CLOSED', 'the policy engine is closed');
       if (this.#queue.length >= MAX_QUEUED) throw policyFailure('BUSY', 'too many policies wait; try again later');
-      this.#queue.push({ ...policy, input, resolve, reject });
+      this.#queue.push({ sha256, wasm, timeoutMs: this.#timeoutOf(type), input, resolve, reject });
       this.#dispatch();
     });
   }
@@ -67,6 +76,11 @@ class Pool {
     this.#closed = true;
     for (const job of this.#queue.splice(0)) job.reject(policyFailure('CLOSED', 'the policy engine is closed'));
     await Promise.all([...this.#workers].map((worker) => worker.stop()));
+  }
+
+  #timeoutOf(type: string | undefined): number {
+    const { timeouts = {}, timeoutMs } = this.#options;
+    return (type !== undefined && Object.hasOwn(timeouts, type) ? timeouts[type] : undefined) ?? timeoutMs;
   }
 
   #dispatch(): void {
@@ -79,9 +93,9 @@ class Pool {
   }
 
   #addWorker(): void {
-    const { memoryMb, timeoutMs } = this.#options;
+    const { memoryMb } = this.#options;
     const settings = { memoryMb, maxResultBytes: MAX_RESULT_BYTES, maxModules: MAX_MODULES };
-    const worker = new PolicyWorker(settings, timeoutMs, {
+    const worker = new PolicyWorker(settings, {
       idle: (idle) => {
         this.#started.add(idle);
         this.#idle.push(idle);

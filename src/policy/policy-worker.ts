@@ -8,6 +8,8 @@ import type { EvaluateMessage, WorkerMessage, WorkerSettings } from './worker/me
 export interface Job {
   readonly sha256: string;
   readonly wasm: Uint8Array;
+  /** Limit of the evaluation. */
+  readonly timeoutMs: number;
   /** JSON text. */
   readonly input: string;
   resolve(result: Json): void;
@@ -30,14 +32,12 @@ const MIN_HEAP_MB = 64; // the thread's own code needs about 20
 export class PolicyWorker {
   readonly #thread: Worker;
   readonly #events: WorkerEvents;
-  readonly #timeoutMs: number;
   #job: Job | undefined;
   #timer: NodeJS.Timeout;
   #alive = true;
 
-  constructor(settings: WorkerSettings, timeoutMs: number, events: WorkerEvents) {
+  constructor(settings: WorkerSettings, events: WorkerEvents) {
     this.#events = events;
-    this.#timeoutMs = timeoutMs;
     this.#thread = new Worker(new URL('./worker/entry.ts', import.meta.url), {
       workerData: settings,
       env: {},
@@ -56,7 +56,7 @@ export class PolicyWorker {
   /** Hands over a job; only after `idle`. */
   run(job: Job): void {
     this.#job = job;
-    this.#send({ sha256: job.sha256, input: job.input });
+    this.#send(job, { sha256: job.sha256, input: job.input });
   }
 
   /** Kills the thread at once, whatever it does. */
@@ -66,18 +66,18 @@ export class PolicyWorker {
   }
 
   /** Each message gets the whole time: the second one, with the module, is sent only when this thread gets to it. */
-  #send(message: EvaluateMessage): void {
+  #send({ timeoutMs }: Job, message: EvaluateMessage): void {
     clearTimeout(this.#timer);
-    const timer = setTimeout(() => this.#expire(timer), this.#timeoutMs);
+    const timer = setTimeout(() => this.#expire(timer, timeoutMs), timeoutMs);
     this.#timer = timer;
     this.#thread.postMessage(message);
   }
 
   /** When this thread itself was held up, the answer may have come in time: messages are read before immediates run. */
-  #expire(timer: NodeJS.Timeout): void {
+  #expire(timer: NodeJS.Timeout, timeoutMs: number): void {
     setImmediate(() => {
       if (this.#timer !== timer || this.#job === undefined) return;
-      this.#lose('TIMEOUT', `the policy took longer than ${this.#timeoutMs} ms and was stopped; simplify it`);
+      this.#lose('TIMEOUT', `the policy took longer than ${timeoutMs} ms and was stopped; simplify it`);
     });
   }
 
@@ -85,7 +85,7 @@ export class PolicyWorker {
     if (!this.#alive) return; // an answer that crossed the deadline: its job has been refused already
     const job = this.#job;
     if (message.kind === 'missing' && job !== undefined) {
-      this.#send({ sha256: job.sha256, input: job.input, wasm: job.wasm });
+      this.#send(job, { sha256: job.sha256, input: job.input, wasm: job.wasm });
       return;
     }
     clearTimeout(this.#timer);

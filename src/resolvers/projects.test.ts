@@ -102,12 +102,14 @@ describe('Intent projects', function () {
   it('keep the confirmation by a person, whatever a program asks', async () => {
     const made = await server.graphql('mutation { intentProjectCreate(name: "Careful", confirmation: PERSON) { id } }');
     const { id } = read<{ intentProjectCreate: { id: string } }>(made).intentProjectCreate;
-    const lower = 'mutation($id: ID!) { intentProjectUpdate(id: $id, confirmation: TOKEN) { id } }';
+    const raise = 'mutation($id: ID!) { intentProjectUpdate(id: $id, confirmation: OTHER_PERSON) { id } }';
+    read(await server.graphql(raise, { id }));
+    const lower = 'mutation($id: ID!) { intentProjectUpdate(id: $id, confirmation: PERSON) { id } }';
     const { code, message } = refusal(await server.graphql(lower, { id }));
     assert.equal(code, 'FORBIDDEN');
     assert.match(message, /only a signed-in person/);
     const { data } = await server.graphql('query($id: ID!) { intentProject(id: $id) { confirmation } }', { id });
-    assert.deepEqual(data, { intentProject: { confirmation: 'PERSON' } });
+    assert.deepEqual(data, { intentProject: { confirmation: 'OTHER_PERSON' } });
   });
 
   it('leave an entry in the audit trail', async () => {

@@ -15,6 +15,15 @@ export function findSpace(db: Db, id: string): Promise<SpaceRow | undefined> {
   return spaces.findOne(db, { id });
 }
 
+/** A space and those above it, up to the root. */
+export async function findLineage(db: Db, id: string): Promise<SpaceRow[]> {
+  const byId = new Map((await findSpaces(db)).map((space) => [space.id, space]));
+  const lineage: SpaceRow[] = [];
+  for (let at = byId.get(id); at !== undefined && !lineage.includes(at); at = byId.get(at.parentSpace ?? ''))
+    lineage.push(at);
+  return lineage;
+}
+
 /** @returns false when the id is taken */
 export function insertSpace(db: Db, space: SpaceRow): Promise<boolean> {
   return spaces.insertUnlessTaken(db, space);

@@ -23,9 +23,9 @@ export function evaluatePolicies(
 }
 
 async function evaluateOne(context: EvaluationContext, policy: PolicyRow, input: Json): Promise<Evaluated> {
-  const { id, name } = policy;
+  const { id, name, type } = policy;
   try {
-    const result = await context.policyEngine.evaluate(await programOf(context, policy), input);
+    const result = await context.policyEngine.evaluate({ ...(await programOf(context, policy)), type }, input);
     return { policy, result: { policy: { id, name }, result }, failure: undefined };
   } catch (error) {
     const reason = error instanceof AppError ? error.message : 'internal error';

@@ -1,4 +1,4 @@
-import type { CompiledPolicy } from '../../policy/index.ts';
+import type { EvaluatedPolicy } from '../../policy/index.ts';
 import { AppError, badInput } from '../../shared/errors.ts';
 import type { Json } from '../../shared/json.ts';
 import type { DomainContext, Request } from '../context.ts';
@@ -22,13 +22,13 @@ export async function simulatePolicy(
   const input = parseInput(simulation.input);
   const engine = simulation.engineType ?? 'REGO_V1';
   const compiled = await context.policyCompiler.compile({ body: simulation.body, engine });
-  return JSON.stringify(await evaluate(context, compiled, input));
+  return JSON.stringify(await evaluate(context, { ...compiled, type: simulation.type }, input));
 }
 
 /** What a policy does wrong while it is tried out is the author's to mend: it says nothing of the server. */
 const AUTHORS_FAULTS: readonly unknown[] = ['TIMEOUT', 'MEMORY', 'TRAP', 'RESULT_TOO_LARGE', 'RESULT_MALFORMED'];
 
-async function evaluate({ policyEngine }: DomainContext, compiled: CompiledPolicy, input: Json): Promise<Json> {
+async function evaluate({ policyEngine }: DomainContext, compiled: EvaluatedPolicy, input: Json): Promise<Json> {
   try {
     return await policyEngine.evaluate(compiled, input);
   } catch (error) {

@@ -14,7 +14,7 @@ export interface NewProject extends Omit<ExpiryInput, 'clearTtl'> {
   readonly description?: string | null | undefined;
   readonly labels?: readonly string[] | null | undefined;
   readonly space?: string | null | undefined;
-  readonly confirmation?: 'TOKEN' | 'PERSON' | null | undefined;
+  readonly confirmation?: 'TOKEN' | 'PERSON' | 'OTHER_PERSON' | null | undefined;
 }
 
 const SUFFIX_LENGTH = 6; // of a ULID's random end: enough to tell namesakes apart

@@ -119,6 +119,12 @@ export function requireMayDestroy(
       'unauthorized: an assistant cannot have resources destroyed later, when nobody confirms it; a person sets that through the GraphQL API',
     );
   }
+  if (confirmation === 'OTHER_PERSON') {
+    throw new AppError(
+      'FORBIDDEN',
+      'unauthorized: this project wants another person to let through what is destroyed: destroy its resources by operations or a change set, which can be reviewed',
+    );
+  }
   if (confirmation === 'PERSON' && caller.principal.kind !== 'USER') {
     throw new AppError(
       'FORBIDDEN',

@@ -9,7 +9,7 @@ export interface ProjectRecord {
   readonly labels: readonly string[];
   readonly space: string;
   readonly state: 'ENABLED' | 'DISABLED';
-  readonly confirmation: 'TOKEN' | 'PERSON';
+  readonly confirmation: 'TOKEN' | 'PERSON' | 'OTHER_PERSON';
   readonly createdAt: number;
   readonly createdBy: string;
   readonly lockHolder: string | undefined;

@@ -16,7 +16,7 @@ export interface ProjectChanges extends ExpiryInput {
   readonly description?: string | null | undefined;
   readonly labels?: readonly string[] | null | undefined;
   readonly space?: string | null | undefined;
-  readonly confirmation?: 'TOKEN' | 'PERSON' | null | undefined;
+  readonly confirmation?: 'TOKEN' | 'PERSON' | 'OTHER_PERSON' | null | undefined;
 }
 
 type Settable = Partial<Pick<ProjectRow, 'name' | 'description' | 'labels' | 'space' | 'confirmation' | 'state'>>;
@@ -66,7 +66,7 @@ function change(
     if (before === undefined) throw noSuch('intentProject', id);
     if (settable.state === 'ENABLED') await requireNotExpired(db, context, id);
     const ending = await setExpiry(db, context, request, before, expiry);
-    if (before.confirmation === 'PERSON' && settable.confirmation === 'TOKEN') requirePerson(request);
+    if (isLowered(before, settable)) requirePerson(request);
     const judgedBy = await findAutoAttachments(db, { project: id });
     await updateRow(db, id, settable);
     if (settable.space !== undefined) await checkAttachments(db);
@@ -100,11 +100,17 @@ function requireMayShed(
   );
 }
 
+const strictness = ['TOKEN', 'PERSON', 'OTHER_PERSON'] as const;
+
+function isLowered({ confirmation: before }: ProjectRow, { confirmation: after }: Settable): boolean {
+  return after !== undefined && strictness.indexOf(after) < strictness.indexOf(before);
+}
+
 /** What keeps programs from confirming must not be switched off by one. */
 function requirePerson({ caller, origin }: Request): void {
   if (caller.principal.kind === 'USER' && origin.via !== 'MCP') return;
   throw new AppError(
     'FORBIDDEN',
-    'unauthorized: confirmation: only a signed-in person, not a program or an assistant, can lower it from PERSON',
+    'unauthorized: confirmation: only a signed-in person, not a program or an assistant, can lower it',
   );
 }

@@ -88,7 +88,7 @@ function requireApplicable({ id, status }: ChangeSetRow): void {
 
 /** Where the project wants a person for what destroys, a token is not enough. */
 function requireLetThrough(set: ChangeSetRow, project: ProjectRow): void {
-  if (!set.destructive || project.confirmation !== 'PERSON' || isLetThroughByPerson(set)) return;
+  if (!set.destructive || project.confirmation === 'TOKEN' || isLetThroughByPerson(set)) return;
   const message = `change set ${set.id} destroys something: a signed-in person must let it through by intentChangeSetReview`;
   throw new AppError('CONFIRMATION_REQUIRED', message, { details: { changeSet: set.id } });
 }

@@ -233,6 +233,21 @@ describe('change sets', () => {
       await bench.intent.reviewChangeSet(request, { ...named(set.id), decision: 'ALLOW' });
       assert.equal((await apply(set.id)).status, 'FINISHED');
     });
+
+    it('need another person than who asked where the project wants four eyes', async () => {
+      await bench.context.storage.executeSql(`update intent_project set confirmation = 'OTHER_PERSON'`);
+      const set = await plan(drop('c'));
+      await assertRefused('CONFIRMATION_REQUIRED', apply(set.id));
+      const review = (id: string) => {
+        const principal = { kind: 'USER' as const, id, name: id };
+        const request = { ...bench.request, caller: { ...bench.request.caller, principal } };
+        return bench.intent.reviewChangeSet(request, { ...named(set.id), decision: 'ALLOW' });
+      };
+      await assertRefused('FORBIDDEN', review(bench.request.caller.principal.id), /another person/);
+      await assertRefused('CONFIRMATION_REQUIRED', apply(set.id));
+      await review('somebody-else');
+      assert.equal((await apply(set.id)).status, 'FINISHED');
+    });
   });
 
   describe('a change that fails', () => {

@@ -6,7 +6,7 @@ import { changeChangeSet, type ChangeSetRow } from '../../storage/change-sets.ts
 import { cancelMembers, findMembers } from '../../storage/operations.ts';
 import type { ProjectRow } from '../../storage/projects.ts';
 import type { Engine } from '../engine.ts';
-import { requirePerson } from '../operations/review-operation.ts';
+import { requireReviewer } from '../operations/require-reviewer.ts';
 import { requireSet } from './apply-change-set.ts';
 import { packEnded, readChanges } from './change.ts';
 
@@ -31,7 +31,13 @@ export async function reviewChangeSet(
   const { note } = input;
   if ((note ?? '').length > MAX_NOTE_LENGTH) throw badInput('note', `must have at most ${MAX_NOTE_LENGTH} characters`);
   const { set, project } = await requireSet(engine, input.intentProject, input.id);
-  requireReviewable(request, set, project);
+  requireReviewable(set, project);
+  await requireReviewer(engine, request, {
+    project,
+    destructive: set.destructive,
+    askedBy: set.principalId,
+    decision: input.decision,
+  });
   const changes = reviewed(engine, request, set, input);
   await engine.domain.storage.transaction(async (db) => {
     await changeChangeSet(db, set, [set.status], changes);
@@ -50,14 +56,13 @@ export async function reviewChangeSet(
   return { ...set, ...changes };
 }
 
-function requireReviewable(request: Request, set: ChangeSetRow, project: ProjectRow): void {
-  const wantsPerson = set.status === 'PLANNED' && set.destructive && project.confirmation === 'PERSON';
+function requireReviewable(set: ChangeSetRow, project: ProjectRow): void {
+  const wantsPerson = set.status === 'PLANNED' && set.destructive && project.confirmation !== 'TOKEN';
   if (set.status !== 'PENDING_REVIEW' && !wantsPerson) {
     throw new AppError('CONFLICT', `change set ${set.id} is ${set.status} and waits for no review`, {
       details: { changeSet: set.id, status: set.status },
     });
   }
-  requirePerson(request, { destructive: set.destructive && project.confirmation === 'PERSON' });
 }
 
 function reviewed(engine: Engine, { caller }: Request, set: ChangeSetRow, { decision, note }: ReviewChangeSetInput) {

@@ -8,7 +8,7 @@ import { findProjectPolicies } from '../../storage/policies.ts';
 import { findMembers, type OperationRow } from '../../storage/operations.ts';
 import type { ProjectRow } from '../../storage/projects.ts';
 import { findResourcesById, type ResourceRow } from '../../storage/resources.ts';
-import { findSpace } from '../../storage/spaces.ts';
+import { findLineage } from '../../storage/spaces.ts';
 import type { Engine } from '../engine.ts';
 import type { Background } from '../judgement/judge.ts';
 import { createGroupWriter, type Writer } from '../journal/group-writer.ts';
@@ -41,7 +41,7 @@ export interface SetWork {
   readonly writer: Writer;
   readonly load: (change: Change) => Promise<LoadedType>;
   readonly loadNamed: (name: Name) => Promise<LoadedType>;
-  readonly policies: () => Promise<Pick<Background, 'policies' | 'space'>>;
+  readonly policies: () => Promise<Pick<Background, 'policies' | 'spaces'>>;
 }
 
 const POLICIES_MAX_AGE_MS = 1_000; // a policy changed under a running change set counts from then on
@@ -114,10 +114,10 @@ function loadOnce(given: Given, types: Map<string, Promise<LoadedType>>, name: N
   return loading;
 }
 
-function readPolicies({ engine, project }: Given): Promise<Pick<Background, 'policies' | 'space'>> {
+function readPolicies({ engine, project }: Given): Promise<Pick<Background, 'policies' | 'spaces'>> {
   return engine.domain.storage.read(async (db) => ({
     policies: await findProjectPolicies(db, project.id),
-    space: await findSpace(db, project.space),
+    spaces: await findLineage(db, project.space),
   }));
 }
 

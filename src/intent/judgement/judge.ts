@@ -5,17 +5,17 @@ import { findEdges } from '../../storage/dependencies.ts';
 import { findProjectPolicies, type PolicyRow } from '../../storage/policies.ts';
 import type { ProjectRow } from '../../storage/projects.ts';
 import { findResourceTypes } from '../../storage/resources.ts';
-import { findSpace, type SpaceRow } from '../../storage/spaces.ts';
+import { findLineage, type SpaceRow } from '../../storage/spaces.ts';
 import type { Decision } from '../run.ts';
 import { policyInput, type PolicyFacts } from '../show/policy-input.ts';
 import { evaluatePolicies } from './evaluate-policies.ts';
 
-export type Question = Omit<PolicyFacts, 'space' | 'dependencies' | 'at'>;
+export type Question = Omit<PolicyFacts, 'spaces' | 'dependencies' | 'at'>;
 
 /** What a change set knows without asking again. */
 export interface Background {
   readonly policies: readonly PolicyRow[];
-  readonly space: SpaceRow | undefined;
+  readonly spaces: readonly SpaceRow[];
   readonly dependencies: IntentPolicyInput['dependencies'];
 }
 
@@ -28,7 +28,7 @@ export async function judge(domain: DomainContext, question: Question, known?: B
 function backgroundOf(domain: DomainContext, { project, resourceID }: Question): Promise<Background> {
   return domain.storage.read(async (db) => ({
     policies: await findProjectPolicies(db, project.id),
-    space: await findSpace(db, project.space),
+    spaces: await findLineage(db, project.space),
     dependencies: await neighborsOf(db, project, resourceID),
   }));
 }

@@ -6,6 +6,7 @@ import { changeOperation, type OperationRow } from '../../storage/operations.ts'
 import { findProject, type ProjectRow } from '../../storage/projects.ts';
 import type { Engine } from '../engine.ts';
 import { requireOperation } from './operation-request.ts';
+import { requireReviewer } from './require-reviewer.ts';
 
 export interface ReviewInput {
   readonly intentProject: string;
@@ -27,7 +28,9 @@ export async function reviewOperation(engine: Engine, request: Request, input: R
   const row = await requireOperation(engine, input.intentProject, input.operationID);
   const project = await storage.read((db) => findProject(db, row.project));
   if (project === undefined) throw noSuch('Intent project', row.project);
-  requireReviewable(engine, request, row, project);
+  const destructive = row.status === 'AWAITING_CONFIRMATION';
+  await requireReviewer(engine, request, { project, destructive, askedBy: row.principalId, decision: input.decision });
+  requireReviewable(engine, row, project);
   const changes = reviewChanges(engine, request, row, input);
   await storage.transaction(async (db) => {
     const step = { step: 'review', at: changes.updatedAt, detail: { decision: input.decision } };
@@ -42,39 +45,15 @@ export async function reviewOperation(engine: Engine, request: Request, input: R
   return { ...row, ...changes };
 }
 
-function requireReviewable(engine: Engine, { caller, origin }: Request, row: OperationRow, project: ProjectRow): void {
-  if (origin.via === 'MCP') throw reviewedByAssistant();
+function requireReviewable(engine: Engine, row: OperationRow, project: ProjectRow): void {
   const now = engine.domain.clock.now().getTime();
   const reviewable = row.status === 'PENDING_REVIEW' && row.updatedAt.getTime() + engine.limits.reviewMs > now;
   if (reviewable) return;
   const confirmable = row.status === 'AWAITING_CONFIRMATION' && (row.confirmationUntil?.getTime() ?? 0) > now;
-  if (!confirmable || project.confirmation !== 'PERSON') {
-    throw new AppError('CONFLICT', `operation ${row.id} is ${row.status} and waits for no review`, {
-      details: { operation: row.id, status: row.status },
-    });
-  }
-  requirePerson({ caller, origin }, { destructive: true });
-}
-
-/**
- * Sees that the decision is not the assistant's, and, where the project wants a person for what destroys, nobody's
- * program.
- */
-export function requirePerson({ caller, origin }: Request, { destructive }: { readonly destructive: boolean }): void {
-  if (origin.via === 'MCP') throw reviewedByAssistant();
-  if (!destructive || caller.principal.kind === 'USER') return;
-  throw new AppError(
-    'FORBIDDEN',
-    'unauthorized: this project wants destructive operations confirmed by a signed-in person, not by a program',
-  );
-}
-
-/** Whoever asked for the operation is at this door; a person comes by another one. */
-function reviewedByAssistant(): AppError {
-  return new AppError(
-    'FORBIDDEN',
-    'unauthorized: an assistant cannot review operations; a person does that through the GraphQL API',
-  );
+  if (confirmable && project.confirmation !== 'TOKEN') return;
+  throw new AppError('CONFLICT', `operation ${row.id} is ${row.status} and waits for no review`, {
+    details: { operation: row.id, status: row.status },
+  });
 }
 
 function reviewChanges(engine: Engine, { caller }: Request, row: OperationRow, input: ReviewInput) {

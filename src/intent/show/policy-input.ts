@@ -12,8 +12,11 @@ import { redactJson } from '../plan/redact-json.ts';
 type Neighbors = IntentPolicyInput['dependencies'];
 type PlannedAction = NonNullable<IntentPolicyInput['plan']>['actions'][number];
 
+/** What policies judge: operations, and edits of the record of what needs what. */
+export type JudgedKind = OperationKind | 'DEPENDENCY_ADD' | 'DEPENDENCY_REMOVE';
+
 export interface PolicyFacts {
-  readonly kind: OperationKind;
+  readonly kind: JudgedKind;
   readonly resourceID: string;
   readonly provider: string;
   readonly version: string;
@@ -23,12 +26,15 @@ export interface PolicyFacts {
   readonly schema: SchemaBlock | undefined;
   readonly plan: ShownPlan;
   readonly project: ProjectRow;
-  readonly space: SpaceRow | undefined;
+  /** The project's own, then those above it. */
+  readonly spaces: readonly SpaceRow[];
   readonly request: Request;
   readonly operation: OperationRow | undefined;
   /** The operation whose configuration is asked for again. */
   readonly rollbackOf?: string | undefined;
   readonly dependencies: Neighbors;
+  /** Of an edit of the record of what needs what. */
+  readonly edge?: IntentPolicyInput['dependency'] | undefined;
   readonly at: Date;
 }
 
@@ -57,22 +63,28 @@ export function policyInput(facts: PolicyFacts): IntentPolicyInput {
     request: requestPart(facts),
     plan: planPart(plan, proposed?.paths ?? []),
     dependencies: facts.dependencies,
+    dependency: facts.edge ?? null,
+    spaces: facts.spaces.map(spacePart),
   };
 }
 
 const operationWords = {
   CREATE: 'create', UPDATE: 'update', DELETE: 'delete', IMPORT: 'import', REFRESH: 'refresh', EJECT: 'eject',
-  READ: 'read',
+  READ: 'read', DEPENDENCY_ADD: 'dependency-add', DEPENDENCY_REMOVE: 'dependency-remove',
 } as const; // prettier-ignore
 
-function projectPart({ project, space }: PolicyFacts): IntentPolicyInput['project'] {
+function spacePart({ id, name, labels }: SpaceRow): IntentPolicyInput['spaces'][number] {
+  return { id, name, labels };
+}
+
+function projectPart({ project, spaces }: PolicyFacts): IntentPolicyInput['project'] {
   const { id, name, labels, lockHolderName: holder, lockUntil } = project;
   const held = holder !== undefined && lockUntil !== undefined;
   return {
     id,
     name,
     labels,
-    space: { id: project.space, name: space?.name ?? project.space, labels: space?.labels ?? [] },
+    space: spaces[0] === undefined ? { id: project.space, name: project.space, labels: [] } : spacePart(spaces[0]),
     archived: project.state === 'DISABLED', // nothing runs in such a project but its end
     lock: held ? { holder, expires_at_ns: nanoseconds(lockUntil) } : null,
   };

@@ -13,7 +13,7 @@ export async function awaitConfirmation(run: Run): Promise<void> {
   const { action } = fact(run, 'change').planned;
   if (kind !== 'EJECT' && !isDestructive(action)) return;
   const { token, hash } = newConfirmationToken();
-  const byPerson = fact(run, 'project').confirmation === 'PERSON';
+  const byPerson = fact(run, 'project').confirmation !== 'TOKEN';
   const until = new Date(run.engine.domain.clock.now().getTime() + run.engine.limits.confirmationMs);
   run.stopped = true;
   run.token = byPerson ? undefined : token;

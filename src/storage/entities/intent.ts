@@ -40,7 +40,7 @@ export const ProjectEntity = defineEntity({
     labels: p.array(),
     space: p.string(),
     state: p.string().$type<'ENABLED' | 'DISABLED'>(),
-    confirmation: p.string().$type<'TOKEN' | 'PERSON'>(),
+    confirmation: p.string().$type<'TOKEN' | 'PERSON' | 'OTHER_PERSON'>(),
     createdAt: p.datetime(3),
     createdBy: p.string(),
     lockHolder: p.string().nullable(),
