@@ -204,13 +204,9 @@ interface Foundations {
 }
 
 function domainOf(config: Config, { storage, executor, outbound, log }: Foundations): DomainContext {
-  const { policyTimeoutMs, policyWorkers, policyMemoryMb, searchPaths } = config;
-  const opaPath = findOpa({
-    setting: config.opaPath,
-    path: searchPaths.path,
-    gobin: searchPaths.goBin,
-    gopath: searchPaths.goPath,
-  });
+  const { policyTimeoutMs, policyWorkers, policyMemoryMb } = config;
+  const { path, goBin: gobin, goPath: gopath } = config.searchPaths;
+  const opaPath = findOpa({ setting: config.opaPath, path, gobin, gopath });
   return {
     storage,
     executor,
