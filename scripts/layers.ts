@@ -27,6 +27,7 @@ export const packageOwners: Readonly<Record<string, readonly string[]>> = {
   'fastest-levenshtein': ['shared'],
   undici: ['outbound'],
   '@mikro-orm/*': ['storage'],
+  '@electric-sql/*': ['storage'],
   'pg-boss': ['storage'],
   '@open-policy-agent/opa-wasm': ['policy'],
   'node:worker_threads': ['policy'],

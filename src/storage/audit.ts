@@ -45,7 +45,7 @@ export async function insertAudits(db: Db, entries: readonly AuditRow[]): Promis
     JSON.stringify(actorRoles),
   ]);
   const mark = `(${marks}, array(select jsonb_array_elements_text(?::jsonb)))`;
-  await db.em.execute(
+  await db.execute(
     `insert into audit_entry (${names}, actor_roles) values ${entries.map(() => mark).join(', ')}`,
     rows.flat(),
   );
@@ -53,9 +53,7 @@ export async function insertAudits(db: Db, entries: readonly AuditRow[]): Promis
 
 /** Within a transaction: makes the caller the only one to link entries. @returns false when another server does it */
 export async function lockChain(db: Db): Promise<boolean> {
-  const [row] = await db.em.execute<{ locked: boolean }[]>('select pg_try_advisory_xact_lock(?) as locked', [
-    CHAIN_LOCK,
-  ]);
+  const [row] = await db.execute<{ locked: boolean }>('select pg_try_advisory_xact_lock(?) as locked', [CHAIN_LOCK]);
   return row?.locked === true;
 }
 
@@ -86,7 +84,7 @@ type RawEntry = { readonly [Column in keyof AuditRow]: AuditRow[Column] | null }
  */
 export async function readChain(db: Db, after: number, limit: number, since?: Date): Promise<AuditRow[]> {
   // One value instead of seventeen columns times so many rows: that is what reading costs most.
-  const [found] = await db.em.execute<{ entries: string }[]>(
+  const [found] = await db.execute<{ entries: string }>(
     `select coalesce(json_agg(e), '[]')::text as entries from (select id, seq, at, account, event_type "eventType", action, actor, actor_roles "actorRoles", space,
       affected_type "affectedType", affected_id "affectedId", related_type "relatedType", related_id "relatedId", data,
       remote_address "remoteAddress", prev_hash "prevHash", hash
@@ -116,7 +114,7 @@ export interface ChainLink {
 /** Links entries in one statement. */
 export async function linkAudit(db: Db, links: readonly ChainLink[]): Promise<void> {
   const marks = links.map(() => '(?, ?::bigint, ?, ?)').join(', ');
-  await db.em.execute(
+  await db.execute(
     `update audit_entry a set seq = v.seq, prev_hash = v.prev_hash, hash = v.hash
       from (values ${marks}) as v (id, seq, prev_hash, hash) where a.id = v.id`,
     links.flatMap(({ id, seq, prevHash, hash }) => [id, seq, prevHash, hash]),

@@ -8,6 +8,8 @@ export interface Connection {
   readonly kind: 'pglite' | 'postgres';
   /** A fresh unit of work. */
   fork(): SqlEntityManager;
+  /** One statement past the ORM, with a `?` for each value, in the transaction of `em` if it has one. */
+  execute(em: SqlEntityManager, sql: string, values: readonly unknown[]): Promise<Record<string, unknown>[]>;
   /** Statements without values may be several in one text. */
   executeSql(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>;
   /** Calls the handler for each notification until the returned function is called. */

@@ -17,6 +17,11 @@ import { createVault, type Vault } from './vault.ts';
 export interface Db {
   readonly em: SqlEntityManager;
   readonly vault: Vault;
+  /**
+   * One statement written by hand, with a `?` for each value. It goes past the ORM and may be kept prepared, so there is
+   * no other question mark in it, and what varies is a value and not text.
+   */
+  execute<R extends object>(sql: string, values?: readonly unknown[]): Promise<R[]>;
   /** Rows that may wait for the end of the transaction, to be written together with others of their table. */
   readonly deferred?: Deferred;
 }
@@ -89,7 +94,7 @@ export async function storageOver(
     async read(work) {
       guard();
       try {
-        return await work({ em: connection.fork(), vault });
+        return await work(dbOver(connection, connection.fork(), vault));
       } catch (error) {
         throw explainOutage(error);
       }
@@ -114,6 +119,18 @@ export async function storageOver(
   };
 }
 
+function dbOver(connection: Connection, em: SqlEntityManager, vault: Vault): Db {
+  return {
+    em,
+    vault,
+    execute: async <R extends object>(sql: string, values: readonly unknown[] = []) =>
+      asRows<R>(await connection.execute(em, sql, values)),
+  };
+}
+
+// Whoever writes the statement says what its rows are.
+const asRows = <R>(rows: object[]): R[] => rows as R[];
+
 async function runTransaction<T>(
   connection: Connection,
   vault: Vault,
@@ -125,7 +142,7 @@ async function runTransaction<T>(
   try {
     return await open.run(mark, () =>
       connection.fork().transactional(async (em) => {
-        const result = await work({ em, vault });
+        const result = await work(dbOver(connection, em, vault));
         committing = true;
         return result;
       }),

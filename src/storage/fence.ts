@@ -19,6 +19,6 @@ export function fenceMoved(project: string): AppError {
 
 /** Within a transaction: sees that the lock is still held, and keeps it from being taken until the end. */
 export async function requireFence(db: Db, { project, fence }: Fence): Promise<void> {
-  const rows = await db.em.execute(`with ${FENCED} select 1 from fenced`, [project, fence]);
+  const rows = await db.execute(`with ${FENCED} select 1 from fenced`, [project, fence]);
   if (rows.length !== 1) throw fenceMoved(project);
 }

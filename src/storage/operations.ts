@@ -107,7 +107,7 @@ export function findSteps(db: Db, operation: string): Promise<OperationStepRow[]
  */
 export async function insertOperation(db: Db, operation: OperationRow, step: JournalStep): Promise<void> {
   const { names, marks, values } = insertColumns(operations.seal(db, operation.id, operation), jsonColumns);
-  const [result] = await db.em.execute<{ added: number }[]>(
+  const [result] = await db.execute<{ added: number }>(
     `with ${FENCED},
       added as (insert into intent_operation (${names}) select ${marks} from fenced returning id),
       noted as (insert into operation_step (operation_id, seq, step, at, detail)
@@ -132,7 +132,7 @@ export async function insertOperations(db: Db, added: readonly NewOperation[]): 
     const some = added.slice(at, at + ROWS_A_STATEMENT);
     const sealed = some.map(({ row }) => operations.seal(db, row.id, { ...row }));
     const { names, marks, values } = typedRows(sealed, everyColumn, types);
-    await db.em.execute(
+    await db.execute(
       `insert into intent_operation (${names}) values ${some.map(() => `(${marks})`).join(', ')}`,
       values,
     );
@@ -140,7 +140,7 @@ export async function insertOperations(db: Db, added: readonly NewOperation[]): 
       journal.map((step, seq) => [row.id, seq + 1, ...stepValues(step)]),
     );
     if (lines.length === 0) continue;
-    await db.em.execute(
+    await db.execute(
       `insert into operation_step (operation_id, seq, step, at, detail)
         values ${lines.map(() => '(?, ?::integer, ?, ?::timestamptz, ?::jsonb)').join(', ')}`,
       lines.flat(),
@@ -165,7 +165,7 @@ export function findMembers(db: Db, changeSet: string): Promise<OperationRow[]> 
 
 /** Gives the operations of a change set that wait for their turn a lease, so that nothing else is begun on them. */
 export async function leaseMembers(db: Db, changeSet: string, leaseUntil: Date | undefined): Promise<void> {
-  await db.em.execute(`update intent_operation set lease_until = ? where change_set = ? and status = 'PLANNED'`, [
+  await db.execute(`update intent_operation set lease_until = ? where change_set = ? and status = 'PLANNED'`, [
     leaseUntil ?? null,
     changeSet,
   ]);
@@ -181,7 +181,7 @@ export async function cancelMembers(
   const entries = [...reasons];
   for (let from = 0; from < entries.length; from += ROWS_A_STATEMENT) {
     const some = entries.slice(from, from + ROWS_A_STATEMENT);
-    await db.em.execute(
+    await db.execute(
       `with reasons (id, failure) as (values ${some.map(() => '(?::text, ?::text)').join(', ')}),
         ended as (update intent_operation set status = 'CANCELED', failure = reasons.failure, lease_until = null,
             updated_at = ?::timestamptz, finished_at = ?::timestamptz
@@ -212,7 +212,7 @@ export async function changeOperation(
   const { project, id } = target;
   const set = assignments(operations.seal(db, id, changes), jsonColumns);
   const guard = target.fence === undefined ? 'fenced as (select 1)' : FENCED;
-  const [result] = await db.em.execute<{ fenced: number; changed: number }[]>(
+  const [result] = await db.execute<{ fenced: number; changed: number }>(
     `with ${guard},
       changed as (update intent_operation set ${set.text} where id = ? and project = ?
         and status in (${expected.map(() => '?').join(', ')}) and exists (select 1 from fenced) returning id),
@@ -259,7 +259,7 @@ export async function changeOperations(db: Db, fence: Fence, moves: readonly Ope
   for (const some of alike.values()) await changeAlike(db, fence, some);
   const lines = moves.flatMap(({ id, journal }) => journal.map((step, at) => [id, at + 1, ...stepValues(step)]));
   if (lines.length === 0) return;
-  await db.em.execute(
+  await db.execute(
     `insert into operation_step (operation_id, seq, step, at, detail)
       select id, lines.seq + (select coalesce(max(seq), 0) from operation_step where operation_id = id), step, at, detail
       from (values ${lines.map(() => '(?, ?::integer, ?, ?::timestamptz, ?::jsonb)').join(', ')})
@@ -278,7 +278,7 @@ async function changeAlike(db: Db, fence: Fence, moves: readonly OperationMove[]
   const width = columns.length;
   const rows = moves.map(({ id }, at) => [id, ...values.slice(at * width, (at + 1) * width)]);
   const sets = columns.map(columnName).map((name) => `${name} = given.${name}`);
-  const changed = await db.em.execute<{ id: string }[]>(
+  const changed = await db.execute<{ id: string }>(
     `with ${FENCED} update intent_operation set ${sets.join(', ')}
       from fenced, (values ${moves.map(() => `(?, ${marks})`).join(', ')}) as given (given_id, ${names})
       where intent_operation.id = given.given_id and project = ?
@@ -298,7 +298,7 @@ async function changeAlike(db: Db, fence: Fence, moves: readonly OperationMove[]
  * @returns whether somebody asked for its end
  */
 export async function renewLease(db: Db, target: Fence & { readonly id: string }, until: Date): Promise<boolean> {
-  const rows = await db.em.execute<{ asked: boolean }[]>(
+  const rows = await db.execute<{ asked: boolean }>(
     `update intent_operation set lease_until = ? where id = ? and project = ? and fence = ? and finished_at is null
       and lease_until is not null returning cancel_requested_at is not null as asked`,
     [until, target.id, target.project, target.fence],
@@ -308,7 +308,7 @@ export async function renewLease(db: Db, target: Fence & { readonly id: string }
 
 /** Leaves word for the server that works on the operation. @returns false when nobody does any more */
 export async function askForEnd(db: Db, { project, id }: OperationRow, at: Date): Promise<boolean> {
-  const rows = await db.em.execute(
+  const rows = await db.execute(
     `update intent_operation set cancel_requested_at = ? where id = ? and project = ? and finished_at is null
       and lease_until is not null and status in ('QUEUED', 'PLANNING', 'APPLYING') returning id`,
     [at, id, project],

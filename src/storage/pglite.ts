@@ -6,6 +6,7 @@ import type { Logger } from '../shared/logger.ts';
 import { type Connection, ormOptions } from './connection.ts';
 import { createSpaceCheck } from './disk-space.ts';
 import { holdFolder } from './hold-folder.ts';
+import { PreparedStatements } from './prepared-statements.ts';
 import { createWalFlusher } from './wal-flush.ts';
 
 interface PgliteOptions {
@@ -33,10 +34,16 @@ export async function connectPglite(options: PgliteOptions): Promise<PgliteDatab
     driverOptions: () => (options.loadDataDir === undefined ? {} : { loadDataDir: options.loadDataDir }),
   });
   const client = await nativeClient(orm);
+  const statements = new PreparedStatements(client);
   const flush = options.folder === undefined ? async () => {} : createWalFlusher(options.folder);
   return {
     kind: 'pglite',
     fork: () => orm.em.fork(),
+    // A transaction holds the client's first lock, and each of its statements the second.
+    execute: async (em, sql, values) => {
+      const run = () => client.runExclusive(async () => statements.execute(sql, values));
+      return em.isInTransaction() ? run() : client._runExclusiveTransaction(run);
+    },
     // The client runs one statement, or one script, at a time and none in the middle of a transaction of the ORM.
     executeSql: async (text, values) =>
       values === undefined || values.length === 0

@@ -120,7 +120,7 @@ export function findAttachments(
 ): Promise<NamedAttachment[]> {
   const [column, value] =
     'policy' in by ? ['a.policy_id', by.policy] : 'project' in by ? ['a.project_id', by.project] : ['a.id', by.id];
-  return db.em.execute<NamedAttachment[]>(
+  return db.execute<NamedAttachment>(
     `select a.id, a.policy_id as "policyId", p.name as "policyName", a.project_id as "projectId"
       from policy_attachment a join policy p on p.id = a.policy_id where ${column} = ? order by p.name, a.id`,
     [value],
@@ -152,7 +152,7 @@ export function findSample(db: Db, policy: string, id: string): Promise<PolicySa
 /** Keeps the latest `keep` samples of the policy, none older than `since`. */
 export async function insertSample(db: Db, sample: PolicySampleRow, keep: number, since: Date): Promise<void> {
   await samples.insert(db, sample);
-  await db.em.execute(
+  await db.execute(
     `delete from policy_sample where policy_id = ? and (created_at < ? or id not in
       (select id from policy_sample where policy_id = ? order by id desc limit ?))`,
     [sample.policyId, since, sample.policyId, keep],

@@ -25,6 +25,7 @@ export async function connectPostgres(options: { url: string; log: Logger }): Pr
   return {
     kind: 'postgres',
     fork: () => orm.em.fork(),
+    execute: (em, sql, values) => em.execute(sql, [...values]),
     executeSql: (text, values) => pool.query(text, values),
     listen: async (channel, handler) => {
       const stop = await keepListening(pool, channel, handler, options.log);

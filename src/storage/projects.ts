@@ -47,7 +47,7 @@ export function findProjectsById(db: Db, ids: readonly string[]): Promise<Projec
 
 /** @returns false when the id is taken, also by the history of a deleted project, which a new one must not show */
 export async function insertProject(db: Db, project: ProjectRow): Promise<boolean> {
-  const history = await db.em.execute('select 1 from intent_operation where project = ? limit 1', [project.id]);
+  const history = await db.execute('select 1 from intent_operation where project = ? limit 1', [project.id]);
   return history.length === 0 && projects.insertUnlessTaken(db, project);
 }
 
@@ -84,7 +84,7 @@ export async function takeLock(db: Db, claim: LockClaim): Promise<ProjectRow | u
 
 /** Extends the lock of an operation at work. @returns false when the project has been taken over */
 export async function renewLock(db: Db, project: string, fence: number, until: Date): Promise<boolean> {
-  const rows = await db.em.execute(
+  const rows = await db.execute(
     'update intent_project set lock_until = ? where id = ? and fence = ? and lock_holder is not null returning id',
     [until, project, fence],
   );
@@ -97,7 +97,7 @@ export async function renewLock(db: Db, project: string, fence: number, until: D
  * @param holder frees it only if this session holds it; `undefined` frees it from anybody
  */
 export async function releaseLock(db: Db, project: string, holder: string | undefined): Promise<boolean> {
-  const rows = await db.em.execute(
+  const rows = await db.execute(
     `update intent_project set fence = fence + 1, lock_holder = null, lock_holder_name = null, lock_until = null
       where id = ? and lock_holder is not null and (? or lock_holder = ?) returning id`,
     [project, holder === undefined, holder ?? ''],

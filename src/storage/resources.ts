@@ -91,7 +91,7 @@ export async function saveResources(db: Db, rows: readonly ResourceRow[], fence:
   const { names, marks, values } = typedRows(sealed, everyColumn, types);
   // A row that another server put there in doubt has an id of its own, to which nothing is sealed: it gives way.
   const updates = everyColumn.filter((key) => !keptColumns.has(key)).map(columnName);
-  const saved = await db.em.execute(
+  const saved = await db.execute(
     `with ${FENCED} insert into intent_resource (${names})
       select given.* from fenced, (values ${rows.map(() => `(${marks})`).join(', ')}) as given
       on conflict (project, resource_id) do update set ${updates.map((name) => `${name} = excluded.${name}`).join(', ')}
@@ -109,10 +109,12 @@ export async function markResource(
   condition: ResourceCondition,
   at: Date,
 ): Promise<void> {
-  await db.em.execute(
-    'update intent_resource set condition = ?, updated_at = ? where project = ? and resource_id = ?',
-    [condition, at, project, resourceId],
-  );
+  await db.execute('update intent_resource set condition = ?, updated_at = ? where project = ? and resource_id = ?', [
+    condition,
+    at,
+    project,
+    resourceId,
+  ]);
 }
 
 /** Holds the id of a resource of which nobody knows whether it was made. Nothing happens where there is a record. */
@@ -122,7 +124,7 @@ export async function addDoubtfulResource(db: Db, row: ResourceRow): Promise<voi
 
 /** @throws PROJECT_LOCKED when the fence moved */
 export async function removeResource(db: Db, resourceId: string, fence: Fence): Promise<void> {
-  const [result] = await db.em.execute<{ fenced: number }[]>(
+  const [result] = await db.execute<{ fenced: number }>(
     `with ${FENCED}, gone as (delete from intent_resource where project = ? and resource_id = ?
       and exists (select 1 from fenced)) select count(*)::int as fenced from fenced`,
     [fence.project, fence.fence, fence.project, resourceId],
@@ -132,6 +134,6 @@ export async function removeResource(db: Db, resourceId: string, fence: Fence): 
 
 /** Forgets every resource of a project, with its dependencies; the history stays. */
 export async function forgetResources(db: Db, project: string): Promise<number> {
-  await db.em.execute('delete from resource_dependency where project = ?', [project]);
+  await db.execute('delete from resource_dependency where project = ?', [project]);
   return resources.remove(db, { project });
 }

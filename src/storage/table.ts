@@ -1,6 +1,7 @@
 import type { EntitySchema, FilterQuery, InferEntity, QueryOrderMap } from '@mikro-orm/core';
 
 import type { Db } from './database.ts';
+import { plainSelect } from './plain-select.ts';
 
 type Clean<T> = null extends T ? Exclude<T, null> | undefined : Exclude<T, null>;
 
@@ -40,6 +41,8 @@ export class Table<R extends object> {
   }
 
   async find(db: Db, where: Where<R>, options: Find<R> = {}): Promise<R[]> {
+    const plain = plainSelect(db.em.getMetadata(this.#entity), where, options);
+    if (plain !== undefined) return this.execute(db, plain.sql, plain.values);
     // The driver gives plain rows; entities with an identity map would cost more and be of no use to plain functions.
     const ctx: unknown = db.em.getTransactionContext();
     const found = await db.em.getDriver().find(this.#entity, asLoose(where), asLoose({ ...options, ctx }));
@@ -53,7 +56,7 @@ export class Table<R extends object> {
 
   /** Rows of a statement written by hand that gives whole rows of this table, by `select t.*` or `returning *`. */
   async execute(db: Db, sql: string, values: readonly unknown[]): Promise<R[]> {
-    const found = await db.em.execute<object[]>(sql, [...values]);
+    const found = await db.execute(sql, values);
     const meta = db.em.getMetadata(this.#entity);
     const mapped = found.map((row) => db.em.getDriver().mapResult(asLoose(row), meta));
     return Promise.all(mapped.map((row) => this.#open(db, row ?? {})));
