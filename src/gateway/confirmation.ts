@@ -20,7 +20,7 @@ export interface Confirmations {
    *
    * @throws CONFIRMATION_REQUIRED with a fresh token in `details.confirmation`
    */
-  require(request: Confirmable, fields: readonly string[], token: string | undefined): void;
+  require(request: Confirmable, calls: readonly string[], token: string | undefined): void;
 }
 
 const LIFETIME_MS = 10 * 60 * 1000;
@@ -50,9 +50,9 @@ export function createConfirmations(key: Uint8Array = randomBytes(32), now: () =
     return true;
   }
   return {
-    require(request, fields, token) {
+    require(request, calls, token) {
       if (token !== undefined && accepts(request, token)) return;
-      throw confirmationRequired(fields, issue(request), token !== undefined);
+      throw confirmationRequired(calls, issue(request), token !== undefined);
     },
   };
 }
@@ -61,11 +61,20 @@ function boundText({ caller, document, operationName, variables }: Confirmable):
   return canonicalJson([caller.principal.id, caller.session, document, operationName ?? null, variables ?? {}]);
 }
 
-function confirmationRequired(fields: readonly string[], issued: { token: string; expires: number }, tried: boolean) {
+function confirmationRequired(calls: readonly string[], issued: { token: string; expires: number }, tried: boolean) {
   const why = tried ? 'the confirmation does not fit this call, was used or is older than 10 minutes; ' : '';
+  const summary = `${calls.join(', ')} cannot be undone`;
   return new AppError(
     'CONFIRMATION_REQUIRED',
-    `${why}${fields.join(', ')} cannot be undone: nothing was done yet; to go on, send the same call again with the confirmation token`,
-    { details: { confirmation: issued.token, expiresAt: new Date(issued.expires).toISOString(), fields } },
+    `${why}${summary}: nothing was done yet; to go on, send the same call again with the confirmation token`,
+    // What a person is asked: the token is the assistant's business.
+    {
+      details: {
+        confirmation: issued.token,
+        expiresAt: new Date(issued.expires).toISOString(),
+        calls,
+        summary: `${summary}.`,
+      },
+    },
   );
 }

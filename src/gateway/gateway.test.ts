@@ -435,6 +435,7 @@ describe('destructive mutations', () => {
   it('act on the second call, once', async () => {
     const first = await ask();
     assert.equal(first?.code, 'CONFIRMATION_REQUIRED');
+    assert.equal(first?.['summary'], 'boxDelete(id: "box-a") cannot be undone.');
     assert.deepEqual(journal.calls, []);
     const token = String(first?.['confirmation']);
     assert.equal(await ask(token), undefined);
@@ -449,6 +450,17 @@ describe('destructive mutations', () => {
     assert.equal((await ask(token, other))?.code, 'CONFIRMATION_REQUIRED');
     assert.equal((await ask(token.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A'))))?.code, 'CONFIRMATION_REQUIRED');
     assert.deepEqual(journal.calls, []);
+  });
+
+  it('are told with their arguments, wherever these were written', async () => {
+    const summaryOf = async (text: string, variables: JsonObject = {}) =>
+      (await run(admin, text, { variables, confirmDestructive: { token: undefined } })).errors[0]?.extensions?.[
+        'summary'
+      ];
+    const byVariable = 'mutation($id: ID!) { boxUpdate(id: "box-a") { id } boxDelete(id: $id) { id } }';
+    assert.equal(await summaryOf(byVariable, { id: 'box-root' }), 'boxDelete(id: "box-root") cannot be undone.');
+    const byFragment = 'mutation { ...F } fragment F on Mutation { boxDelete(id: "box-a") { id } }';
+    assert.equal(await summaryOf(byFragment), 'boxDelete cannot be undone.');
   });
 
   it('run at once for clients that confirm in their own way', async () => {

@@ -28,6 +28,7 @@ import type { ExecutionOutcome } from './outcome.ts';
 import { prepareDocument, type PreparedOperation } from './prepare-document.ts';
 import type { RefusalHook } from './refusals.ts';
 import { refuseUnstorableVariables } from './refuse-unstorable.ts';
+import { describeCalls } from './describe-calls.ts';
 import { type CoercedVariables, coerceVariables, interpret } from './run-operation.ts';
 import { createViews, type Views } from './view.ts';
 
@@ -133,7 +134,7 @@ async function execute(parts: Parts, request: GatewayRequest): Promise<Execution
     refuseUnstorableVariables(request.variables);
     const variables = coerceVariables(parts.schema, prepared, request.variables);
     refuseConditionalAccess(parts, request, prepared, variables);
-    refuseUnconfirmed(parts, request, prepared);
+    refuseUnconfirmed(parts, request, prepared, variables);
     parts.options.charge?.(request, prepared.cost(variables));
     const { data, errors } = await run(contextFor(parts, request), variables, request.variables);
     return { data: data ?? null, errors: errors === undefined ? [] : maskErrors(errors, reference, parts.options.log) };
@@ -193,9 +194,15 @@ function refuseConditionalAccess(
   refuseAccess(parts, request, decideConditionalAccess(demand, request.caller, parts.bits, variables));
 }
 
-function refuseUnconfirmed(parts: Parts, request: GatewayRequest, { destructive }: PreparedOperation): void {
+function refuseUnconfirmed(
+  parts: Parts,
+  request: GatewayRequest,
+  { operation, destructive }: PreparedOperation,
+  variables: CoercedVariables,
+): void {
   if (request.confirmDestructive === undefined || destructive.length === 0) return;
-  parts.confirmations.require(request, destructive, request.confirmDestructive.token);
+  const calls = describeCalls(operation, destructive, variables);
+  parts.confirmations.require(request, calls, request.confirmDestructive.token);
 }
 
 function contextFor({ options, describe }: Parts, { caller, origin }: GatewayRequest): GatewayContext {

@@ -291,8 +291,8 @@ async function show(engine: Engine, row: Parameters<typeof operationView>[0]): P
 
 async function showSet(
   engine: Engine,
-  { set, token }: Partial<AnsweredSet> & Pick<AnsweredSet, 'set'>,
+  { set, asked }: Partial<AnsweredSet> & Pick<AnsweredSet, 'set'>,
 ): Promise<ChangeSetView> {
   const space = await engine.domain.storage.read((db) => spaceOf(db, set.project));
-  return changeSetView(set, space, token);
+  return changeSetView(set, space, asked);
 }

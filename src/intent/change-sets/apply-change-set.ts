@@ -7,7 +7,7 @@ import { AppError, badInput, noSuch } from '../../shared/errors.ts';
 import { changeChangeSet, type ChangeSetRow, findChangeSet } from '../../storage/change-sets.ts';
 import type { Db } from '../../storage/database.ts';
 import { findNeedingAny } from '../../storage/dependencies.ts';
-import { findOperations, leaseMembers } from '../../storage/operations.ts';
+import { findMembers, findOperations, leaseMembers } from '../../storage/operations.ts';
 import { findProject, type ProjectRow } from '../../storage/projects.ts';
 import type { Engine } from '../engine.ts';
 import { newConfirmationToken } from '../journal/confirmation-token.ts';
@@ -20,6 +20,7 @@ import { followSet, type SetEnd } from './follow-set.ts';
 import { isLetThroughByPerson } from './let-through.ts';
 import { requireActions } from './require-actions.ts';
 import { openSet } from './set-work.ts';
+import { summariseDestruction } from './summarise-destruction.ts';
 
 export interface ApplyChangeSetInput {
   readonly intentProject: string;
@@ -28,10 +29,10 @@ export interface ApplyChangeSetInput {
   readonly wait?: number | null | undefined;
 }
 
-/** A change set, with the token for the one caller that was given it. */
+/** A change set, with what the one caller that must confirm it is asked. */
 export interface AnsweredSet {
   readonly set: ChangeSetRow;
-  readonly token: string | undefined;
+  readonly asked: { readonly token: string; readonly summary: string } | undefined;
 }
 
 /**
@@ -53,7 +54,7 @@ export async function applyChangeSet(
   if (needsToken(set, project) && (input.confirmation ?? '') === '') return askToConfirm(engine, request, set);
   const claimed = await claimSet({ engine, request, set, changes, token: input.confirmation ?? undefined });
   const work = async (): Promise<SetEnd> => applySet(await openSet({ engine, request, changes, ...claimed }));
-  return { set: await followSet({ engine, ...claimed }, work, waitMs), token: undefined };
+  return { set: await followSet({ engine, ...claimed }, work, waitMs), asked: undefined };
 }
 
 /** @throws NO_SUCH */
@@ -109,7 +110,7 @@ async function askToConfirm(engine: Engine, request: Request, set: ChangeSetRow)
   const at = clock.now();
   const confirmationUntil = new Date(at.getTime() + engine.limits.confirmationMs);
   const changes = { confirmationHash: tokenHash(token, request, set), confirmationUntil, updatedAt: at };
-  await storage.transaction(async (db) => {
+  const members = await storage.transaction(async (db) => {
     await changeChangeSet(db, set, ['PLANNED'], changes);
     await recordAudit(db, engine.domain, request, {
       action: 'intent-change-set.ask',
@@ -117,8 +118,9 @@ async function askToConfirm(engine: Engine, request: Request, set: ChangeSetRow)
       related: { type: 'INTENT_PROJECT', id: set.project },
       data: { digest: set.planDigest ?? null },
     });
+    return findMembers(db, set.id);
   });
-  return { set: { ...set, ...changes }, token };
+  return { set: { ...set, ...changes }, asked: { token, summary: summariseDestruction(members) } };
 }
 
 interface Claim {

@@ -5,6 +5,7 @@ import { findMembers } from '../../storage/operations.ts';
 import type { Engine } from '../engine.ts';
 import { spaceOf, within } from '../queries.ts';
 import { operationView, type OperationView, reviewView } from '../view.ts';
+import type { AnsweredSet } from './apply-change-set.ts';
 import { readChanges } from './change.ts';
 
 /** A change set as the API shows it; its changes are looked up by whoever asks for them. */
@@ -13,20 +14,19 @@ export type ChangeSetView = Omit<IntentChangeSet, '__typename' | 'changes'>;
 /** A change of a set with the operation that it is, once it is planned. */
 export type ChangeView = Omit<IntentChange, '__typename' | 'operation'> & { readonly operation: OperationView | null };
 
-export function changeSetView(row: ChangeSetRow, space: string, token?: string): ChangeSetView {
+export function changeSetView(row: ChangeSetRow, space: string, asked?: AnsweredSet['asked']): ChangeSetView {
   const { confirmationUntil: until } = row;
-  const summary = 'This change set destroys something; its changes say what.';
   return {
     id: row.id,
     intentProject: row.project,
     space,
     status: row.status,
     outcome: row.status.toLowerCase(),
-    message: messageOf(row, token),
+    message: messageOf(row, asked),
     digest: row.planDigest ?? null,
     destructive: row.destructive,
     changeCount: readChanges(row).length,
-    confirmation: token === undefined || until === undefined ? null : { token, expiresAt: unixSeconds(until), summary },
+    confirmation: asked === undefined || until === undefined ? null : { ...asked, expiresAt: unixSeconds(until) },
     review: reviewView(row.review),
     failure: row.failure ?? null,
     user: row.principalName,
@@ -40,7 +40,7 @@ export function changeSetView(row: ChangeSetRow, space: string, token?: string):
 
 function messageOf(
   { id, status, failure, destructive, cancelRequestedAt }: ChangeSetRow,
-  token: string | undefined,
+  asked: AnsweredSet['asked'],
 ): string {
   switch (status) {
     case 'PLANNING':
@@ -49,7 +49,8 @@ function messageOf(
     case 'PENDING_REVIEW':
       return `No policy allows or denies some of it, so a person must review change set ${id}. Nothing has happened yet.`;
     case 'PLANNED':
-      if (token !== undefined) return 'Nothing has happened yet: to go on, apply it again with the confirmation token.';
+      if (asked !== undefined)
+        return `Nothing has happened yet. ${asked.summary} To go on, apply it again with the confirmation token.`;
       return `Nothing has happened yet: look at the plans and apply change set ${id}.${destructive ? ' It destroys something.' : ''}`;
     case 'FINISHED':
       return 'All changes are done.';

@@ -187,6 +187,8 @@ describe('change sets', () => {
       assert.equal(set.destructive, true);
       const asked = await apply(set.id);
       assert.equal(asked.status, 'PLANNED');
+      const summary = /^Would be destroyed: \w+ "a", \w+ "c", \w+ "b"\.$/;
+      assert.match(asked.confirmation?.summary ?? '', summary);
       assert.equal(bench.cloud.objects.size, 3);
       const gone: string[] = [];
       bench.cloud.fault = ({ name, prior }) => {
