@@ -28,7 +28,7 @@ for (const { era, connect } of mcpClients) {
       (await session.call(tool, given)).texts[0]?.split('\n')[0] ?? '';
 
     it('name in a refusal the argument that the tool has, not the one of the API', async () => {
-      const type = { provider, provider_version: '0.1.0', resource_type: 'sandbox_pot' };
+      const type = { provider, provider_version: 'latest', resource_type: 'sandbox_pot' };
       assert.match(await firstLine(fine, 'provider-resources-describe', type), /^resource_type: .*sandbox_pet\?$/);
       const odd = { ...type, resource_id: 'a b', project, config: {}, resource_type: 'sandbox_pet' };
       assert.match(await firstLine(fine, 'lifecycle-resources-create', odd), /^resource_id: must have 1 to 128/);
@@ -43,6 +43,14 @@ for (const { era, connect } of mcpClients) {
         await firstLine(main, 'intent', { kind: 'plan', project, changes: [change] }),
         /^changes\[0\]\.import_id: /,
       );
+    });
+
+    it('take `latest` where a tool wants a version', async () => {
+      const given = { project, resource_id: 'newest', provider, resource_type: 'sandbox_pet', config: {} };
+      const created = await fine.call('lifecycle-resources-create', { ...given, provider_version: 'latest' });
+      assert.match(JSON.stringify(created.structured['provider_version']), /^"\d+\./, created.texts[0]);
+      const type = { provider, resource_type: 'sandbox_pet', provider_version: 'latest' };
+      assert.equal((await fine.call('provider-resources-describe', type)).isError, false);
     });
 
     it('say which arguments there are when one is unknown', async () => {
@@ -65,7 +73,10 @@ for (const { era, connect } of mcpClients) {
     });
 
     it('say of an empty answer what is empty', async () => {
-      assert.equal(await firstLine(fine, 'state-list', { project }), '{"states":[],"count":0}');
+      assert.equal(
+        await firstLine(fine, 'state-timeline', { project, to_time: '2020-01-01T00:00:00Z' }),
+        '{"events":[],"total_count":0,"has_more":false}',
+      );
       assert.equal(await firstLine(fine, 'project-current', {}), '{"project":null}');
     });
 

@@ -3,7 +3,7 @@
 export { type ProviderAddress, formatAddress, formatFullAddress, parseAddress } from './address.ts';
 export type { AllowedProvider } from './allow-list.ts';
 export { builtInAddress, builtInVersion } from './built-in.ts';
-export { parseConstraint, type VersionConstraint } from './version.ts';
+export { parseWish, type VersionConstraint } from './version.ts';
 export { developmentVersion } from './override-source.ts';
 export { createProviderSource, type ProviderCatalogue, type ProviderSourceOptions } from './provider-source.ts';
 export type { InstallProgress, OnProgress } from './package-source.ts';

@@ -21,7 +21,7 @@ import {
   remoteSource,
   type RegistrySearch,
 } from './remote/index.ts';
-import { anyVersion, parseConstraint } from './version.ts';
+import { parseWish } from './version.ts';
 
 /** The providers that may run here: finding them, choosing a version, installing it. */
 export interface ProviderCatalogue {
@@ -100,7 +100,7 @@ export function createProviderSource(options: ProviderSourceOptions): ProviderCa
     resolve: async (text, constraintText, onProgress) => {
       const address = parseAddress(text);
       allowList.require(address); // before anything of the provider is read
-      const constraint = constraintText === undefined ? anyVersion : parseConstraint(constraintText);
+      const constraint = parseWish(constraintText);
       const binary = await firstAnswer(sources, (source) => source.resolve(address, constraint, onProgress));
       if (binary === undefined) throw await missing(address, options);
       return binary;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-import { isVersion, parseConstraint, sortVersions } from './version.ts';
+import { isVersion, parseConstraint, parseWish, sortVersions } from './version.ts';
 
 const offered = ['1.0.0', '1.2.0', '1.2.3', '1.9.0', '2.0.0', '2.1.0', '3.0.0-beta1'];
 
@@ -62,6 +62,14 @@ describe('version constraints', () => {
   it('are written regularly into the lock file', () => {
     assert.equal(parseConstraint('>=1.2,<2').text, '>= 1.2, < 2');
     assert.equal(parseConstraint('1.2.3').text, '1.2.3');
+  });
+
+  it('may be left to the server: any that is no pre-release', () => {
+    for (const text of [undefined, '', 'latest', ' Latest ']) {
+      const wish = parseWish(text);
+      assert.deepEqual([wish.text, wish.allows('9.9.9'), wish.allows('1.0.0-rc.1')], ['', true, false]);
+    }
+    assert.equal(parseWish('~> 1.2').allows('2.0.0'), false);
   });
 });
 

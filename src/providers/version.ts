@@ -19,7 +19,7 @@ interface Term {
 const TERM =
   /^(=|!=|>=|<=|>|<|~>)?\s*(\d{1,9})(?:\.(\d{1,9}))?(?:\.(\d{1,9}))?(-[0-9A-Za-z.-]{1,64})?(\+[0-9A-Za-z.-]{1,64})?$/;
 
-export const anyVersion: VersionConstraint = { text: '', allows: (version) => !isPrerelease(version) };
+const anyVersion: VersionConstraint = { text: '', allows: (version) => !isPrerelease(version) };
 
 /**
  * Reads Terraform's syntax: `1.2.3`, `>= 1.2, < 2`, `!= 1.4.0`, `~> 1.2`. Missing parts are zero, so `1.2` is exactly
@@ -40,12 +40,18 @@ export function parseConstraint(text: string, field = 'version'): VersionConstra
   };
 }
 
+/** What a caller asks for; without a wish, or with `latest`, any version will do and the newest is taken. */
+export function parseWish(text: string | undefined, field = 'version'): VersionConstraint {
+  const wish = text?.trim() ?? '';
+  return wish === '' || wish.toLowerCase() === 'latest' ? anyVersion : parseConstraint(wish, field);
+}
+
 function parseTerm(text: string, field: string): Term {
   const match = TERM.exec(text);
   if (match === null) {
     throw badInput(
       field,
-      `${JSON.stringify(text.slice(0, 100))} is no version constraint; write 1.2.3, ~> 1.2 or >= 1.2, < 2`,
+      `${JSON.stringify(text.slice(0, 100))} is no version constraint; write 1.2.3, ~> 1.2, >= 1.2, < 2 or latest`,
     );
   }
   const [, operator = '=', major, minor, patch, prerelease = ''] = match;

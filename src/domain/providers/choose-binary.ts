@@ -1,5 +1,5 @@
 import { type BinaryKey, findBinaries } from '../../storage/provider-schemas.ts';
-import { parseConstraint, type ProviderBinary } from '../../providers/index.ts';
+import { parseWish, type ProviderBinary } from '../../providers/index.ts';
 import type { Caller } from '../../shared/caller.ts';
 import { spacesWith } from '../../shared/caller.ts';
 import { AppError } from '../../shared/errors.ts';
@@ -47,9 +47,9 @@ async function storedBinary(
   address: string,
   version: string | undefined,
 ): Promise<BinaryKey | undefined> {
-  const constraint = version === undefined ? undefined : parseConstraint(version);
+  const wish = parseWish(version);
   const rows = await context.storage.read((db) => findBinaries(db, address));
-  const row = rows.find((each) => constraint?.allows(each.version) ?? true);
+  const row = rows.find((each) => wish.text === '' || wish.allows(each.version));
   return row && { address: row.address, version: row.version, sha256: row.sha256 };
 }
 
