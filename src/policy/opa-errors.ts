@@ -1,6 +1,6 @@
 import { AppError } from '../shared/errors.ts';
 import { isJsonObject, type Json } from '../shared/json.ts';
-import { bannedBuiltins } from './capabilities.ts';
+import { bannedBuiltins, missingBuiltins } from './capabilities.ts';
 import { isJsonArray } from './json-array.ts';
 
 /** One complaint of the compiler about a policy's text; line and column count from 1. */
@@ -78,6 +78,8 @@ function explainMessage(message: string): string {
   if (name === undefined) return hint(message);
   const reason = Object.hasOwn(bannedBuiltins, name) ? bannedBuiltins[name] : undefined;
   if (reason !== undefined) return `the function ${name} is not allowed in policies: ${reason}`;
+  const missing = Object.hasOwn(missingBuiltins, name) ? missingBuiltins[name] : undefined;
+  if (missing !== undefined) return `the function ${name} is not there: ${missing}`;
   return `there is no function ${name} here; check the spelling, define it, or use another one`;
 }
 

@@ -3,7 +3,7 @@ import { deepEqual, equal, ok } from 'node:assert/strict';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 
 import { isJsonObject, type Json } from '../shared/json.ts';
-import { bannedBuiltins } from './capabilities.ts';
+import { bannedBuiltins, missingBuiltins } from './capabilities.ts';
 import { intentInputSchema, intentShapeProblem, loginInputSchema, loginShapeProblem, policyContract } from './index.ts';
 import { loginRules } from './login-decision.ts';
 
@@ -34,7 +34,10 @@ describe('policyContract', () => {
 
   it('says why functions are refused', () => {
     const { builtins } = contract;
-    deepEqual(isJsonObject(builtins ?? null) && (builtins as { refused: Json }).refused, bannedBuiltins);
+    deepEqual(isJsonObject(builtins ?? null) && (builtins as { refused: Json }).refused, {
+      ...bannedBuiltins,
+      ...missingBuiltins,
+    });
   });
 
   const values: Json[] = [

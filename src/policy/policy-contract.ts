@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '../shared/json.ts';
-import { bannedBuiltins, ownDeclarations } from './capabilities.ts';
+import { bannedBuiltins, missingBuiltins, ownDeclarations } from './capabilities.ts';
 import { intentInputSchema } from './intent-input.ts';
 import { loginInputSchema } from './login-input.ts';
 import { POLICY_PACKAGE } from './package-name.ts';
@@ -74,7 +74,7 @@ export function policyContract(timeoutsMs: PolicyTimeouts): JsonObject {
       INTENT: typeContract(intentInputSchema, intentRules, intentDecisions, timeoutsMs.INTENT),
       LOGIN: typeContract(loginInputSchema, loginRules, loginDecisions, timeoutsMs.LOGIN),
     },
-    builtins: { added: [...ownDeclarations], refused: { ...bannedBuiltins } },
+    builtins: { added: [...ownDeclarations], refused: { ...bannedBuiltins, ...missingBuiltins } },
   };
 }
 

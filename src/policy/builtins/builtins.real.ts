@@ -21,6 +21,12 @@ const RECORDED_CASES = 30;
 const answersFile = new URL('testdata/opa-answers.json', import.meta.url);
 const COMPILE_TIMEOUT_MS = 60_000;
 
+// Signed once, with keys that nobody kept.
+const tokens = JSON.parse(readFileSync(new URL('testdata/tokens.json', import.meta.url), 'utf8')) as Record<
+  string,
+  Json[][]
+>;
+
 interface Subject {
   /** Rego over `a`, the list of operands. */
   readonly expression: string;
@@ -193,6 +199,21 @@ const mergeable = fc.array(
     .map(([a, b, prefix]) => `10.0.${a}.${b}/${prefix}`),
   { maxLength: 8 },
 );
+const anyUri = fc.oneof(
+  fc.webUrl({ withFragments: true, withQueryParameters: true }),
+  fc.stringMatching(
+    /^([a-z]{1,3}:)?(\/\/)?([ab@:.%[\]2-5]{0,6})(\/[a%2!*~é+;=@]{0,5})?(\?[a=?#%]{0,3})?(#[b%4]{0,3})?$/,
+  ),
+);
+const uris: Json[][] = [
+  'https://u:p@h.example:8080/a%20b/c?q=1&r=2#fr%41g', '/just/path', 'mailto:a@b.c', 'http://[::1]:80/', 'HTTP://EXAMPLE.com',
+  'http://a b/', '//host/p', '///p', 'x:///p', '?q', '#f', '#', '', '*', '*?a', 'http://h/%zz', 'h:80', '1http://x', 'http://u@h', 'http://u:@h',
+  'http://h?', 'http://h??', 'http://h/a%2Fb', 'http://h:', 'http://h:x/', 'a:b:c', ':x', 'http://[fe80::1%25en0]/', 'http://[fe80::1%25e%20n]/',
+  'http://[fe80::1%25]/', 'http://[fe80::1%en0]/', 'http://[1.2.3.4]/', 'http://[::ffff:1.2.3.4]:1/', 'http://[::1]x', 'http://a[::1]', 'http://[::1',
+  'http://h/p;x', 'file:///etc', 'http://a:1:2/', 'pg://a:1,b:2/', 'pg://a:1:2/', 'http://%41.b/', 'http://%c3%a9.b/', 'http://h%25/', 'http://é/ü?ä#ö',
+  "http://h/!*'()", 'http://h/~-._$&+,;=:@', 'http://u%20x@h/', 'http://u%zz@h/', 'http://u#x@h/', 'http://é@h/', 'http://h/a\tb', 'http://h/#a\tb', 'http://h/\u007f',
+  'a/b:c', 'a:b/c', 'a.b:c', 'http://h<>"/', 'http://h|/', 'http://h/%e9', 'http://h/%E2%82%AC', 'http:/p', 'http:p', 'http://@h', 'http://a@b@c/',
+].map((uri) => [uri]); // prettier-ignore
 const jsonText = fc
   .jsonValue({ maxDepth: 2 })
   .filter((value) => !JSON.stringify(value).includes('e')) as fc.Arbitrary<Json>;
@@ -582,6 +603,11 @@ const subjects: Readonly<Record<string, Subject>> = {
       ['{"a": [1, {"b": null}]}'],
     ],
   },
+  'uri.parse': { expression: call('uri.parse', 1), cases: [...sample(anyUri), ...uris] },
+  'uri.is_valid': { expression: call('uri.is_valid', 1), cases: [...sample(anyUri), ...uris] },
+  ...Object.fromEntries(
+    Object.entries(tokens).map(([name, cases]) => [name, { expression: call(name, cases[0]?.length ?? 1), cases }]),
+  ),
   'yaml.is_valid': { expression: call('yaml.is_valid', 1), cases: [['a: 1'], ['[1, 2'], [''], ['"x'], ['a: b: c']] },
 };
 

@@ -5,6 +5,7 @@ import { encodingBuiltins } from './encoding.ts';
 import { graphBuiltins } from './graph.ts';
 import { jsonBuiltins } from './json.ts';
 import { jsonPatchBuiltins } from './json-patch.ts';
+import { jwtBuiltins } from './jwt.ts';
 import { netBuiltins } from './net.ts';
 import { numberBuiltins } from './numbers.ts';
 import { objectBuiltins } from './object-subset.ts';
@@ -14,6 +15,7 @@ import { semverBuiltins } from './semver.ts';
 import { stringBuiltins } from './strings.ts';
 import { timeBuiltins } from './time.ts';
 import { unitBuiltins } from './units.ts';
+import { uriBuiltins } from './uri.ts';
 import { uuidBuiltins } from './uuid.ts';
 import { yamlBuiltins } from './yaml.ts';
 
@@ -25,6 +27,7 @@ export const hostBuiltins: Readonly<Record<string, Builtin>> = Object.freeze({
   ...graphBuiltins,
   ...jsonBuiltins,
   ...jsonPatchBuiltins,
+  ...jwtBuiltins,
   ...netBuiltins,
   ...numberBuiltins,
   ...objectBuiltins,
@@ -34,6 +37,7 @@ export const hostBuiltins: Readonly<Record<string, Builtin>> = Object.freeze({
   ...stringBuiltins,
   ...timeBuiltins,
   ...unitBuiltins,
+  ...uriBuiltins,
   ...uuidBuiltins,
   ...yamlBuiltins,
 });
