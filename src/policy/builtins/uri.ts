@@ -5,8 +5,8 @@ import { RegoObject, type RegoValue } from './rego-value.ts';
 
 // URIs as OPA's own library takes them apart: more lenient than browsers, so their parser cannot be used here.
 
-/** What may stand unescaped in a path when it is written anew. */
-const PLAIN_PATH = /^[\w\-.~$&+,/:;=@]*$/;
+/** What is escaped in a path that is written anew. */
+const UNUSUAL_IN_PATH = /[^\w\-.~$&+,/:;=@]/gu;
 /** What may stand in a host, `%` and what is beyond ASCII aside. */
 const PLAIN_HOST = /^[\w\-.~!$&'()*+,;=:[\]<>"%\u0080-\u{10ffff}]*$/u;
 const USER_INFO = /^[\w\-.~!$&'()*+,;=:%@]*$/;
@@ -39,8 +39,7 @@ function parseUri(text: string): Uri {
 
 /** A path that is written as usual has no raw form of its own. */
 function writtenPath(path: string, raw: string): string {
-  const usual = [...path].map((one) => (PLAIN_PATH.test(one) ? one : hexEscape(one))).join('');
-  return usual === raw ? path : raw;
+  return path.replaceAll(UNUSUAL_IN_PATH, hexEscape) === raw ? path : raw;
 }
 
 function hexEscape(character: string): string {
@@ -83,7 +82,7 @@ function bracketedHost(host: string): string {
   if (end === -1) return undefinedBecause('no closing bracket');
   const port = host.slice(end + 1);
   requirePort(port);
-  const [address = '', zone] = cutZone(host.slice(1, end));
+  const [address, zone] = cutZone(host.slice(1, end));
   const plainZone = zone === undefined ? '' : unescapeZone(zone);
   if (!isIPv6(unescapeHost(address)) || zone === '') return undefinedBecause('no IPv6 address in brackets');
   return `[${unescapeHost(address)}${zone === undefined ? '' : `%${plainZone}`}]${port}`;
