@@ -6,6 +6,7 @@ import type { CallOptions, Executor, ExecutorOptions, ProviderSession } from './
 import { type ExecutorFolders, makeExecutorFolders } from './executor-folders.ts';
 import { ExecutorProcess, type ProcessOptions, type Request } from './executor-process.ts';
 import type { AnswerOf, SessionCall, SessionRequest } from './messages.ts';
+import { GivenSecrets } from './given-secrets.ts';
 import { providerFailed } from './provider-failure.ts';
 import { withoutSecrets } from './without-secrets.ts';
 
@@ -48,6 +49,7 @@ class ExecutorHost {
   private readonly sockets: string;
   private readonly processOptions: ProcessOptions;
   private current: ExecutorProcess;
+  private readonly given = new GivenSecrets();
   private closed = false;
 
   private constructor(options: ExecutorOptions, folders: ExecutorFolders) {
@@ -78,9 +80,9 @@ class ExecutorHost {
     options: CallOptions = {},
   ): Promise<AnswerOf<Name>> {
     const timeoutMs = options.timeoutMs ?? this.timeoutOf(call.name);
-    const { secrets = [], ...sent } = session;
+    const { secrets: _, ...sent } = session;
     const request = { kind: 'call', session: sent, call, operationId: options.operationId, timeoutMs } as const;
-    return parseAnswer<Name>(await withoutSecrets(secrets, () => this.ask(request, session.binary, call.name)));
+    return parseAnswer<Name>(await this.quietly(session, () => this.ask(request, session.binary, call.name)));
   }
 
   async validateProvider(
@@ -88,10 +90,10 @@ class ExecutorHost {
     options: CallOptions = {},
   ): ReturnType<Executor['validateProviderConfig']> {
     const timeoutMs = options.timeoutMs ?? this.timeoutOf('validateProvider');
-    const { secrets = [], ...sent } = session;
+    const { secrets: _, ...sent } = session;
     const request = { kind: 'validateProvider', session: sent, timeoutMs } as const;
     const ask = () => this.ask(request, session.binary, 'validateProviderConfig');
-    return parseAnswer<'validateResource'>(await withoutSecrets(secrets, ask));
+    return parseAnswer<'validateResource'>(await this.quietly(session, ask));
   }
 
   /** In an executor process of its own: the memory that a large schema takes goes with it. */
@@ -116,6 +118,11 @@ class ExecutorHost {
     this.closed = true;
     await this.current.close();
     await rm(this.sockets, { recursive: true, force: true });
+  }
+
+  private quietly({ binary, secrets = [] }: ProviderSession, ask: () => Promise<unknown>): Promise<unknown> {
+    this.given.add(binary, secrets);
+    return withoutSecrets(secrets, ask, () => this.given.of(binary));
   }
 
   private timeoutOf(call: string): number {

@@ -10,7 +10,7 @@ describe('what a provider says', () => {
     const state = Buffer.from('tok"en-1');
     const answer = await withoutSecrets(['tok"en-1 '], () => Promise.resolve({ state, problems: [problem] }));
     const masked = { ...problem, summary: 'bad token (sensitive)' };
-    assert.deepEqual(answer, { state, problems: [masked] });
+    assert.deepEqual(answer, { state, problems: [{ ...masked, detail: 'sent (sensitive)' }] });
     const quoted = await withoutSecrets(['tok"en-1'], () => Promise.resolve({ problems: [problem] }));
     assert.deepEqual(quoted, { problems: [{ ...masked, detail: 'sent (sensitive)' }] });
   });

@@ -5,6 +5,7 @@ import type { Logger } from '../shared/logger.ts';
 import type { AnswerError } from './outcome.ts';
 import { InvalidDocument } from './prepare-document.ts';
 import { refusalMessage } from './refusals.ts';
+import { withoutValues } from './without-values.ts';
 
 /**
  * The one way in which an error leaves the gateway. What we expected is shown with its code; anything else is logged
@@ -31,8 +32,9 @@ function mask(error: unknown, reference: string, log: Logger): AppError {
 const MAX_MESSAGE_LENGTH = 1_000;
 const MAX_LOCATIONS = 10;
 
-/** A document or its variables are wrong: graphql-js says how, and quotes nothing but the request. */
-function inputError({ message, locations }: GraphQLError): AnswerError {
+/** A document or its variables are wrong: graphql-js says how. */
+function inputError({ message: said, locations }: GraphQLError): AnswerError {
+  const message = withoutValues(said);
   const isLong = message.length > MAX_MESSAGE_LENGTH;
   return {
     message: isLong ? `${message.slice(0, MAX_MESSAGE_LENGTH)}…` : message,

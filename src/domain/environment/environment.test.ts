@@ -52,7 +52,7 @@ describe('the environment of a project', () => {
     const url = `https://me:${SECRET}@h1/\${NOBODY}`;
     assert.deepEqual({ ...given }, { HOST: 'h1', TOKEN: SECRET, URL: url });
     assert.equal(Buffer.from(files['a/b.txt'] ?? []).toString(), 'content\n');
-    assert.deepEqual(secrets, [SECRET, 'content']);
+    assert.deepEqual(secrets, [SECRET, 'content', 'one\ntwo']);
     await update(aVariable('HOST', 'h2'));
     await remove('TOKEN');
     assert.deepEqual(await variables(), { HOST: 'h2', URL: 'https://me:${TOKEN}@h2/${NOBODY}' });

@@ -2,9 +2,8 @@ import { AppError } from '../../shared/errors.ts';
 import { findProjectConfig, type ProjectConfigRow } from '../../storage/project-config.ts';
 import type { DomainContext } from '../context.ts';
 import { expandVariables } from './expand-variables.ts';
+import { fileSecrets } from './file-secrets.ts';
 import { isReservedName } from './reserved-name.ts';
-
-const MAX_TOKEN_BYTES = 4 * 1024;
 
 /** What a project's providers get. */
 export interface ProjectEnvironment {
@@ -30,11 +29,11 @@ function environmentOf(rows: readonly ProjectConfigRow[]): ProjectEnvironment {
   requireOpenNames(variables);
   const expanded = expandRows(variables);
   const secret = variables.filter(({ writeOnly }) => writeOnly).map((row) => [valueOf(row), expanded.get(row.name)]);
-  const tokens = files.filter(({ writeOnly }) => writeOnly).map(onlyLine);
+  const parts = files.filter(({ writeOnly }) => writeOnly).flatMap((row) => fileSecrets(contentOf(row)));
   return {
     variables: Object.fromEntries(expanded),
-    files: Object.fromEntries(files.map((row) => [row.name, Buffer.from(valueOf(row), 'base64')])),
-    secrets: [...new Set([...secret.flat(), ...tokens].filter((value) => value !== undefined))],
+    files: Object.fromEntries(files.map((row) => [row.name, contentOf(row)])),
+    secrets: [...new Set([...secret.flat(), ...parts].filter((value) => value !== undefined))],
   };
 }
 
@@ -49,10 +48,8 @@ function requireOpenNames(variables: readonly ProjectConfigRow[]): void {
   );
 }
 
-/** A small file of one line is a token, which a provider may quote; the text of a larger one it hardly would. */
-function onlyLine(row: ProjectConfigRow): string | undefined {
-  const text = row.size > MAX_TOKEN_BYTES ? '' : Buffer.from(valueOf(row), 'base64').toString().trim();
-  return text === '' || text.includes('\n') ? undefined : text;
+function contentOf(row: ProjectConfigRow): Buffer {
+  return Buffer.from(valueOf(row), 'base64');
 }
 
 /** The variables as providers get them. @throws CONFLICT, LIMIT_EXCEEDED when they cannot be made */

@@ -1,9 +1,11 @@
 import type { CallOptions, Executor } from '../../executor/index.ts';
 import { type Value, valueToJson, valueToPlain } from '../../providers/index.ts';
+import type { Json } from '../../shared/json.ts';
 import { errorsOf } from '../../shared/problems.ts';
 import type { ResourceRow } from '../../storage/resources.ts';
 import { withEmptyBlocks } from '../merge/empty-blocks.ts';
 import { redact } from '../plan/redact.ts';
+import { secretsInJson } from '../plan/redact-json.ts';
 import { decodeFor, encodeFor, type LoadedType } from '../provider/loaded-type.ts';
 import { type KnownObject, nothing } from '../provider/plan-change.ts';
 import { refusal, tidyProblems } from '../provider/provider-words.ts';
@@ -43,7 +45,8 @@ export async function openObject(
   const notes = resource.private ?? new Uint8Array();
   if (stored.sha256 === loaded.binary.sha256) return { value: openState(loaded, stored.msgpack), private: notes };
   const request = { type: loaded.type, version: resource.schemaVersion, stateJson: stored.json };
-  const answer = await executor.upgradeState(loaded.session, request, call);
+  const secrets = [...(loaded.session.secrets ?? []), ...secretsInJson(loaded.schema.block, jsonOf(stored.json))];
+  const answer = await executor.upgradeState({ ...loaded.session, secrets }, request, call);
   const said = tidyProblems(answer.problems, []);
   if (errorsOf(said).length > 0) throw refusal(loaded, `to upgrade the state of ${loaded.type}`, said);
   return { value: decodeFor(loaded, answer.state), private: notes };
@@ -52,4 +55,9 @@ export async function openObject(
 /** A state that this very program wrote, as it would get it back if it were asked to upgrade it: which changes nothing else. */
 export function openState(loaded: LoadedType, state: Uint8Array): Value {
   return withEmptyBlocks(loaded.schema.block, decodeFor(loaded, state));
+}
+
+/** Our own text, as `packState` wrote it. */
+function jsonOf(text: string): Json {
+  return JSON.parse(text) as Json;
 }

@@ -8,7 +8,7 @@ type Path = readonly (string | number)[];
 /** What becomes null, and who is told where. */
 interface Rule {
   readonly hides: (attribute: SchemaAttribute) => boolean;
-  readonly found: (path: Path) => void;
+  readonly found: (path: Path, secret: Json) => void;
 }
 
 export interface RedactedJson {
@@ -40,6 +40,21 @@ export function withoutWriteOnly(schema: SchemaBlock, json: Json): KeptJson {
   return { value: redactObject(schema, json, [], { hides: ({ writeOnly }) => writeOnly, found }), withheld };
 }
 
+/** Texts of a state as JSON, perhaps of an older version of the schema, that nobody may see. */
+export function secretsInJson(schema: SchemaBlock, json: Json): string[] {
+  const secrets: Json[] = [];
+  const hides = ({ sensitive, writeOnly }: SchemaAttribute): boolean => sensitive || writeOnly;
+  redactObject(schema, json, [], { hides, found: (_path, secret) => void secrets.push(secret) });
+  return secrets.flatMap(textsIn);
+}
+
+function textsIn(json: Json): string[] {
+  if (typeof json === 'string') return [json];
+  if (typeof json === 'number') return [String(json)];
+  if (isJsonList(json)) return json.flatMap(textsIn);
+  return isJsonObject(json) ? Object.values(json).flatMap(textsIn) : [];
+}
+
 function redactObject(shape: Shape, json: Json, path: Path, rule: Rule): Json {
   if (!isJsonObject(json)) return json;
   const result: [string, Json][] = Object.entries(json).map(([name, value]) => [
@@ -52,7 +67,7 @@ function redactObject(shape: Shape, json: Json, path: Path, rule: Rule): Json {
 function redactMember(shape: Shape, name: string, value: Json, path: Path, rule: Rule): Json {
   const attribute = shape.attributes.find((each) => each.name === name);
   if (attribute !== undefined && rule.hides(attribute) && value !== null) {
-    rule.found(path);
+    rule.found(path, value);
     return null;
   }
   const nest = attribute === undefined ? nestOfNamedBlock(shape, name) : nestOfAttribute(attribute);

@@ -2,7 +2,7 @@ import { conform, encodeValue, impliedType, type SchemaBlock, type Value } from 
 import { AppError } from '../../shared/errors.ts';
 import type { JsonObject } from '../../shared/json.ts';
 import { errorsOf, formatProblem, type Problem } from '../../shared/problems.ts';
-import { isValueList, isValueMap } from '../../providers/index.ts';
+import { secretTexts as textsOf } from '../plan/mask-secrets.ts';
 import { secretsIn } from '../plan/redact.ts';
 import { guardBlock } from './guard-block.ts';
 
@@ -35,13 +35,7 @@ export function sessionConfiguration(block: SchemaBlock, place: Place): SessionC
 
 /** Texts in a configuration that nobody may see. */
 export function secretTexts(block: SchemaBlock, value: Value): string[] {
-  return secretsIn(guardBlock(block), value).flatMap(textsIn);
-}
-
-function textsIn(value: Value): string[] {
-  if (typeof value === 'string') return [value];
-  if (isValueList(value)) return value.flatMap(textsIn);
-  return isValueMap(value) ? [...value.values()].flatMap(textsIn) : [];
+  return secretsIn(guardBlock(block), value).flatMap(textsOf);
 }
 
 function withoutRequired(block: SchemaBlock): SchemaBlock {

@@ -3,7 +3,7 @@ import { errorsOf, type Problem } from '../../shared/problems.ts';
 import { equalValues, type Value } from '../../providers/index.ts';
 import { checkApplied } from '../compare/check-applied.ts';
 import { nullUnknowns } from '../plan/unknowns.ts';
-import { decodeFor, encodeFor, type LoadedType } from './loaded-type.ts';
+import { decodeFor, encodeFor, type LoadedType, sessionWith } from './loaded-type.ts';
 import { type KnownObject, nothing, secretsOf } from './plan-change.ts';
 import { contractBroken, type ProviderError, refusal, tidyProblems } from './provider-words.ts';
 
@@ -34,8 +34,9 @@ export interface Applied {
  * @throws AppError PROVIDER_FAILED with `details.mayHaveActed` when no answer came
  */
 export async function applyChange(executor: Executor, loaded: LoadedType, change: ApplyCall): Promise<Applied> {
+  const given = [change.prior.value, change.planned, change.config];
   const answer = await executor.apply(
-    loaded.session,
+    sessionWith(loaded, given),
     {
       type: loaded.type,
       prior: encodeFor(loaded, change.prior.value),
@@ -45,10 +46,9 @@ export async function applyChange(executor: Executor, loaded: LoadedType, change
     },
     change.call,
   );
-  const said = tidyProblems(answer.problems, secretsOf(loaded, [change.prior.value, change.planned, change.config]));
+  const state = answer.state === undefined ? null : decodeFor(loaded, answer.state);
+  const said = tidyProblems(answer.problems, secretsOf(loaded, [...given, state]));
   const failed = errorsOf(said).length > 0;
-  const answered = answer.state === undefined ? undefined : decodeFor(loaded, answer.state);
-  const state = answered ?? null;
   if (failed) return afterError(loaded, change, state, answer.private, said);
   const breaches = checkApplied(loaded.schema.block, change.planned, state, answer.legacyTypeSystem);
   const broken = errorsOf(breaches);

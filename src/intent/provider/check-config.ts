@@ -4,7 +4,7 @@ import { isJsonObject, type Json } from '../../shared/json.ts';
 import { errorsOf, formatPath, formatProblem, type Problem } from '../../shared/problems.ts';
 import { conform, type Value } from '../../providers/index.ts';
 import { secretsIn } from '../plan/redact.ts';
-import { encodeFor, type LoadedType } from './loaded-type.ts';
+import { encodeFor, type LoadedType, sessionWith } from './loaded-type.ts';
 import { refusal, tidyProblems } from './provider-words.ts';
 
 export interface CheckedConfig {
@@ -26,10 +26,11 @@ export async function checkConfig(
 ): Promise<CheckedConfig> {
   const { value, warnings: problems } = checkForm(loaded, json);
   const request = { type: loaded.type, config: encodeFor(loaded, value) };
+  const session = sessionWith(loaded, [value]);
   const answer =
     kind === 'resource'
-      ? await executor.validateResource(loaded.session, request)
-      : await executor.validateDataSource(loaded.session, request);
+      ? await executor.validateResource(session, request)
+      : await executor.validateDataSource(session, request);
   const said = tidyProblems(answer.problems, secretsIn(loaded.schema.block, value));
   if (errorsOf(said).length > 0) throw refusal(loaded, `the configuration of ${loaded.type}`, said);
   return { value, warnings: [...problems, ...said] };

@@ -10,6 +10,8 @@ import {
   type SchemaBlock,
   type Value,
 } from '../../providers/index.ts';
+import { secretTexts } from '../plan/mask-secrets.ts';
+import { secretsIn } from '../plan/redact.ts';
 
 /** A resource or data-source type, ready to be worked with: its provider is installed and its schema is known. */
 export interface LoadedType {
@@ -37,6 +39,15 @@ export function loadedType(type: string, schema: ResourceSchema, program: Progra
   const { binary, configuration: provider, planDestroy, schemaOptional } = program;
   const session = { binary, configuration: nullValue, environment: {}, schemaOptional };
   return { type, binary, provider, session, schema, valueType: impliedType(schema.block), planDestroy };
+}
+
+/**
+ * The session for a call that hands over these values, or makes them: whatever the provider says about it, also when it
+ * fails, is told without what is secret in them.
+ */
+export function sessionWith({ session, schema }: LoadedType, values: readonly Value[]): ProviderSession {
+  const secrets = values.flatMap((value) => secretsIn(schema.block, value)).flatMap(secretTexts);
+  return secrets.length === 0 ? session : { ...session, secrets: [...(session.secrets ?? []), ...secrets] };
 }
 
 export function encodeFor(loaded: LoadedType, value: Value): Uint8Array {

@@ -7,7 +7,7 @@ import { proposeNew } from '../merge/propose-new.ts';
 import { planAction, type PlanAction } from '../plan/plan-action.ts';
 import { secretsIn } from '../plan/redact.ts';
 import { replacePaths } from '../plan/replace-paths.ts';
-import { decodeFor, encodeFor, type LoadedType } from './loaded-type.ts';
+import { decodeFor, encodeFor, type LoadedType, sessionWith } from './loaded-type.ts';
 import { contractBroken, refusal, tidyProblems } from './provider-words.ts';
 
 /** What a provider knows of an object: its state, and its own notes that go with it. */
@@ -81,7 +81,8 @@ async function planOnce(executor: Executor, loaded: LoadedType, wanted: Wanted):
   const { prior, config, call } = wanted;
   const { schema } = loaded;
   const proposed = proposeNew(schema.block, prior.value, config);
-  const answer = await executor.plan(loaded.session, planRequest(loaded, prior, proposed, config), call);
+  const request = planRequest(loaded, prior, proposed, config);
+  const answer = await executor.plan(sessionWith(loaded, [prior.value, config]), request, call);
   const said = tidyProblems(answer.problems, secretsOf(loaded, [prior.value, config]));
   if (errorsOf(said).length > 0) throw refusal(loaded, `to plan ${loaded.type}`, said);
   const planned = decodeFor(loaded, answer.planned);
@@ -102,7 +103,7 @@ async function planDestroy(executor: Executor, loaded: LoadedType, wanted: Wante
   const base = { action: planAction({ prior: prior.value, planned: null, replacePaths: [], tainted: false }), prior };
   const change = { ...base, config: null, planned: nothing, replacePaths: [], tolerated: [] };
   if (!loaded.planDestroy || prior.value === null) return { ...change, destroyPrivate: prior.private, warnings: [] };
-  const answer = await executor.plan(loaded.session, planRequest(loaded, prior, null, null), call);
+  const answer = await executor.plan(sessionWith(loaded, [prior.value]), planRequest(loaded, prior, null, null), call);
   const said = tidyProblems(answer.problems, secretsOf(loaded, [prior.value]));
   if (errorsOf(said).length > 0) throw refusal(loaded, `to destroy ${loaded.type}`, said);
   const breaches = checkPlan(loaded.schema.block, prior.value, null, decodeFor(loaded, answer.planned));

@@ -15,8 +15,10 @@ const MAX_TEXT_LENGTH = 2_000;
  * @param secrets sensitive values of this operation
  */
 export function tidyProblems(problems: readonly Problem[], secrets: readonly Value[]): Problem[] {
+  if (problems.length === 0) return [];
+  const mask = maskSecrets(secrets);
   const tidy = (text: string): string => {
-    const plain = replaceDeceiving(maskSecrets(text, secrets), '\ufffd', 'lines');
+    const plain = replaceDeceiving(mask(text), '\ufffd', 'lines');
     return plain.length > MAX_TEXT_LENGTH ? `${plain.slice(0, MAX_TEXT_LENGTH)}…` : plain;
   };
   const kept = problems.slice(0, MAX_PROBLEMS).map((problem) => ({

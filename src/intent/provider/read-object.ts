@@ -3,7 +3,7 @@ import { AppError } from '../../shared/errors.ts';
 import { errorsOf, type Problem } from '../../shared/problems.ts';
 import type { Value } from '../../providers/index.ts';
 import { nullUnknowns } from '../plan/unknowns.ts';
-import { decodeFor, encodeFor, type LoadedType, providerName } from './loaded-type.ts';
+import { decodeFor, encodeFor, type LoadedType, providerName, sessionWith } from './loaded-type.ts';
 import { type KnownObject, secretsOf } from './plan-change.ts';
 import { refusal, tidyProblems } from './provider-words.ts';
 
@@ -21,10 +21,11 @@ export async function readObject(
   call: CallOptions,
 ): Promise<ReadResult> {
   const request = { type: loaded.type, state: encodeFor(loaded, known.value), private: known.private };
-  const answer = await executor.read(loaded.session, request, call);
-  const said = tidyProblems(answer.problems, secretsOf(loaded, [known.value]));
+  const answer = await executor.read(sessionWith(loaded, [known.value]), request, call);
+  const value = decodeFor(loaded, answer.state);
+  const said = tidyProblems(answer.problems, secretsOf(loaded, [known.value, value]));
   if (errorsOf(said).length > 0) throw refusal(loaded, `to read ${loaded.type}`, said);
-  return { object: { value: nullUnknowns(decodeFor(loaded, answer.state)), private: answer.private }, warnings: said };
+  return { object: { value: nullUnknowns(value), private: answer.private }, warnings: said };
 }
 
 /**
@@ -66,7 +67,7 @@ export async function readDataSource(
   call: CallOptions,
 ): Promise<Value> {
   const request = { type: loaded.type, config: encodeFor(loaded, config) };
-  const answer = await executor.readDataSource(loaded.session, request, call);
+  const answer = await executor.readDataSource(sessionWith(loaded, [config]), request, call);
   const said = tidyProblems(answer.problems, secretsOf(loaded, [config]));
   if (errorsOf(said).length > 0) throw refusal(loaded, `to read ${loaded.type}`, said);
   return nullUnknowns(decodeFor(loaded, answer.state));

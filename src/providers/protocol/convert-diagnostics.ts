@@ -8,10 +8,15 @@ const MAX_TEXT_LENGTH = 8_000;
 export function convertDiagnostics(wire: readonly WireDiagnostic[]): Problem[] {
   return wire.slice(0, MAX_DIAGNOSTICS).map((diagnostic) => ({
     severity: diagnostic.severity === 'WARNING' ? 'warning' : 'error',
-    summary: diagnostic.summary.slice(0, MAX_TEXT_LENGTH),
-    detail: diagnostic.detail.slice(0, MAX_TEXT_LENGTH),
+    summary: cut(diagnostic.summary),
+    detail: cut(diagnostic.detail),
     path: diagnostic.attribute === null ? [] : convertPath(diagnostic.attribute),
   }));
+}
+
+/** The sign says that a secret may have been cut in two. */
+function cut(text: string): string {
+  return text.length > MAX_TEXT_LENGTH ? `${text.slice(0, MAX_TEXT_LENGTH)}…` : text;
 }
 
 /**

@@ -54,7 +54,8 @@ describe('diagnostics of a provider', () => {
   it('are cut in number and length', () => {
     const flood = Array.from({ length: 1_000 }, () => diagnostic({ detail: 'x'.repeat(100_000) }));
     const problems = convertDiagnostics(flood);
-    assert.deepEqual([problems.length, problems[0]?.detail.length], [100, 8_000]);
+    assert.equal(problems.length, 100);
+    assert.equal(problems[0]?.detail, `${'x'.repeat(8_000)}…`);
   });
 });
 
