@@ -19,7 +19,7 @@ import { type Executor, startExecutor } from './executor/index.ts';
 import { createGateway, defaultLimits, type Gateway } from './gateway/index.ts';
 import { greeting } from './greeting.ts';
 import { createApp, createTraffic, type HealthReport, listen, type Traffic } from './http/index.ts';
-import { createIntent, createUpkeep, type Intent } from './intent/index.ts';
+import { createIntent, createUpkeep, type Intent, type IntentOptions } from './intent/index.ts';
 import { createMcp, type Mcp, parseTools, type Tool } from './mcp/index.ts';
 import { createPolicyCompiler, findOpa, type PolicyCompiler, startPolicyEngine } from './policy/index.ts';
 import { createOutbound, type Outbound } from './outbound/index.ts';
@@ -110,20 +110,21 @@ async function audit(config: Config, args: readonly string[]): Promise<void> {
   await auditCommand(config, args, () => storageOf(config, createLogger(config.logLevel)));
 }
 
-interface RunningServer {
+export interface RunningServer {
   readonly greeting: string;
   readonly log: Logger;
   stop(): Promise<void>;
 }
 
-async function startServer(config: Config): Promise<RunningServer> {
+/** @param watched what tests watch the engine with */
+export async function startServer(config: Config, watched: IntentOptions = {}): Promise<RunningServer> {
   const log = createLogger(config.logLevel);
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
   const [storage, executor] = await Promise.all([storageOf(config, log), executorOf(config, log)]);
   const outbound = createOutbound({ allow: config.outboundAllow });
   const domain = domainOf(config, { storage, executor, outbound, log });
   const first = await prepareFirstStart(domain, { dataDir: config.dataDir });
-  const intent = createIntent(domain, { limits: { changesAtOnce: config.changesAtOnce } });
+  const intent = createIntent(domain, { limits: { changesAtOnce: config.changesAtOnce }, ...watched });
   await intent.recover();
   const tools = readTools();
   const traffic = trafficOf(config, domain);

@@ -6,7 +6,10 @@ export interface Engine {
   readonly domain: DomainContext;
   /** Operations that this process is working on. */
   readonly running: RunningOperations;
-  /** Called before each step. Whatever it throws stops the engine dead, as a power cut would: tests use it. */
+  /**
+   * Called before each step, and within some. Whatever it throws before a step stops the engine dead, as a power cut
+   * would: tests use it.
+   */
   readonly beforeStep: (step: string, operation: string | undefined) => Promise<void>;
   readonly limits: IntentLimits;
 }

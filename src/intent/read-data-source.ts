@@ -48,9 +48,12 @@ export async function readDataSource(
   const name = { provider, version: input.version ?? undefined, type, kind: 'DATA_SOURCE' } as const;
   const loaded = await inProject(domain, await loadType(domain, request, name), project.id, alias);
   const { value } = await checkConfig(domain.executor, loaded, input.config, 'data source');
+  await engine.beforeStep('judgeRead', undefined);
   const decision = await judgeRead(engine, request, project, loaded, input);
+  await engine.beforeStep('recordRead', undefined);
   await recordRead(engine, request, project, loaded, decision);
   requireAllowed(decision);
+  await engine.beforeStep('read', undefined);
   const result = await read(domain.executor, loaded, value, { timeoutMs: engine.limits.callMs });
   const shown = shownOf(loaded, result);
   return {

@@ -106,7 +106,7 @@ export async function hasWork(
 ): Promise<boolean> {
   const rows = await db.em.execute(
     `select 1 from intent_operation where project = ? and lease_until is not null and id <> ?
-        and status in ('QUEUED', 'PLANNING', 'PLANNED', 'APPLYING') and finished_at is null
+        and status in ('QUEUED', 'PLANNING', 'PLANNED', 'APPLYING', 'AWAITING_CONFIRMATION') and finished_at is null
         and coalesce(change_set, '') <> ?
       union all
       select 1 from intent_change_set where project = ? and lease_until is not null and id <> ?

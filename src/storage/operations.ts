@@ -64,11 +64,12 @@ export function findOperation(db: Db, project: string, id: string): Promise<Oper
 
 /**
  * Operations that a server works on, or should: those whose lease has run out at `now`, or all of them without it. One
- * that was reviewed and waits to be resumed has no lease and is not among them.
+ * that waits for a person, or was reviewed and waits to be resumed, has no lease and is not among them.
  */
 export function findAbandonedOperations(db: Db, now: Date | undefined): Promise<OperationRow[]> {
   const lease = now === undefined ? { $ne: null } : { $lte: now };
-  const where = { status: { $in: ['QUEUED', 'PLANNING', 'APPLYING'] as const }, leaseUntil: lease };
+  const atWork = ['QUEUED', 'PLANNING', 'APPLYING', 'AWAITING_CONFIRMATION'] as const; // the last one while it is planned again
+  const where = { status: { $in: [...atWork] }, leaseUntil: lease };
   return operations.find(db, where, { orderBy: { id: 'asc' } });
 }
 
@@ -76,7 +77,7 @@ export function findAbandonedOperations(db: Db, now: Date | undefined): Promise<
 export function findExpiredOperations(db: Db, now: Date, reviewedBefore: Date): Promise<OperationRow[]> {
   const where = {
     $or: [
-      { status: 'AWAITING_CONFIRMATION' as const, confirmationUntil: { $lte: now } },
+      { status: 'AWAITING_CONFIRMATION' as const, leaseUntil: null, confirmationUntil: { $lte: now } },
       { status: 'PENDING_REVIEW' as const, updatedAt: { $lte: reviewedBefore } },
       { status: 'QUEUED' as const, leaseUntil: null, updatedAt: { $lte: reviewedBefore } },
     ],

@@ -46,6 +46,11 @@ export function campaign(name: string, counts: Readonly<Record<CampaignSize, num
   };
 }
 
+/** A line for whoever reads what a campaign did: counts belong there. */
+export function tell(line: string): void {
+  process.stdout.write(`      ${line}\n`);
+}
+
 function withReplay(error: unknown, name: string, index: number): unknown {
   const script = process.env['SLUICE_TEST_SCRIPT'] ?? 'test:security';
   const again = `npm run ${script} -- --size ${campaignSize} --seed ${campaignSeed} --case ${index} --grep "${name}"`;

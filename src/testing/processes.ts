@@ -16,6 +16,30 @@ export function environmentOf(pid: number): string[] {
     .map((entry) => entry.slice(0, entry.indexOf('=')));
 }
 
+/** Processes that a process started, and those that these started. */
+export function descendantsOf(pid: number): number[] {
+  const parents = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => ({ pid: Number(name), parent: parentOf(name) }));
+  const childrenOf = (of: number): number[] => parents.filter(({ parent }) => parent === of).map((each) => each.pid);
+  const all = childrenOf(pid);
+  for (const child of all) all.push(...childrenOf(child));
+  return all;
+}
+
+function parentOf(pid: string): number {
+  return Number(/^PPid:\s+(\d+)/m.exec(readOrNothing(`/proc/${pid}/status`))?.[1]);
+}
+
+/** SIGKILL, to one that may have ended by itself. */
+export function killHard(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // it has
+  }
+}
+
 /** The user that a process runs as. */
 export function userOf(pid: number): number {
   return Number(/^Uid:\s+(\d+)/m.exec(readOrNothing(`/proc/${pid}/status`))?.[1]);

@@ -15,6 +15,8 @@ export interface TestServerOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** Start on the data of an earlier server; otherwise a folder is made and removed. */
   readonly dataDir?: string;
+  /** Another program than `src/main.ts`, to be spoken to by messages; below `src/`. */
+  readonly program?: string;
   /** Where somebody else expects it; otherwise any that is free. */
   readonly port?: number;
 }
@@ -58,13 +60,14 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     SLUICE_PROVIDER_REGISTRY: 'off', // no test leaves this computer
     ...options.settings,
   };
-  const child = spawn(process.execPath, [...serverFlags, join(root, 'src/main.ts'), 'serve'], {
+  const child = spawn(process.execPath, [...serverFlags, join(root, 'src', options.program ?? 'main.ts'), 'serve'], {
     cwd: root,
     env: { ...inherited(), ...settings },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', ...(options.program === undefined ? [] : ['ipc' as const])],
   });
   let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (chunk: Buffer) => (output += chunk.toString()));
   await untilReady(url, child, () => output);
   return testServer({ url, dataDir, child, output: () => output, keepsData: options.dataDir !== undefined });
 }

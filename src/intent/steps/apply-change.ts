@@ -2,7 +2,7 @@ import { AppError } from '../../shared/errors.ts';
 import { formatPath } from '../../shared/problems.ts';
 import type { ResourceCondition } from '../../storage/resources.ts';
 import { moveOperation } from '../journal/move-operation.ts';
-import { applyChange as act, type Applied } from '../provider/apply-change.ts';
+import { type Applied, applyChange as callProvider, type ApplyCall } from '../provider/apply-change.ts';
 import { forChanges } from '../provider/in-project.ts';
 import { type KnownObject, nothing } from '../provider/plan-change.ts';
 import { fact, type Run } from '../run.ts';
@@ -53,30 +53,37 @@ async function applyNothing(run: Run): Promise<void> {
   };
 }
 
+/** One call that acts. The journal says by now that it may have been made. */
+async function act(run: Run, change: Omit<ApplyCall, 'call'>): Promise<Applied> {
+  const { engine } = run;
+  await engine.beforeStep('callProvider', fact(run, 'operation').id);
+  const call = { ...callOf(run), timeoutMs: engine.limits.applyMs };
+  return callProvider(engine.domain.executor, fact(run, 'loaded'), { ...change, call });
+}
+
 /** A plan's own prior object is the one that acts are based on: it was read when the plan was made. */
 function actOnce(run: Run, prior: KnownObject = fact(run, 'change').planned.prior): Promise<Applied> {
   const { planned, config, destroyPrivate } = fact(run, 'change').planned;
-  return act(run.engine.domain.executor, fact(run, 'loaded'), {
+  return act(run, {
     prior,
     config,
     planned: planned.value,
     plannedPrivate: planned.value === null ? destroyPrivate : planned.private,
-    call: { ...callOf(run), timeoutMs: run.engine.limits.applyMs },
   });
 }
 
 /** Destroys the old object, records that it is gone, and makes the new one. */
 async function replace(run: Run): Promise<Applied> {
   const { prior, destroyPrivate } = fact(run, 'change').planned;
-  const destroyed = await act(run.engine.domain.executor, fact(run, 'loaded'), {
+  const destroyed = await act(run, {
     prior,
     config: null,
     planned: null,
     plannedPrivate: destroyPrivate,
-    call: { ...callOf(run), timeoutMs: run.engine.limits.applyMs },
   });
   if (destroyed.failure !== undefined) return destroyed;
   run.problems.push(...destroyed.problems);
+  await run.engine.beforeStep('recordDestroyed', fact(run, 'operation').id);
   await recordDestroyed(run);
   return actOnce(run, nothing);
 }

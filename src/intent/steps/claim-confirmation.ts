@@ -11,6 +11,8 @@ import { claimResource } from './record-operation.ts';
 export async function claimConfirmation(run: Run): Promise<void> {
   const { storage, clock } = run.engine.domain;
   const at = clock.now();
+  // The token is used up: if the server dies now, nobody could confirm it any more, and it must be found.
+  const leaseUntil = new Date(at.getTime() + run.engine.limits.leaseMs);
   await storage.transaction(async (db) => {
     const project = await takeProject(db, run);
     const operation = await findConfirmed(db, run, at);
@@ -19,6 +21,7 @@ export async function claimConfirmation(run: Run): Promise<void> {
     const changes = {
       confirmationHash: undefined,
       fence: project.fence,
+      leaseUntil,
       updatedAt: at,
       cancelRequestedAt: undefined,
     };
