@@ -442,6 +442,8 @@ export type ApiKeyRoleBinding = {
   readonly apiKeyID: Scalars['ID']['output'];
   /** ULID. */
   readonly id: Scalars['ID']['output'];
+  /** The only project of the space that it is held in; null when it is held in the whole space. */
+  readonly intentProjectID?: Maybe<Scalars['ID']['output']>;
   /** The role. */
   readonly role: Role;
   /** Where it is held. */
@@ -452,6 +454,8 @@ export type ApiKeyRoleBinding = {
 export type ApiKeyRoleBindingInput = {
   /** Who shall hold the role. */
   readonly apiKeyID: Scalars['ID']['input'];
+  /** Only in this Intent project, which must live in that space; everywhere in and below the space when absent. */
+  readonly intentProjectID?: InputMaybe<Scalars['ID']['input']>;
   /** Id or slug of the role. */
   readonly roleID: Scalars['ID']['input'];
   /** Where. */
@@ -3288,6 +3292,8 @@ export type UserGroupRoleBinding = {
   readonly __typename?: 'UserGroupRoleBinding';
   /** ULID. */
   readonly id: Scalars['ID']['output'];
+  /** The only project of the space that it is held in; null when it is held in the whole space. */
+  readonly intentProjectID?: Maybe<Scalars['ID']['output']>;
   /** The role. */
   readonly role: Role;
   /** Id of the role. */
@@ -3300,6 +3306,8 @@ export type UserGroupRoleBinding = {
 
 /** A binding to be. */
 export type UserGroupRoleBindingInput = {
+  /** Only in this Intent project, which must live in that space; everywhere in and below the space when absent. */
+  readonly intentProjectID?: InputMaybe<Scalars['ID']['input']>;
   /** Id or slug of the role. */
   readonly roleID: Scalars['ID']['input'];
   /** Where. */
@@ -3313,6 +3321,8 @@ export type UserRoleBinding = {
   readonly __typename?: 'UserRoleBinding';
   /** ULID. */
   readonly id: Scalars['ID']['output'];
+  /** The only project of the space that it is held in; null when it is held in the whole space. */
+  readonly intentProjectID?: Maybe<Scalars['ID']['output']>;
   /** The role. */
   readonly role: Role;
   /** Id of the role. */
@@ -3333,6 +3343,8 @@ export type UserRoleBindingBatchInput = {
 
 /** A binding to be. */
 export type UserRoleBindingInput = {
+  /** Only in this Intent project, which must live in that space; everywhere in and below the space when absent. */
+  readonly intentProjectID?: InputMaybe<Scalars['ID']['input']>;
   /** Id or slug of the role. */
   readonly roleID: Scalars['ID']['input'];
   /** Where. */
@@ -3711,6 +3723,7 @@ export type ApiKeyOidcSettingsResolvers<ContextType = ResolverContext, ParentTyp
 export type ApiKeyRoleBindingResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['ApiKeyRoleBinding'] = ResolversParentTypes['ApiKeyRoleBinding']> = {
   apiKeyID?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  intentProjectID?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
   role?: Resolver<ResolversTypes['Role'], ParentType, ContextType>;
   spaceID?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
 };
@@ -4443,6 +4456,7 @@ export type UserResolvers<ContextType = ResolverContext, ParentType extends Reso
 
 export type UserGroupRoleBindingResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['UserGroupRoleBinding'] = ResolversParentTypes['UserGroupRoleBinding']> = {
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  intentProjectID?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
   role?: Resolver<ResolversTypes['Role'], ParentType, ContextType>;
   roleID?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   spaceID?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
@@ -4451,6 +4465,7 @@ export type UserGroupRoleBindingResolvers<ContextType = ResolverContext, ParentT
 
 export type UserRoleBindingResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['UserRoleBinding'] = ResolversParentTypes['UserRoleBinding']> = {
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  intentProjectID?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
   role?: Resolver<ResolversTypes['Role'], ParentType, ContextType>;
   roleID?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   spaceID?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;

@@ -4,7 +4,7 @@ import type { Scope } from '../shared/caller.ts';
 /** Where an action must be held. The shapes are those of `generated/access.ts`. */
 export type SpaceSource =
   | { readonly from: 'args'; readonly path: readonly string[]; readonly optional: boolean }
-  | { readonly from: 'parent'; readonly field: string }
+  | { readonly from: 'parent'; readonly field: string; readonly project?: string }
   | { readonly from: 'noun'; readonly noun: string; readonly path: readonly string[] }
   | { readonly from: 'root' }
   | { readonly from: 'any' };

@@ -54,7 +54,7 @@ const world: World = {
   schema,
   spaceFields: new Map(
     Object.keys(schema.getTypeMap()).flatMap((type) => {
-      const field = /^parent\.(\w+)$/.exec(rules.ofType(type)?.demands[0]?.space ?? '')?.[1];
+      const field = /^parent\.(\w+)(?:\/\w+)?$/.exec(rules.ofType(type)?.demands[0]?.space ?? '')?.[1];
       return field === undefined ? [] : [[type, field] as const];
     }),
   ),

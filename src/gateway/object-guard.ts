@@ -1,10 +1,10 @@
 import type { Action } from '../../generated/enums.ts';
 import { type Caller, may } from '../shared/caller.ts';
 import { AppError, invariant } from '../shared/errors.ts';
-import type { AccessTable, Requirement } from './access-table.ts';
+import type { AccessTable, Requirement, SpaceSource } from './access-table.ts';
 import type { GatewayContext } from './context.ts';
 import type { RefusalHook } from './refusals.ts';
-import { ROOT_SPACE, words } from './space-source.ts';
+import { placeOfObject, ROOT_SPACE, words } from './space-source.ts';
 
 /** Asks about what a resolver has produced: gives it back, or null where the caller may not read it. */
 export type ObjectGuard = (produced: unknown, context: GatewayContext) => unknown;
@@ -51,9 +51,7 @@ function createReadable(row: Requirement | undefined, isPublic: boolean): Readab
     'a type may ask for actions in parent.<field>, root or any only',
   );
   if (checks.length === 0 && !isPublic) return undefined; // asked before the operation ran
-  const readables = checks.map(({ action, space }) =>
-    readableIn(action, space.from === 'parent' ? space.field : undefined),
-  );
+  const readables = checks.map(({ action, space }) => readableIn(action, space));
   const [only] = readables;
   const all: Readable =
     readables.length === 1 && only !== undefined
@@ -62,13 +60,12 @@ function createReadable(row: Requirement | undefined, isPublic: boolean): Readab
   return (object, caller) => caller.principal.kind !== 'ANONYMOUS' && all(object, caller);
 }
 
-function readableIn(action: Action, field: string | undefined): Readable {
-  if (field === undefined) return (_object, caller) => may(caller, action, ROOT_SPACE);
-  return (object, caller) => mayIn(caller, action, Reflect.get(object, field));
-}
-
-function mayIn(caller: Caller, action: Action, space: unknown): boolean {
-  return typeof space === 'string' && may(caller, action, space);
+function readableIn(action: Action, source: SpaceSource): Readable {
+  if (source.from !== 'parent') return (_object, caller) => may(caller, action, ROOT_SPACE);
+  return (object, caller) => {
+    const place = placeOfObject(object, source);
+    return place !== undefined && may(caller, action, place);
+  };
 }
 
 // Objects behind an interface or union say their type themselves; one that does not is not readable.

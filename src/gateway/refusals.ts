@@ -1,5 +1,5 @@
 import type { Action } from '../../generated/enums.ts';
-import type { Caller, Origin, Scope } from '../shared/caller.ts';
+import { type Caller, type Origin, placeWords, type Scope, spaceOfPlace } from '../shared/caller.ts';
 import { AppError, type ErrorCode } from '../shared/errors.ts';
 
 /** A refusal as the audit trail wants it. */
@@ -40,10 +40,10 @@ export function insufficientScope(field: string, lists: readonly (readonly Scope
   });
 }
 
-export function forbidden(field: string, action: Action, space: string | undefined): AppError {
-  const where =
-    space === undefined ? 'which you hold in no space' : `which you do not hold in the space ${JSON.stringify(space)}`;
+/** @param place undefined when the action is held nowhere */
+export function forbidden(field: string, action: Action, place: string | undefined): AppError {
+  const where = place === undefined ? 'which you hold in no space' : `which you do not hold in ${placeWords(place)}`;
   return new AppError('FORBIDDEN', `${PREFIX}${field} needs the action ${action}, ${where}`, {
-    details: { field, action, ...(space === undefined ? {} : { space }) },
+    details: { field, action, ...(place === undefined ? {} : { space: spaceOfPlace(place) }) },
   });
 }

@@ -1,9 +1,10 @@
+import { projectPlace } from '../shared/caller.ts';
 import type { SpaceSource } from './access-table.ts';
 import type { GatewayContext, SpaceOf } from './context.ts';
 
 export const ROOT_SPACE = 'root';
 
-/** Where an action must be held for the object at hand. */
+/** Where an action must be held for the object at hand: `space` is a place. */
 export type Placement =
   | { readonly kind: 'space'; readonly space: string }
   /** Nothing is asked: an optional argument was left out, or `any`. */
@@ -24,7 +25,7 @@ const unasked: Placement = { kind: 'unasked' };
 const missing: Placement = { kind: 'missing' };
 const root: Placement = { kind: 'space', space: ROOT_SPACE };
 
-/** Makes the function that finds the space, from one `space:` of the directives. */
+/** Makes the function that finds the place, from one `space:` of the directives. */
 export function createPlace(source: SpaceSource, spaceOf: SpaceOf): Place {
   switch (source.from) {
     case 'any':
@@ -32,7 +33,7 @@ export function createPlace(source: SpaceSource, spaceOf: SpaceOf): Place {
     case 'root':
       return () => root;
     case 'parent':
-      return (parent) => parentSpace(parent, source.field);
+      return (parent) => parentPlace(parent, source);
     case 'args':
       return (_parent, args) => argumentSpace(args, source.path, source.optional);
     case 'noun':
@@ -40,9 +41,20 @@ export function createPlace(source: SpaceSource, spaceOf: SpaceOf): Place {
   }
 }
 
-function parentSpace(parent: unknown, field: string): Placement {
-  const space = ownValue(parent, field);
-  return typeof space === 'string' ? { kind: 'space', space } : missing; // fails closed
+type ParentSource = Extract<SpaceSource, { readonly from: 'parent' }>;
+
+function parentPlace(parent: unknown, source: ParentSource): Placement {
+  const place = placeOfObject(parent, source);
+  return place === undefined ? missing : { kind: 'space', space: place };
+}
+
+/** Where the object says that it lives; undefined, so that nobody may read it, when it does not. */
+export function placeOfObject(object: unknown, { field, project }: ParentSource): string | undefined {
+  const space = ownValue(object, field);
+  if (typeof space !== 'string') return undefined;
+  if (project === undefined) return space;
+  const id = ownValue(object, project);
+  return typeof id === 'string' ? projectPlace({ space, id }) : undefined;
 }
 
 // Existing clients send explicit nulls and empty strings for "not given".

@@ -84,7 +84,7 @@ export function findBinding(db: Db, id: string): Promise<RoleBindingRow | undefi
   return bindings.findOne(db, { id });
 }
 
-/** @returns false when the actor holds the role in the space already */
+/** @returns false when the actor holds the role in the place already */
 export function insertBinding(db: Db, binding: RoleBindingRow): Promise<boolean> {
   return bindings.insertUnlessTaken(db, binding);
 }
@@ -92,6 +92,11 @@ export function insertBinding(db: Db, binding: RoleBindingRow): Promise<boolean>
 /** @returns how many there were */
 export function deleteBindingsOf(db: Db, actorKind: RoleBindingRow['actorKind'], actorId: string): Promise<number> {
   return bindings.remove(db, { actorKind, actorId });
+}
+
+/** A project has moved to another space; the roles that are held in it go with it. */
+export async function moveBindingsOfProject(db: Db, projectId: string, spaceId: string): Promise<void> {
+  await db.em.execute('update role_binding set space_id = ? where project_id = ?', [spaceId, projectId]);
 }
 
 export async function deleteBinding(db: Db, id: string): Promise<void> {

@@ -1,3 +1,4 @@
+import type { Places } from '../shared/caller.ts';
 import type { Db } from './database.ts';
 import { ProjectEntity } from './entities/intent.ts';
 import { type Page, type SearchInput, searchPage, type SearchSpec } from './search.ts';
@@ -29,12 +30,16 @@ const search: SearchSpec<ProjectRow> = {
 };
 
 /** By id. */
-export function findProjects(db: Db, spaces: readonly string[]): Promise<ProjectRow[]> {
-  return projects.find(db, { space: { $in: [...spaces] } }, { orderBy: { id: 'asc' } });
+export function findProjects(db: Db, places: Places): Promise<ProjectRow[]> {
+  return projects.find(db, within(places), { orderBy: { id: 'asc' } });
 }
 
-export function searchProjects(db: Db, spaces: readonly string[], input: SearchInput): Promise<Page<ProjectRow>> {
-  return searchPage(db, projects, search, { space: { $in: [...spaces] } }, input);
+export function searchProjects(db: Db, places: Places, input: SearchInput): Promise<Page<ProjectRow>> {
+  return searchPage(db, projects, search, within(places), input);
+}
+
+function within({ spaces, projects: ids }: Places) {
+  return { $or: [{ space: { $in: [...spaces] } }, { id: { $in: [...ids] } }] };
 }
 
 export function findProject(db: Db, id: string): Promise<ProjectRow | undefined> {

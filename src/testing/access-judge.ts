@@ -223,11 +223,16 @@ function meets({ caller }: Run, { action, space: source }: Demand, node: FieldNo
 
 function placeOf(source: string, { args }: FieldNode, { thing }: Place): string | undefined {
   if (source === 'root') return 'root';
-  if (source.startsWith('parent.')) return text(thing?.[source.slice('parent.'.length)]);
+  if (source.startsWith('parent.')) return text(thing?.[spaceField(source)]);
   const noun = /^\w+\(args\.(.+)\)$/.exec(source)?.[1];
   if (noun !== undefined) return spaceOfId(text(at(args, noun)) ?? '');
   const [, path = '', mark] = /^args\.([^?]+)(\?)?$/.exec(source) ?? [];
   return text(at(args, path)) ?? (mark === undefined ? 'root' : undefined);
+}
+
+/** `parent.space/id` -> `space`: nobody here holds anything in a single project. */
+function spaceField(source: string): string {
+  return source.slice('parent.'.length).replace(/\/.*/, '');
 }
 
 /** Nothing, null and the empty text all mean: not given. */
@@ -251,7 +256,7 @@ export function isReadable(rules: AccessRules, thing: Thing, caller: Caller): bo
   if (rule === undefined) return true;
   return rule.demands.every(({ action, space }) => {
     if (space === 'any') return true;
-    const where = space === 'root' ? 'root' : text(thing[space.slice('parent.'.length)]);
+    const where = space === 'root' ? 'root' : text(thing[spaceField(space)]);
     return where !== undefined && holds(caller, action, where);
   });
 }

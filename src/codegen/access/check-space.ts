@@ -21,7 +21,7 @@ export function checkSpace(space: SpaceSource, place: SpacePlace): string | unde
     case 'any':
       return undefined;
     case 'parent':
-      return checkParent(space.field, place);
+      return checkParent(space.field, place) ?? (space.project && checkParent(space.project, place));
     case 'noun':
       return checkNoun(space.noun, place.sdl) ?? checkArgument(space.path, place);
     case 'args':
@@ -50,7 +50,7 @@ function checkParent(name: string, { type }: SpacePlace): string | undefined {
   const field = type.fields.get(name);
   if (field === undefined)
     return `${type.name} has no field ${JSON.stringify(name)}${didYouMean(name, type.fields.keys())}`;
-  return isIdOrString(field.type) ? undefined : `${type.name}.${name} must be an ID or String to name a space`;
+  return isIdOrString(field.type) ? undefined : `${type.name}.${name} must be an ID or String to name a place`;
 }
 
 function checkArgument(path: readonly string[], { sdl, type, field }: SpacePlace): string | undefined {

@@ -5,7 +5,7 @@ export const scopes: readonly Scope[] = ['mcp:read', 'mcp:write'];
 
 export type SpaceSource =
   | { readonly from: 'args'; readonly path: readonly string[]; readonly optional: boolean }
-  | { readonly from: 'parent'; readonly field: string }
+  | { readonly from: 'parent'; readonly field: string; readonly project?: string }
   | { readonly from: 'noun'; readonly noun: string; readonly path: readonly string[] }
   | { readonly from: 'root' }
   | { readonly from: 'any' };

@@ -30,7 +30,7 @@ export type Noun = ${nouns.length === 0 ? 'never' : nouns.map((noun) => `'${noun
 /** Where an action must be held. */
 export type SpaceSource =
   | { readonly from: 'args'; readonly path: readonly string[]; readonly optional: boolean }
-  | { readonly from: 'parent'; readonly field: string }
+  | { readonly from: 'parent'; readonly field: string; readonly project?: string }
   | { readonly from: 'noun'; readonly noun: Noun; readonly path: readonly string[] }
   | { readonly from: 'root' }
   | { readonly from: 'any' };

@@ -3,6 +3,7 @@ import { invariant } from '../../shared/errors.ts';
 import { type AccessRuleRow, findAccessRules } from '../../storage/access-rules.ts';
 import type { Db } from '../../storage/database.ts';
 import type { RoleBindingRow, RoleRow } from '../../storage/identity.ts';
+import type { Held } from './grants.ts';
 
 /** The short way to give somebody access: one of three levels in a space. */
 export interface AccessRule {
@@ -23,18 +24,16 @@ export async function bindingsOfRules(db: Db, roles: readonly RoleRow[]): Promis
   return (await findAccessRules(db)).map(({ level, ...rest }) => {
     const roleId = ids.get(roleOfLevel[level]);
     invariant(roleId !== undefined, 'the system roles are always there');
-    return { ...rest, roleId };
+    return { ...rest, roleId, projectId: undefined };
   });
 }
 
-/** The other way round: bindings of the three system roles, as levels. */
-export function rulesOfBindings(
-  bindings: readonly Pick<RoleBindingRow, 'roleId' | 'spaceId'>[],
-  roles: readonly RoleRow[],
-): AccessRule[] {
+/** The other way round: bindings of the three system roles in whole spaces, as levels. */
+export function rulesOfBindings(bindings: readonly Held[], roles: readonly RoleRow[]): AccessRule[] {
   const slugs = new Map(roles.map(({ id, slug }) => [id, slug]));
   const levels = ['READ', 'WRITE', 'ADMIN'] as const;
-  return bindings.flatMap(({ roleId, spaceId }) => {
+  return bindings.flatMap(({ roleId, spaceId, projectId }) => {
+    if (projectId !== undefined) return [];
     const spaceAccessLevel = levels.find((level) => roleOfLevel[level] === slugs.get(roleId));
     return spaceAccessLevel === undefined ? [] : [{ space: spaceId, spaceAccessLevel }];
   });

@@ -145,8 +145,15 @@ function parseEnd(given: number | undefined, now: Date): Date | undefined {
 async function bindRootAdmin(db: Db, { caller }: Request, key: string): Promise<void> {
   const role = await findRole(db, 'space-admin');
   if (role === undefined) throw noSuch('role', 'space-admin');
-  await checkHandOut(db, caller, [{ actions: role.actions, space: 'root' }]);
-  await insertBinding(db, { id: newUlid(), actorKind: 'API_KEY', actorId: key, roleId: role.id, spaceId: 'root' });
+  await checkHandOut(db, caller, [{ actions: role.actions, place: 'root' }]);
+  await insertBinding(db, {
+    id: newUlid(),
+    actorKind: 'API_KEY',
+    actorId: key,
+    roleId: role.id,
+    spaceId: 'root',
+    projectId: undefined,
+  });
 }
 
 export function listApiKeys(context: DomainContext, _request: Request): Promise<ApiKeyRecord[]> {
@@ -250,7 +257,7 @@ function endsLater(before: Date | undefined, after: Date | undefined): boolean {
 }
 
 async function checkClaims(db: Db, caller: Caller, mapping: readonly object[]): Promise<void> {
-  if (mapping.length > 0) await checkHandOut(db, caller, [{ actions: ['SPACE_ADMIN'], space: 'root' }]);
+  if (mapping.length > 0) await checkHandOut(db, caller, [{ actions: ['SPACE_ADMIN'], place: 'root' }]);
 }
 
 async function forget(db: Db, id: string): Promise<void> {

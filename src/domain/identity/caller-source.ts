@@ -15,7 +15,7 @@ import { grantSubject, loginRights, type LoginRights, type LoginSubject, without
 import { bindingsOfRules } from './access-rules.ts';
 import { createAccessTokenCheck, type VerifyAccessToken } from './access-tokens.ts';
 import { actorKey, type Actors, actorsOfKey, actorsOfUser, teamsOfUser } from './actors.ts';
-import { effectiveGrants } from './grants.ts';
+import { effectiveGrants, placeOf } from './grants.ts';
 import { grantIsAlive, grantOf } from './grant-is-alive.ts';
 import { loadPersonalToken } from './personal-token-caller.ts';
 import { claimsToBePersonalToken } from './personal-token-text.ts';
@@ -265,7 +265,7 @@ async function rightsOf(db: Db, actors: Actors, rights: LoginRights): Promise<Pi
   const slugs = new Map(roles.map(({ id, slug }) => [id, slug]));
   return {
     grants: effectiveGrants({ bindings, spaces: await findSpaces(db), roles }),
-    roles: [...new Set(bindings.map(({ roleId, spaceId }) => `${slugs.get(roleId) ?? roleId}@${spaceId}`))].toSorted(),
+    roles: [...new Set(bindings.map((held) => `${slugs.get(held.roleId) ?? held.roleId}@${placeOf(held)}`))].toSorted(),
   };
 }
 

@@ -14,7 +14,7 @@ import {
 import { recordAudit } from '../audit/index.ts';
 import type { DomainContext, Request } from '../context.ts';
 import { parseName } from '../parse-name.ts';
-import { effectiveActions } from './grants.ts';
+import { effectiveActions, placeOf } from './grants.ts';
 import { checkHandOut } from './hand-out.ts';
 import { keepingRootAdmin } from './root-admins.ts';
 import { rightsChanged } from '../rights-changed.ts';
@@ -141,7 +141,7 @@ async function checkWidening(db: Db, { caller }: Request, before: RoleRow, after
   await checkHandOut(
     db,
     caller,
-    bindings.map(({ spaceId }) => ({ actions: added, space: spaceId })),
+    bindings.map((binding) => ({ actions: added, place: placeOf(binding) })),
   );
 }
 

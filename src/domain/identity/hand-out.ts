@@ -1,5 +1,5 @@
 import type { Action } from '../../../generated/enums.ts';
-import { type Caller, may } from '../../shared/caller.ts';
+import { type Caller, may, placeWords, projectOfPlace, spaceOfPlace } from '../../shared/caller.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Db } from '../../storage/database.ts';
 import { findBindings, findRoles } from '../../storage/identity.ts';
@@ -7,17 +7,17 @@ import { findSpaces, type SpaceRow } from '../../storage/spaces.ts';
 import { findUserGroupsByName } from '../../storage/user-groups.ts';
 import { bindingsOfRules } from './access-rules.ts';
 import { actorKey, type Actors } from './actors.ts';
-import { effectiveActions, spacesWithin } from './grants.ts';
+import { actionsIn, effectiveActions, placeOf, spacesWithin } from './grants.ts';
 
-/** Actions that somebody is to get in a space. */
+/** Actions that somebody is to get in a place. */
 export interface HandOut {
   readonly actions: readonly Action[];
-  readonly space: string;
+  readonly place: string;
 }
 
 /**
- * Nobody hands out more than they hold: whoever gives actions in a space must hold them there and in every space below,
- * since roles reach down. To be called in the transaction of everything that gives somebody a role, or more of one.
+ * Nobody hands out more than they hold: whoever gives actions in a place must hold them there and, if it is a space, in
+ * every space below, since roles reach down. To be called in the transaction of everything that gives somebody a role, or more of one.
  *
  * @throws FORBIDDEN naming the first action that is missing
  */
@@ -35,7 +35,7 @@ export async function checkGroups(db: Db, caller: Caller, groups: readonly strin
   if (groups.length === 0) return;
   const found = await findUserGroupsByName(db, groups);
   if (found.length < new Set(groups).size)
-    await checkHandOut(db, caller, [{ actions: ['SPACE_ADMIN'], space: 'root' }]);
+    await checkHandOut(db, caller, [{ actions: ['SPACE_ADMIN'], place: 'root' }]);
   await checkActors(db, caller, new Set(found.map(({ id }) => actorKey('GROUP', id))));
 }
 
@@ -48,22 +48,23 @@ export async function checkActors(db: Db, caller: Caller, actors: Actors): Promi
   await checkHandOut(
     db,
     caller,
-    held.map(({ roleId, spaceId }) => ({ actions: actionsOf.get(roleId) ?? [], space: spaceId })),
+    held.map((binding) => ({ actions: actionsOf.get(binding.roleId) ?? [], place: placeOf(binding) })),
   );
 }
 
-function checkOne(caller: Caller, spaces: readonly SpaceRow[], { actions, space }: HandOut): void {
-  for (const within of spacesWithin(spaces, [space])) {
-    const missing = effectiveActions(actions).find((action) => !may(caller, action, within));
-    if (missing !== undefined) throw beyond(missing, space);
+function checkOne(caller: Caller, spaces: readonly SpaceRow[], { actions, place }: HandOut): void {
+  for (const within of [place, ...spacesWithin(spaces, [place])]) {
+    const given = actionsIn({ projectId: projectOfPlace(place) }, effectiveActions(actions));
+    const missing = given.find((action) => !may(caller, action, within));
+    if (missing !== undefined) throw beyond(missing, place);
   }
 }
 
 // Only the space that the caller named is told: which ones lie below it may not be theirs to know.
-function beyond(action: Action, space: string): AppError {
+function beyond(action: Action, place: string): AppError {
   return new AppError(
     'FORBIDDEN',
-    `unauthorized: nobody hands out more than they hold, and you do not hold ${action} everywhere in the space ${JSON.stringify(space)}`,
-    { details: { action, space } },
+    `unauthorized: nobody hands out more than they hold, and you do not hold ${action} everywhere in ${placeWords(place)}`,
+    { details: { action, space: spaceOfPlace(place) } },
   );
 }

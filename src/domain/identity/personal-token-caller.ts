@@ -1,4 +1,4 @@
-import type { Caller } from '../../shared/caller.ts';
+import { type Caller, spaceOfPlace } from '../../shared/caller.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Db } from '../../storage/database.ts';
 import { findPersonalTokenByHash, type PersonalTokenRow, updatePersonalToken } from '../../storage/personal-tokens.ts';
@@ -51,7 +51,10 @@ export async function loadPersonalToken(
 async function narrowed(db: Db, owner: Caller, { spaces }: PersonalTokenRow): Promise<Caller> {
   if (spaces.length === 0) return owner;
   const within = spacesWithin(await findSpaces(db), spaces);
-  return Object.freeze({ ...owner, grants: new Map([...owner.grants].filter(([space]) => within.has(space))) });
+  return Object.freeze({
+    ...owner,
+    grants: new Map([...owner.grants].filter(([place]) => within.has(spaceOfPlace(place)))),
+  });
 }
 
 function refused(): AppError {

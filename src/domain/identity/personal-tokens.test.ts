@@ -209,7 +209,14 @@ async function aPerson(domain: TestDomain, username: string, role: string): Prom
   await domain.context.storage.transaction(async (db) => {
     await insertUser(db, { ...aUser(username, createdAt), id, passwordHash: '' });
     const roleId = (await findRole(db, role))?.id ?? '';
-    await insertBinding(db, { id: `binding of ${username}`, actorKind: 'USER', actorId: id, roleId, spaceId: 'root' });
+    await insertBinding(db, {
+      id: `binding of ${username}`,
+      actorKind: 'USER',
+      actorId: id,
+      roleId,
+      spaceId: 'root',
+      projectId: undefined,
+    });
   });
   const grants = role === 'space-admin' ? domain.admin.caller.grants : new Map();
   const caller = { ...domain.admin.caller, principal: { kind: 'USER', id, name: username } as const, grants };

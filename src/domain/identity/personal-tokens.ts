@@ -1,4 +1,4 @@
-import { may, type Scope } from '../../shared/caller.ts';
+import { may, projectOfPlace, type Scope } from '../../shared/caller.ts';
 import { unixSeconds } from '../../shared/clock.ts';
 import { AppError, badInput, noSuch } from '../../shared/errors.ts';
 import { newUlid } from '../../shared/ids.ts';
@@ -126,7 +126,8 @@ function newRow(context: DomainContext, { caller }: Request, input: NewPersonalT
 /** A space that the caller does not see answers like one that is not there. */
 function parseSpaces(spaces: readonly string[], grants: ReadonlyMap<string, unknown>): string[] {
   if (spaces.length > MAX_SPACES) throw badInput('spaces', `must be at most ${MAX_SPACES}`);
-  for (const space of spaces) if (!grants.has(space)) throw noSuch('space', space);
+  for (const space of spaces)
+    if (!grants.has(space) || projectOfPlace(space) !== undefined) throw noSuch('space', space);
   return [...new Set(spaces)].toSorted();
 }
 

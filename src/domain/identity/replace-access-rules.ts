@@ -41,5 +41,5 @@ export async function replaceAccessRules(
 
 async function checkRule(db: Db, caller: Caller, { space, spaceAccessLevel }: AccessRule): Promise<void> {
   const role = await findRole(db, roleOfLevel[spaceAccessLevel]);
-  await checkHandOut(db, caller, [{ actions: role?.actions ?? [], space }]);
+  await checkHandOut(db, caller, [{ actions: role?.actions ?? [], place: space }]);
 }

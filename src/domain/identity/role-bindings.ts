@@ -1,4 +1,4 @@
-import { type Caller, may } from '../../shared/caller.ts';
+import { type Caller, may, placeWords } from '../../shared/caller.ts';
 import { AppError, badInput, invariant, noSuch } from '../../shared/errors.ts';
 import { newUlid } from '../../shared/ids.ts';
 import type { Db } from '../../storage/database.ts';
@@ -13,10 +13,12 @@ import {
   type RoleBindingRow,
 } from '../../storage/identity.ts';
 import { findUser } from '../../storage/people.ts';
+import { findProject } from '../../storage/projects.ts';
 import { findSpace } from '../../storage/spaces.ts';
 import { findUserGroup } from '../../storage/user-groups.ts';
 import { recordAudit } from '../audit/index.ts';
 import type { DomainContext, Request } from '../context.ts';
+import { placeOf } from './grants.ts';
 import { checkHandOut } from './hand-out.ts';
 import { keepingRootAdmin } from './root-admins.ts';
 import { rightsChanged } from '../rights-changed.ts';
@@ -25,12 +27,13 @@ import { type RoleRecord, toRoleRecord } from './roles.ts';
 /** Who holds a role. */
 export type ActorKind = RoleBindingRow['actorKind'];
 
-/** A role held in a space; which kind of actor holds it says the type that the API shows it as. */
+/** A role held in a space, or in a project of it; which kind of actor holds it says the type that the API shows it as. */
 export interface RoleBindingRecord {
   readonly id: string;
   readonly roleID: string;
   readonly role: RoleRecord;
   readonly spaceID: string;
+  readonly intentProjectID: string | undefined;
   /** Id of the key, user or group. */
   readonly actorId: string;
 }
@@ -41,6 +44,8 @@ export interface NewRoleBinding {
   /** Id or slug. */
   readonly roleID: string;
   readonly spaceID: string;
+  /** Only in this project of the space. */
+  readonly intentProjectID?: string | null | undefined;
 }
 
 const MAX_BATCH = 100;
@@ -103,12 +108,22 @@ async function bind(
   if (role === undefined) throw badInput('roleID', `no such role: ${JSON.stringify(roleID)}`);
   if ((await findSpace(db, spaceID)) === undefined)
     throw badInput('spaceID', `no such space: ${JSON.stringify(spaceID)}`);
-  await checkHandOut(db, request.caller, [{ actions: role.actions, space: spaceID }]);
-  const binding = { id: newUlid(), actorKind: kind, actorId: input.actorId, roleId: role.id, spaceId: spaceID };
+  const projectId = await parseProject(db, input);
+  const held = { roleId: role.id, spaceId: spaceID, projectId };
+  await checkHandOut(db, request.caller, [{ actions: role.actions, place: placeOf(held) }]);
+  const binding = { id: newUlid(), actorKind: kind, actorId: input.actorId, ...held };
   if (!(await insertBinding(db, binding)))
-    throw new AppError('CONFLICT', `the ${kinds[kind].words} holds this role in this space already`);
+    throw new AppError('CONFLICT', `the ${kinds[kind].words} holds this role in ${placeWords(placeOf(held))} already`);
   await recordAudit(db, context, request, auditEvent('role-binding.create', binding));
   return toBindingRecord(db, binding);
+}
+
+// Whoever gives roles in a space may know what projects it has; of others they learn nothing.
+async function parseProject(db: Db, { spaceID, intentProjectID }: NewRoleBinding): Promise<string | undefined> {
+  if (intentProjectID == null || intentProjectID === '') return undefined;
+  const project = await findProject(db, intentProjectID);
+  if (project?.space === spaceID) return project.id;
+  throw badInput('intentProjectID', `no such Intent project in the space ${JSON.stringify(spaceID)}`);
 }
 
 async function checkActor(db: Db, { kind, actorId }: NewRoleBinding): Promise<void> {
@@ -137,9 +152,10 @@ export async function deleteRoleBinding(
   return record;
 }
 
-function auditEvent(action: string, { id, actorKind, actorId, roleId, spaceId }: RoleBindingRow) {
+function auditEvent(action: string, { id, actorKind, actorId, roleId, spaceId, projectId }: RoleBindingRow) {
   const affected = { type: 'ROLE_BINDING', id };
-  return { action, affected, related: { type: actorKind, id: actorId }, data: { role: roleId, space: spaceId } };
+  const data = { role: roleId, space: spaceId, project: projectId };
+  return { action, affected, related: { type: actorKind, id: actorId }, data };
 }
 
 export function findRoleBinding(
@@ -179,9 +195,10 @@ export async function spaceOfRoleBinding(
   return binding?.actorKind === kind ? binding.spaceId : undefined;
 }
 
-async function toBindingRecord(db: Db, { id, roleId, spaceId, actorId }: RoleBindingRow): Promise<RoleBindingRecord> {
+async function toBindingRecord(db: Db, row: RoleBindingRow): Promise<RoleBindingRecord> {
+  const { id, roleId, spaceId, projectId, actorId } = row;
   const role = await findRole(db, roleId);
   invariant(role !== undefined, `role ${roleId} of a binding does not exist`);
   const record = toRoleRecord(role, await countBindingsOfRole(db, roleId));
-  return { id, roleID: roleId, role: record, spaceID: spaceId, actorId };
+  return { id, roleID: roleId, role: record, spaceID: spaceId, intentProjectID: projectId, actorId };
 }

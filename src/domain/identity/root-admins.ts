@@ -4,6 +4,7 @@ import { findBindings, findRoles } from '../../storage/identity.ts';
 import { findUsers, lockAdmins, type UserRow } from '../../storage/people.ts';
 import { bindingsOfRules } from './access-rules.ts';
 import { actorKey, findMemberships, groupsOf } from './actors.ts';
+import { placeOf } from './grants.ts';
 
 /**
  * Makes a change after which there must still be a person who can do everything: otherwise nobody could let anybody
@@ -44,6 +45,6 @@ async function rootAdminActors(db: Db): Promise<ReadonlySet<string>> {
   const roles = await findRoles(db);
   const adminRoles = new Set(roles.filter(({ actions }) => actions.includes('SPACE_ADMIN')).map(({ id }) => id));
   const bindings = [...(await findBindings(db)), ...(await bindingsOfRules(db, roles))];
-  const atRoot = bindings.filter(({ roleId, spaceId }) => spaceId === 'root' && adminRoles.has(roleId));
+  const atRoot = bindings.filter((held) => placeOf(held) === 'root' && adminRoles.has(held.roleId));
   return new Set(atRoot.map(({ actorKind, actorId }) => actorKey(actorKind, actorId)));
 }

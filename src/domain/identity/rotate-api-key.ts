@@ -4,6 +4,7 @@ import { type ApiKeyRow, findApiKey, findBindingsOf, findRoles, updateApiKey } f
 import { deletePersonalTokensOf } from '../../storage/personal-tokens.ts';
 import { recordAudit } from '../audit/index.ts';
 import type { DomainContext, Request } from '../context.ts';
+import { placeOf } from './grants.ts';
 import { checkGroups, checkHandOut } from './hand-out.ts';
 import { type ApiKeyRecord, refuseAssistant, toApiKeyRecord } from './api-keys.ts';
 import { newSecret } from './api-key-secret.ts';
@@ -55,7 +56,7 @@ async function checkActAs(db: Db, { caller }: Request, { id, teams }: ApiKeyRow)
   await checkHandOut(
     db,
     caller,
-    held.map(({ roleId, spaceId }) => ({ actions: roles.get(roleId) ?? [], space: spaceId })),
+    held.map((binding) => ({ actions: roles.get(binding.roleId) ?? [], place: placeOf(binding) })),
   );
   await checkGroups(db, caller, teams);
 }

@@ -89,6 +89,7 @@ describe('login policies', () => {
         actorId: id,
         roleId,
         spaceId: 'root',
+        projectId: undefined,
       });
     });
     return { id, username };
@@ -159,7 +160,14 @@ describe('login policies', () => {
     await context.storage.transaction(async (db) => {
       const roleId = (await findRole(db, 'space-reader'))?.id ?? '';
       await insertUserGroup(db, { id: 'old', name: 'old', description: '', createdAt: context.clock.now() });
-      await insertBinding(db, { id: 'old', actorKind: 'GROUP', actorId: 'old', roleId, spaceId: 'root' });
+      await insertBinding(db, {
+        id: 'old',
+        actorKind: 'GROUP',
+        actorId: 'old',
+        roleId,
+        spaceId: 'root',
+        projectId: undefined,
+      });
     });
     const key = await aKey(false, ['old']);
     const made = await policy({ allow: true, team: ['nobodies'] });

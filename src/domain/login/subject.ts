@@ -49,11 +49,11 @@ export interface Identity {
   readonly bypasses: boolean;
 }
 
-type Binding = Pick<RoleBindingRow, 'roleId' | 'spaceId'>;
+type Binding = Pick<RoleBindingRow, 'roleId' | 'spaceId'> & Partial<Pick<RoleBindingRow, 'projectId'>>;
 
 export function isRootAdmin(binding: Binding, roles: readonly RoleRow[]): boolean {
   const role = roles.find(({ id }) => id === binding.roleId);
-  return role !== undefined && givesRootAdmin(role.actions, binding.spaceId);
+  return role !== undefined && binding.projectId === undefined && givesRootAdmin(role.actions, binding.spaceId);
 }
 
 /** Bindings as they count for a session that may not be admin of root. */

@@ -120,7 +120,14 @@ async function makeFirstAdmin(
   if (await hasRootAdmin(db)) throw usedLink();
   const user = { ...newUser(username, clock.now()), passwordHash };
   if (!(await insertUser(db, user))) throw badInput('username', 'is taken; choose another one');
-  await insertBinding(db, { id: newUlid(), actorKind: 'USER', actorId: user.id, roleId, spaceId });
+  await insertBinding(db, {
+    id: newUlid(),
+    actorKind: 'USER',
+    actorId: user.id,
+    roleId,
+    spaceId,
+    projectId: undefined,
+  });
   return user;
 }
 

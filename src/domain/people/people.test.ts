@@ -344,7 +344,14 @@ describe('users', () => {
       assert.ok(await inviteFirstAdmin(domain.context), 'nobody is admin yet');
       await domain.context.storage.transaction(async (db) => {
         const roleId = (await findRole(db, 'space-admin'))?.id ?? '';
-        await insertBinding(db, { id: 'b', actorKind: 'USER', actorId: userId, roleId, spaceId: 'root' });
+        await insertBinding(db, {
+          id: 'b',
+          actorKind: 'USER',
+          actorId: userId,
+          roleId,
+          spaceId: 'root',
+          projectId: undefined,
+        });
       });
       assert.equal(await inviteFirstAdmin(domain.context), undefined);
     });

@@ -1,4 +1,4 @@
-import { may } from '../../shared/caller.ts';
+import { may, projectPlace } from '../../shared/caller.ts';
 import { unixSeconds } from '../../shared/clock.ts';
 import { AppError, badInput } from '../../shared/errors.ts';
 import type { Db } from '../../storage/database.ts';
@@ -108,33 +108,29 @@ function requireLength(seconds: number, field: string): number {
 }
 
 /** What ends a project destroys for whoever set the end, and confirms its own plans. */
-export function requireMayDestroy(
-  { caller, origin }: Request,
-  { space, confirmation }: ProjectRow,
-  when: 'now' | 'later',
-): void {
+export function requireMayDestroy({ caller, origin }: Request, project: ProjectRow, when: 'now' | 'later'): void {
   if (origin.via === 'MCP' && when === 'later') {
     throw new AppError(
       'FORBIDDEN',
       'unauthorized: an assistant cannot have resources destroyed later, when nobody confirms it; a person sets that through the GraphQL API',
     );
   }
-  if (confirmation === 'OTHER_PERSON') {
+  if (project.confirmation === 'OTHER_PERSON') {
     throw new AppError(
       'FORBIDDEN',
       'unauthorized: this project wants another person to let through what is destroyed: destroy its resources by operations or a change set, which can be reviewed',
     );
   }
-  if (confirmation === 'PERSON' && caller.principal.kind !== 'USER') {
+  if (project.confirmation === 'PERSON' && caller.principal.kind !== 'USER') {
     throw new AppError(
       'FORBIDDEN',
       'unauthorized: this project wants destructive operations confirmed by a signed-in person, so only one can have its resources destroyed',
     );
   }
   for (const action of ['INTENT_PROJECT_DELETE', 'INTENT_RESOURCE_DELETE'] as const) {
-    if (may(caller, action, space)) continue;
+    if (may(caller, action, projectPlace(project))) continue;
     throw new AppError('FORBIDDEN', `unauthorized: having the resources destroyed needs the action ${action}`, {
-      details: { action, space },
+      details: { action, space: project.space },
     });
   }
 }

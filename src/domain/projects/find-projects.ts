@@ -1,4 +1,4 @@
-import { type Caller, may, spacesWith } from '../../shared/caller.ts';
+import { type Caller, may, placesWith, projectPlace } from '../../shared/caller.ts';
 import { findSession } from '../../storage/identity.ts';
 import {
   findProject as findRow,
@@ -26,9 +26,9 @@ export async function findProjects(context: DomainContext, ids: readonly string[
   return (await context.storage.read((db) => findProjectsById(db, ids))).map(toProjectRecord);
 }
 
-/** Projects in the spaces that the caller may read. */
+/** Projects that the caller may read. */
 export async function listProjects(context: DomainContext, { caller }: Request): Promise<ProjectRecord[]> {
-  return (await context.storage.read((db) => findRows(db, spacesWith(caller, 'SPACE_READ')))).map(toProjectRecord);
+  return (await context.storage.read((db) => findRows(db, placesWith(caller, 'SPACE_READ')))).map(toProjectRecord);
 }
 
 export async function searchProjects(
@@ -36,7 +36,7 @@ export async function searchProjects(
   { caller }: Request,
   input: SearchInput,
 ): Promise<Page<ProjectRecord>> {
-  const page = await context.storage.read((db) => searchRows(db, spacesWith(caller, 'SPACE_READ'), input));
+  const page = await context.storage.read((db) => searchRows(db, placesWith(caller, 'SPACE_READ'), input));
   return { ...page, edges: page.edges.map(({ cursor, node }) => ({ cursor, node: toProjectRecord(node) })) };
 }
 
@@ -46,7 +46,7 @@ export async function activeProject(context: DomainContext, { caller }: Request)
     const selected = (await findSession(db, caller.session))?.currentProject;
     return selected === undefined ? undefined : findRow(db, selected);
   });
-  return row !== undefined && may(caller, 'SPACE_READ', row.space) ? toProjectRecord(row) : null;
+  return row !== undefined && may(caller, 'SPACE_READ', projectPlace(row)) ? toProjectRecord(row) : null;
 }
 
 export async function isSelected(context: DomainContext, caller: Caller, project: string): Promise<boolean> {

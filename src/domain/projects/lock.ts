@@ -1,4 +1,4 @@
-import { type Caller, may } from '../../shared/caller.ts';
+import { type Caller, may, projectPlace } from '../../shared/caller.ts';
 import { unixSeconds } from '../../shared/clock.ts';
 import { AppError, noSuch } from '../../shared/errors.ts';
 import type { Db } from '../../storage/database.ts';
@@ -80,7 +80,7 @@ export function unlockProject(context: DomainContext, request: Request, id: stri
     const row = await pinProject(db, id);
     if (row === undefined) throw noSuch('intentProject', id);
     const mine = row.lockHolder === caller.session;
-    if (row.lockHolder !== undefined && !mine && !may(caller, 'INTENT_PROJECT_UNLOCK', row.space))
+    if (row.lockHolder !== undefined && !mine && !may(caller, 'INTENT_PROJECT_UNLOCK', projectPlace(row)))
       throw mayNotUnlock(row);
     const atWork = await findOperationIn(db, id, ['APPLYING'], context.clock.now());
     if (atWork !== undefined) throw isAtWork(id, 'operation', atWork.id);

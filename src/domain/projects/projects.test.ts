@@ -164,7 +164,7 @@ describe('Intent projects', () => {
 
   it('say what the caller may do in them', () => {
     const { caller } = requestOf('x', { root: ['SPACE_READ', 'INTENT_RESOURCE_CREATE'], other: ['INTENT_STATE_READ'] });
-    assert.deepEqual(allowedActions(caller, { space: 'root' }), ['INTENT_RESOURCE_CREATE']);
+    assert.deepEqual(allowedActions(caller, { space: 'root', id: 'starter' }), ['INTENT_RESOURCE_CREATE']);
   });
 
   describe('deleting', () => {

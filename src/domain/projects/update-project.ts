@@ -1,6 +1,7 @@
-import { may } from '../../shared/caller.ts';
+import { may, projectPlace } from '../../shared/caller.ts';
 import { AppError, badInput, noSuch } from '../../shared/errors.ts';
 import { type AutoAttachment, findAutoAttachments } from '../../storage/auto-attachments.ts';
+import { moveBindingsOfProject } from '../../storage/identity.ts';
 import { findProject, type ProjectRow, updateProject as updateRow } from '../../storage/projects.ts';
 import { findSpace } from '../../storage/spaces.ts';
 import { recordAudit } from '../audit/index.ts';
@@ -69,7 +70,10 @@ function change(
     if (isLowered(before, settable)) requirePerson(request);
     const judgedBy = await findAutoAttachments(db, { project: id });
     await updateRow(db, id, settable);
-    if (settable.space !== undefined) await checkAttachments(db);
+    if (settable.space !== undefined) {
+      await checkAttachments(db);
+      await moveBindingsOfProject(db, id, settable.space);
+    }
     const left = await findAutoAttachments(db, { project: id });
     requireMayShed(request, before, judgedBy, left);
     await recordAudit(db, context, request, {
@@ -86,17 +90,17 @@ function change(
 /** Whoever may not detach a policy may not be rid of it by a label or a move either. */
 function requireMayShed(
   { caller }: Request,
-  { space }: ProjectRow,
+  project: ProjectRow,
   before: readonly AutoAttachment[],
   after: readonly AutoAttachment[],
 ): void {
   const kept = new Set(after.map(({ policyId }) => policyId));
   const lost = before.filter(({ policyId }) => !kept.has(policyId)).map(({ policyName }) => policyName);
-  if (lost.length === 0 || may(caller, 'INTENT_PROJECT_POLICY_DETACH', space)) return;
+  if (lost.length === 0 || may(caller, 'INTENT_PROJECT_POLICY_DETACH', projectPlace(project))) return;
   throw new AppError(
     'FORBIDDEN',
     `unauthorized: the policies ${lost.join(', ')} would no longer judge the project; that needs the action INTENT_PROJECT_POLICY_DETACH`,
-    { details: { action: 'INTENT_PROJECT_POLICY_DETACH', space } },
+    { details: { action: 'INTENT_PROJECT_POLICY_DETACH', space: project.space } },
   );
 }
 

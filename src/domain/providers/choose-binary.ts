@@ -1,7 +1,6 @@
 import { type BinaryKey, findBinaries } from '../../storage/provider-schemas.ts';
 import { parseWish, type ProviderBinary } from '../../providers/index.ts';
-import type { Caller } from '../../shared/caller.ts';
-import { spacesWith } from '../../shared/caller.ts';
+import { type Caller, mayAnywhere } from '../../shared/caller.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { DomainContext, Request } from '../context.ts';
 
@@ -60,7 +59,7 @@ function installRefusal(caller: Caller, address: string): AppError | undefined {
       details: { scope: 'mcp:write' },
     });
   }
-  if (spacesWith(caller, 'INTENT_PROVIDER_INSTALL').length === 0) {
+  if (!mayAnywhere(caller, 'INTENT_PROVIDER_INSTALL')) {
     return new AppError('FORBIDDEN', `${message}; that needs the action INTENT_PROVIDER_INSTALL`, {
       details: { action: 'INTENT_PROVIDER_INSTALL' },
     });

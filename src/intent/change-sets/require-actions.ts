@@ -1,5 +1,5 @@
 import type { Action } from '../../../generated/enums.ts';
-import { type Caller, may } from '../../shared/caller.ts';
+import { type Caller, may, placeWords, projectPlace } from '../../shared/caller.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { ProjectRow } from '../../storage/projects.ts';
 import type { Change, ChangeKind } from './change.ts';
@@ -19,14 +19,14 @@ type Asked = Pick<Change, 'ask' | 'templates'>;
  *
  * @throws FORBIDDEN naming the action
  */
-export function requireActions(caller: Caller, { space }: ProjectRow, changes: readonly Asked[]): void {
+export function requireActions(caller: Caller, project: ProjectRow, changes: readonly Asked[]): void {
   const kinds = new Set(changes.map(({ ask }) => actionOf[ask.kind]));
   if (changes.some(({ templates }) => templates.length > 0)) kinds.add('INTENT_STATE_READ');
-  const missing = [...kinds].find((action) => !may(caller, action, space));
+  const missing = [...kinds].find((action) => !may(caller, action, projectPlace(project)));
   if (missing === undefined) return;
   throw new AppError(
     'FORBIDDEN',
-    `unauthorized: this change set needs the action ${missing}, which you do not hold in the space ${JSON.stringify(space)}`,
-    { details: { action: missing, space } },
+    `unauthorized: this change set needs the action ${missing}, which you do not hold in ${placeWords(projectPlace(project))}`,
+    { details: { action: missing, space: project.space } },
   );
 }

@@ -59,6 +59,7 @@ export const RoleBindingEntity = defineEntity({
     actorId: p.string(),
     roleId: p.string(),
     spaceId: p.string(),
+    projectId: p.string().nullable(),
   },
 });
 

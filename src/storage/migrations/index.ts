@@ -12,6 +12,7 @@ import { signInTables } from './2026-11-22-sign-in.ts';
 import { noticeTables } from './2026-11-22-notices.ts';
 import { upkeepTables } from './2026-11-22-upkeep.ts';
 import { userTables } from './2026-11-22-users.ts';
+import { projectRoleColumns } from './2026-11-22-project-roles.ts';
 import { awsTables } from './2026-11-22-aws.ts';
 import { cancelRequests } from './2026-11-22-cancel-requests.ts';
 
@@ -35,4 +36,5 @@ export const migrations: readonly Migration[] = [
   { name: '2026-11-22-upkeep', statements: upkeepTables },
   { name: '2026-11-22-notices', statements: noticeTables },
   { name: '2026-11-22-cancel-requests', statements: cancelRequests },
+  { name: '2026-11-22-project-roles', statements: projectRoleColumns },
 ];
