@@ -60,7 +60,7 @@ describe('operations on a resource', () => {
       try {
         const begun = performance.now();
         await assert.rejects(bench.create('one'));
-        assert.ok(performance.now() - begun < 5_000);
+        assert.ok(performance.now() - begun < 20_000); // with the waits between tries it would be more
       } finally {
         await bench.context.storage.executeSql('alter table audit_entry drop constraint no_receipt');
       }

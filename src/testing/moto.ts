@@ -10,7 +10,7 @@ import { freePort } from './server.ts';
 
 const run = promisify(execFile);
 const VERSION = '5.2.5';
-const START_LIMIT_MS = 30_000;
+const START_LIMIT_MS = 120_000;
 const folder = fileURLToPath(new URL(`../../node_modules/.cache/sluice/moto-${VERSION}/`, import.meta.url));
 
 /** A stand-in for AWS, on this computer. */

@@ -8,7 +8,7 @@ import { serverFlags } from '../../scripts/server-flags.mjs';
 import type { JsonObject } from '../shared/json.ts';
 
 const root = resolve(import.meta.dirname, '../..');
-const START_LIMIT_MS = 60_000; // a first start creates the database; loaded machines take many seconds
+const START_LIMIT_MS = 180_000; // a first start creates the database; loaded machines take many seconds
 
 export interface TestServerOptions {
   /** Settings besides PORT, SLUICE_PUBLIC_URL and SLUICE_DATA_DIR. */
