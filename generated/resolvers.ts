@@ -696,6 +696,8 @@ export type IntentChangeInput = {
   readonly config?: InputMaybe<Scalars['JSON']['input']>;
   /** Id of the object as the provider knows it; to import. */
   readonly importID?: InputMaybe<Scalars['String']['input']>;
+  /** Identity of the object in place of `importID`, where its type has one; to import. */
+  readonly importIdentity?: InputMaybe<Scalars['JSON']['input']>;
   /** What is done. */
   readonly kind: IntentChangeKind;
   /** Address of the provider; to create and import. */
@@ -967,6 +969,8 @@ export type IntentOperation = {
   readonly id: Scalars['ID']['output'];
   /** Id given to an import. */
   readonly importID?: Maybe<Scalars['String']['output']>;
+  /** Of an import: the identity that named the object. */
+  readonly importIdentity?: Maybe<Scalars['JSON']['output']>;
   /** Id of its project. */
   readonly intentProject: Scalars['ID']['output'];
   /** What is done. */
@@ -1055,7 +1059,7 @@ export type IntentOperationLog = {
   readonly count: Scalars['Int']['output'];
   /** What to give as `after` for the next page; null at the end. */
   readonly cursor?: Maybe<Scalars['ID']['output']>;
-  /** One JSON object a line: id, at, finishedAt, user, kind, resourceID, provider, version, type, providerAlias, importID, rollbackOf, config, redacted. Secrets are null and their paths are in `redacted`. */
+  /** One JSON object a line: id, at, finishedAt, user, kind, resourceID, provider, version, type, providerAlias, importID, importIdentity, rollbackOf, config, redacted. Secrets are null and their paths are in `redacted`. */
   readonly lines: Scalars['String']['output'];
 };
 
@@ -1269,6 +1273,8 @@ export type IntentResource = {
   readonly drift?: Maybe<IntentDrift>;
   /** ULID. */
   readonly id: Scalars['ID']['output'];
+  /** What names the object for good, as its provider says; null where its type has no identity. */
+  readonly identity?: Maybe<Scalars['JSON']['output']>;
   /** Id of its project. */
   readonly intentProject: Scalars['ID']['output'];
   /** Address of its provider. */
@@ -1612,7 +1618,7 @@ export type Mutation = {
   readonly intentResourceDependencyRemove: IntentResourceDependency;
   /** Forgets a resource without destroying it. It must be confirmed. */
   readonly intentResourceEject: IntentOperation;
-  /** Takes an existing object under management. */
+  /** Takes an existing object under management. It is named by `importID` or, where its type has one, by `importIdentity`. */
   readonly intentResourceImport: IntentOperation;
   /** Ends an operation that waits, or asks the provider to stop one that runs, on whichever server of the account that is. */
   readonly intentResourceOperationCancel: IntentOperation;
@@ -2067,7 +2073,8 @@ export type MutationIntentResourceEjectArgs = {
 
 /** Changes to the account. */
 export type MutationIntentResourceImportArgs = {
-  importID: Scalars['String']['input'];
+  importID?: InputMaybe<Scalars['String']['input']>;
+  importIdentity?: InputMaybe<Scalars['JSON']['input']>;
   intentProject: Scalars['ID']['input'];
   provider: Scalars['String']['input'];
   providerAlias?: InputMaybe<Scalars['String']['input']>;
@@ -2632,6 +2639,8 @@ export type ProviderTypeDescription = {
   readonly __typename?: 'ProviderTypeDescription';
   /** What it is, as the provider puts it. */
   readonly description: Scalars['String']['output'];
+  /** What names an object of the type for good: `importIdentity` takes it. Null where the type has no identity. */
+  readonly identity?: Maybe<Scalars['JSON']['output']>;
   /** For each attribute or block its type, usage (required, optional, optional_computed, computed) and description. */
   readonly properties: Scalars['JSON']['output'];
   /** Address of the provider. */
@@ -3910,6 +3919,7 @@ export type IntentOperationResolvers<ContextType = ResolverContext, ParentType e
   finishedAt?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   importID?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  importIdentity?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
   intentProject?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   kind?: Resolver<ResolversTypes['IntentOperationKind'], ParentType, ContextType>;
   message?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
@@ -4043,6 +4053,7 @@ export type IntentResourceResolvers<ContextType = ResolverContext, ParentType ex
   dependents?: Resolver<ReadonlyArray<ResolversTypes['IntentResourceDependency']>, ParentType, ContextType>;
   drift?: Resolver<Maybe<ResolversTypes['IntentDrift']>, ParentType, ContextType>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  identity?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
   intentProject?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   provider?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   providerAlias?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
@@ -4170,7 +4181,7 @@ export type MutationResolvers<ContextType = ResolverContext, ParentType extends 
   intentResourceDependencyAdd: Resolver<ResolversTypes['IntentResourceDependency'], ParentType, ContextType, RequireFields<MutationIntentResourceDependencyAddArgs, 'from' | 'intentProject' | 'to'>>;
   intentResourceDependencyRemove: Resolver<ResolversTypes['IntentResourceDependency'], ParentType, ContextType, RequireFields<MutationIntentResourceDependencyRemoveArgs, 'from' | 'intentProject' | 'to'>>;
   intentResourceEject: Resolver<ResolversTypes['IntentOperation'], ParentType, ContextType, RequireFields<MutationIntentResourceEjectArgs, 'intentProject' | 'resourceID'>>;
-  intentResourceImport: Resolver<ResolversTypes['IntentOperation'], ParentType, ContextType, RequireFields<MutationIntentResourceImportArgs, 'importID' | 'intentProject' | 'provider' | 'resourceID' | 'type'>>;
+  intentResourceImport: Resolver<ResolversTypes['IntentOperation'], ParentType, ContextType, RequireFields<MutationIntentResourceImportArgs, 'intentProject' | 'provider' | 'resourceID' | 'type'>>;
   intentResourceOperationCancel: Resolver<ResolversTypes['IntentOperation'], ParentType, ContextType, RequireFields<MutationIntentResourceOperationCancelArgs, 'intentProject' | 'operationID'>>;
   intentResourceOperationResume: Resolver<ResolversTypes['IntentOperation'], ParentType, ContextType, RequireFields<MutationIntentResourceOperationResumeArgs, 'intentProject' | 'operationID'>>;
   intentResourceOperationReview: Resolver<ResolversTypes['IntentOperation'], ParentType, ContextType, RequireFields<MutationIntentResourceOperationReviewArgs, 'decision' | 'intentProject' | 'operationID'>>;
@@ -4315,6 +4326,7 @@ export type ProviderSummaryResolvers<ContextType = ResolverContext, ParentType e
 
 export type ProviderTypeDescriptionResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['ProviderTypeDescription'] = ResolversParentTypes['ProviderTypeDescription']> = {
   description?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  identity?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
   properties?: Resolver<ResolversTypes['JSON'], ParentType, ContextType>;
   provider?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   required?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;

@@ -4,6 +4,7 @@ import type {
   ApplyAnswer,
   ApplyRequest,
   ImportAnswer,
+  ImportRequest,
   PlanAnswer,
   PlanRequest,
   ProviderBinary,
@@ -92,11 +93,6 @@ export interface Executor {
   /** Asks the provider that works for the operation to give up; its call then answers with what it has. */
   cancel(operationId: string): Promise<void>;
   close(): Promise<void>;
-}
-
-export interface ImportRequest {
-  readonly type: string;
-  readonly id: string;
 }
 
 export interface UpgradeRequest {

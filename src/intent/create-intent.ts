@@ -109,7 +109,9 @@ export interface Intent {
   deleteResource(request: Request, input: OfResource & Confirming): Promise<OperationView>;
   importResource(
     request: Request,
-    input: OfResource & OfNewType & Waiting & { readonly importID: string },
+    input: OfResource &
+      OfNewType &
+      Waiting & { readonly importID?: Maybe<string>; readonly importIdentity?: Maybe<Json> },
   ): Promise<OperationView>;
   refreshResource(request: Request, input: OfResource & Waiting): Promise<OperationView>;
   ejectResource(request: Request, input: OfResource & Confirming): Promise<OperationView>;

@@ -26,6 +26,7 @@ export interface Ask {
   readonly providerAlias?: string | undefined;
   readonly config?: Json | undefined;
   readonly importID?: string | undefined;
+  readonly importIdentity?: Json | undefined;
   /** The earlier operation whose configuration is asked for again. */
   readonly rollbackOf?: string | undefined;
   /** One-time token of an operation that waits for confirmation. */

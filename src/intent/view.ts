@@ -15,7 +15,7 @@ import type { OperationRow } from '../storage/operations.ts';
 import type { ResourceRow } from '../storage/resources.ts';
 import { interruptedMessage } from './journal/interruption.ts';
 import { textOf, textsOf } from './journal/json-fields.ts';
-import { readPlan, readRequest, readResult, readShown } from './journal/stored.ts';
+import { readIdentity, readPlan, readRequest, readResult, readShown } from './journal/stored.ts';
 
 /** An operation as the API shows it; its journal and its resource are looked up by whoever asks for them. */
 export type OperationView = Omit<IntentOperation, '__typename' | 'resource' | 'steps' | 'state'> & {
@@ -28,7 +28,7 @@ export type ResourceView = Omit<IntentResource, '__typename' | 'dependencies' | 
 /** @param token for the one caller that made the operation wait for confirmation */
 export function operationView(row: OperationRow, space: string, token?: string): OperationView {
   const result = readResult(row.result);
-  const { importID, rollbackOf } = readRequest(row.request);
+  const { importID, importIdentity, rollbackOf } = readRequest(row.request);
   return {
     id: row.id,
     intentProject: row.project,
@@ -44,6 +44,7 @@ export function operationView(row: OperationRow, space: string, token?: string):
     type: row.type,
     changeSet: row.changeSet ?? null,
     importID: importID ?? null,
+    importIdentity: importIdentity ?? null,
     rollbackOf: rollbackOf ?? null,
     plan: planView(row),
     decision: decisionView(row.decision),
@@ -186,6 +187,7 @@ export function resourceView(row: ResourceRow, space: string): ResourceView {
     drift: driftView(row.drift),
     config: config.value,
     state: state.value,
+    identity: readIdentity(row.state),
     redacted: [...new Set([...state.redacted, ...config.redacted])],
     createdAt: unixSeconds(row.createdAt),
     updatedAt: unixSeconds(row.updatedAt),

@@ -18,9 +18,16 @@ export { typeOfValue, typeToJson, Unknown, unknown, type Value, type ValueMap } 
 export { valueToJson, valueToPlain } from './values/index.ts';
 export { knownLater, withoutKnownLater } from './schema/index.ts';
 export { conform, impliedType, type NestedBlock, type ProviderSchema, type ResourceSchema } from './schema/index.ts';
-export { type SchemaAttribute, type SchemaBlock, type SchemaPart } from './schema/index.ts';
+export { type IdentitySchema, type SchemaAttribute, type SchemaBlock, type SchemaPart } from './schema/index.ts';
 // The client of the protocol: for the executor.
 export { connectProvider, HandshakeError, MAGIC_COOKIE, parseHandshake } from './protocol/index.ts';
 export { preloadProtocol, ProviderCallError } from './protocol/index.ts';
-export type { ApplyAnswer, ApplyRequest, ImportAnswer, PlanAnswer, PlanRequest } from './protocol/index.ts';
-export type { ProviderConnection, ReadAnswer, ReadRequest, StateAnswer, TypedConfig } from './protocol/index.ts';
+export type { ApplyAnswer, ApplyRequest, ImportAnswer, ImportRequest, PlanAnswer } from './protocol/index.ts';
+export type {
+  PlanRequest,
+  ProviderConnection,
+  ReadAnswer,
+  ReadRequest,
+  StateAnswer,
+  TypedConfig,
+} from './protocol/index.ts';

@@ -1,4 +1,4 @@
-import type { CtyType, NestedBlock, SchemaAttribute, SchemaBlock } from '../../providers/index.ts';
+import type { CtyType, IdentitySchema, NestedBlock, SchemaAttribute, SchemaBlock } from '../../providers/index.ts';
 import type { Json, JsonObject } from '../../shared/json.ts';
 
 /** Which attributes and blocks to describe. */
@@ -20,6 +20,16 @@ export function requiredOf(block: SchemaBlock): string[] {
   const attributes = block.attributes.filter(({ required }) => required);
   const blocks = block.blocks.filter(({ minItems }) => minItems > 0);
   return [...attributes, ...blocks].map(({ name }) => name);
+}
+
+/** What names an object for good, as an import takes it. */
+export function describeIdentity({ attributes }: IdentitySchema): JsonObject {
+  return Object.fromEntries(
+    attributes.map(({ name, type, required, description }) => [
+      name,
+      { type: formatType(type), required, ...(description === '' ? {} : { description }) },
+    ]),
+  );
 }
 
 function describeMembers(

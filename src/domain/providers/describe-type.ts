@@ -3,7 +3,7 @@ import { noSuchType } from './no-such-type.ts';
 import type { SchemaKind } from '../../storage/provider-schemas.ts';
 import type { DomainContext, Request } from '../context.ts';
 import { chosenBinary } from './choose-binary.ts';
-import { describeBlock, requiredOf } from './describe-block.ts';
+import { describeBlock, describeIdentity, requiredOf } from './describe-block.ts';
 import { typeSchema } from './stored-schema.ts';
 
 export interface TypeQuery {
@@ -19,6 +19,7 @@ export interface TypeDescription {
   readonly version: string;
   readonly type: string;
   readonly schemaVersion: number;
+  readonly identity: Json;
   readonly description: string;
   readonly properties: Json;
   readonly required: readonly string[];
@@ -54,6 +55,7 @@ async function describeType(
     version: program.version,
     type: query.type,
     schemaVersion: schema.version,
+    identity: schema.identity === undefined ? null : describeIdentity(schema.identity),
     description: schema.block.description,
     properties: describeBlock(schema.block, { words, requiredOnly: query.requiredOnly ?? false }),
     required: requiredOf(schema.block),

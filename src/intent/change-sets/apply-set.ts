@@ -122,8 +122,9 @@ function planAgain(work: SetWork, member: Member): Step {
 
 /** From here on the operation stands by itself: whoever resumes it or goes back to it needs no other resource. */
 function withoutReferences({ ask, facts }: Run): Uint8Array {
+  const { config, importID, importIdentity } = ask;
   const { providerAlias } = readRequest(facts.operation?.request);
-  return packRecord({ config: ask.config, importID: ask.importID, providerAlias } satisfies StoredRequest);
+  return packRecord({ config, importID, importIdentity, providerAlias } satisfies StoredRequest);
 }
 
 /** What the policies say now counts: their answer may depend on what was not known before. */

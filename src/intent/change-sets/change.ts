@@ -84,6 +84,7 @@ function readAsk(ask: JsonObject, project: string): Change['ask'] {
     providerAlias: text('providerAlias'),
     config: ask['config'],
     importID: text('importID'),
+    importIdentity: ask['importIdentity'],
   };
 }
 

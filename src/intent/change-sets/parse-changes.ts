@@ -17,6 +17,7 @@ export interface ChangeInput {
   readonly providerAlias?: Maybe<string>;
   readonly config?: Maybe<Json>;
   readonly importID?: Maybe<string>;
+  readonly importIdentity?: Maybe<Json>;
   readonly withDependents?: Maybe<boolean>;
 }
 
@@ -44,14 +45,14 @@ const needed = {
   CREATE: ['provider', 'type', 'config'],
   UPDATE: ['config'],
   DELETE: [],
-  IMPORT: ['provider', 'type', 'importID'],
+  IMPORT: ['provider', 'type'],
 } as const;
-const possible = ['provider', 'type', 'version', 'providerAlias', 'config', 'importID'] as const;
+const possible = ['provider', 'type', 'version', 'providerAlias', 'config', 'importID', 'importIdentity'] as const;
 const allowed: Readonly<Record<ChangeKind, readonly string[]>> = {
   CREATE: ['provider', 'type', 'version', 'providerAlias', 'config'],
   UPDATE: ['config'],
   DELETE: [],
-  IMPORT: ['provider', 'type', 'version', 'providerAlias', 'importID'],
+  IMPORT: ['provider', 'type', 'version', 'providerAlias', 'importID', 'importIdentity'],
 };
 
 function parseChange(project: string, input: ChangeInput, position: number): ParsedChange {
@@ -71,7 +72,7 @@ function parseChange(project: string, input: ChangeInput, position: number): Par
 }
 
 function parseAskAt(project: string, input: ChangeInput, at: string): Ask {
-  const { kind, resourceID, provider, type, version, providerAlias, config, importID } = input;
+  const { kind, resourceID, provider, type, version, providerAlias, config, importID, importIdentity } = input;
   try {
     return parseAsk({
       kind,
@@ -82,7 +83,8 @@ function parseAskAt(project: string, input: ChangeInput, at: string): Ask {
       ...(provider === null || provider === undefined ? {} : { provider }),
       ...(type === null || type === undefined ? {} : { type }),
       ...(config === null || config === undefined ? {} : { config }),
-      ...(importID === null || importID === undefined ? {} : { importID }),
+      importID,
+      importIdentity,
     });
   } catch (error) {
     throw located(error, at);

@@ -4,6 +4,7 @@ import { isJsonObject, type Json } from '../../shared/json.ts';
 import { errorsOf, formatPath } from '../../shared/problems.ts';
 import type { Engine } from '../engine.ts';
 import { changedPaths } from '../compare/changed-paths.ts';
+import { importTarget } from '../provider/identity.ts';
 import type { LoadedType } from '../provider/loaded-type.ts';
 import { type KnownObject, planChange, type PlannedChange } from '../provider/plan-change.ts';
 import { importObject } from '../provider/read-object.ts';
@@ -28,7 +29,10 @@ export async function checkImport(
   config: Json,
 ): Promise<CheckedImport> {
   const call = { timeoutMs: engine.limits.callMs };
-  const found = await importObject(engine.domain.executor, loaded, id, call).catch((error: unknown) => reasonOf(error));
+  const target = importTarget(loaded, id, undefined);
+  const found = await importObject(engine.domain.executor, loaded, target, call).catch((error: unknown) =>
+    reasonOf(error),
+  );
   if (typeof found === 'string') return { check: { outcome: 'refused', reason: found }, config };
   const check = await planOver(engine, loaded, found.object, config);
   if (check.outcome !== 'update' && check.outcome !== 'replace') return { check, config };

@@ -55,7 +55,7 @@ export async function operationLog(engine: Engine, request: Request, input: LogI
 }
 
 async function entryOf(engine: Engine, request: Request, row: OperationRow): Promise<Json> {
-  const { config, importID, providerAlias, rollbackOf, withheld = [] } = readRequest(row.request);
+  const { config, importID, importIdentity, providerAlias, rollbackOf, withheld = [] } = readRequest(row.request);
   const shown = config === undefined ? undefined : await shownConfig(engine, request, row, config);
   return {
     id: row.id,
@@ -69,6 +69,7 @@ async function entryOf(engine: Engine, request: Request, row: OperationRow): Pro
     type: row.type,
     providerAlias: providerAlias ?? null,
     importID: importID ?? null,
+    importIdentity: importIdentity ?? null,
     rollbackOf: rollbackOf ?? null,
     config: shown?.value ?? null,
     redacted: [...(shown?.redacted ?? []), ...withheld.map(formatPath)],

@@ -6,18 +6,20 @@ import type { ResourceRow } from '../../storage/resources.ts';
 import { withEmptyBlocks } from '../merge/empty-blocks.ts';
 import { redact } from '../plan/redact.ts';
 import { secretsInJson } from '../plan/redact-json.ts';
+import { plainIdentity } from '../provider/identity.ts';
 import { decodeFor, encodeFor, type LoadedType } from '../provider/loaded-type.ts';
 import { type KnownObject, nothing } from '../provider/plan-change.ts';
 import { refusal, tidyProblems } from '../provider/provider-words.ts';
 import { packRecord, readState, type Shown, type StoredState } from './stored.ts';
 
 /** The state of an object as it is stored, sealed. */
-export function packState(loaded: LoadedType, value: Value): Uint8Array {
+export function packState(loaded: LoadedType, { value, identity }: KnownObject): Uint8Array {
   const stored: StoredState = {
     sha256: loaded.binary.sha256,
     msgpack: encodeFor(loaded, value),
     json: valueToJson(value, loaded.valueType),
     shown: shownOf(loaded, value),
+    ...(identity === undefined ? {} : { identity, shownIdentity: plainIdentity(loaded, identity) }),
   };
   return packRecord(stored);
 }
@@ -43,12 +45,15 @@ export async function openObject(
   const stored = readState(resource.state);
   if (stored === undefined) return nothing;
   const notes = resource.private ?? new Uint8Array();
-  if (stored.sha256 === loaded.binary.sha256) return { value: openState(loaded, stored.msgpack), private: notes };
+  if (stored.sha256 === loaded.binary.sha256) {
+    return { value: openState(loaded, stored.msgpack), private: notes, identity: stored.identity };
+  }
   const request = { type: loaded.type, version: resource.schemaVersion, stateJson: stored.json };
   const secrets = [...(loaded.session.secrets ?? []), ...secretsInJson(loaded.schema.block, jsonOf(stored.json))];
   const answer = await executor.upgradeState({ ...loaded.session, secrets }, request, call);
   const said = tidyProblems(answer.problems, []);
   if (errorsOf(said).length > 0) throw refusal(loaded, `to upgrade the state of ${loaded.type}`, said);
+  // Its identity may be of another form by now: the provider tells it anew when the object is read.
   return { value: decodeFor(loaded, answer.state), private: notes };
 }
 

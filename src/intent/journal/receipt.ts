@@ -30,6 +30,7 @@ export async function writeReceipt(db: Db, run: Run, outcome: string, after?: Js
       type: operation.type,
       inputNames: isJsonObject(config) ? Object.keys(config).toSorted() : null,
       import_id: run.ask.importID ?? null,
+      import_identity: run.ask.importIdentity ?? null,
       rollback_of: run.ask.rollbackOf ?? null,
       plan: change === undefined ? null : { action: change.shown.action, digest: change.digest },
       decision: decision === undefined ? null : decisionJson(decision),

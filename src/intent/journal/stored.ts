@@ -7,6 +7,7 @@ import { invariant } from '../../shared/errors.ts';
 export interface StoredRequest {
   readonly config: Json | undefined;
   readonly importID: string | undefined;
+  readonly importIdentity?: Json | undefined;
   readonly providerAlias: string | undefined;
   /** The earlier operation whose configuration is asked for again. */
   readonly rollbackOf?: string | undefined;
@@ -23,6 +24,9 @@ export interface StoredState {
   readonly msgpack: Uint8Array;
   readonly json: string;
   readonly shown: Shown;
+  /** MessagePack of what names the object for good, and the same to be shown. */
+  readonly identity?: Uint8Array | undefined;
+  readonly shownIdentity?: Json;
 }
 
 /** What of an object may be shown. */
@@ -84,6 +88,7 @@ export function readRequest(bytes: Uint8Array | undefined): StoredRequest {
   return {
     config: record['config'],
     importID: textOf(record['importID']),
+    importIdentity: record['importIdentity'],
     providerAlias: textOf(record['providerAlias']),
     rollbackOf: textOf(record['rollbackOf']),
     withheld: paths(record['withheld']),
@@ -100,7 +105,17 @@ export function readConfig(bytes: Uint8Array): JsonObject {
 export function readState(bytes: Uint8Array | undefined): Omit<StoredState, 'shown'> | undefined {
   if (bytes === undefined) return undefined;
   const record = parse(bytes);
-  return { sha256: text(record, 'sha256'), msgpack: unbox(record, 'msgpack'), json: text(record, 'json') };
+  return {
+    sha256: text(record, 'sha256'),
+    msgpack: unbox(record, 'msgpack'),
+    json: text(record, 'json'),
+    identity: record['identity'] === undefined ? undefined : unbox(record, 'identity'),
+  };
+}
+
+/** What names an object for good, as it may be shown. */
+export function readIdentity(bytes: Uint8Array | undefined): Json {
+  return parse(bytes)['shownIdentity'] ?? null;
 }
 
 /** What may be shown of a state or a configuration. */

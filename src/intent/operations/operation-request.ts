@@ -13,7 +13,19 @@ export async function requireOperation(engine: Engine, project: string, id: stri
 
 /** What an operation was asked, from its record. */
 export function askOf(row: OperationRow): Ask {
-  const { config, importID, providerAlias, rollbackOf } = readRequest(row.request);
+  const { config, importID, importIdentity, providerAlias, rollbackOf } = readRequest(row.request);
   const { kind, project, resourceId: resourceID, provider, type, version } = row;
-  return { kind, project, resourceID, provider, type, version, providerAlias, config, importID, rollbackOf };
+  return {
+    kind,
+    project,
+    resourceID,
+    provider,
+    type,
+    version,
+    providerAlias,
+    config,
+    importID,
+    importIdentity,
+    rollbackOf,
+  };
 }

@@ -16,7 +16,8 @@ export interface AskInput {
   readonly version?: Maybe<string>;
   readonly providerAlias?: Maybe<string>;
   readonly config?: Json;
-  readonly importID?: string;
+  readonly importID?: Maybe<string>;
+  readonly importIdentity?: Maybe<Json>;
   readonly confirmation?: Maybe<string>;
   readonly wait?: Maybe<number>;
 }
@@ -27,7 +28,9 @@ const MAX_TOKEN_LENGTH = 200;
 
 /** @throws BAD_INPUT naming the argument at fault */
 export function parseAsk(input: AskInput): Ask {
-  const { kind, intentProject: project, resourceID, type, config, importID } = input;
+  const { kind, intentProject: project, resourceID, type, config } = input;
+  const importID = input.importID ?? undefined;
+  const importIdentity = input.importIdentity ?? undefined;
   if (!RESOURCE_ID.test(resourceID)) {
     throw badInput(
       'resourceID',
@@ -36,6 +39,9 @@ export function parseAsk(input: AskInput): Ask {
   }
   if (importID !== undefined && (importID === '' || importID.length > MAX_IMPORT_ID_LENGTH)) {
     throw badInput('importID', `must have 1 to ${MAX_IMPORT_ID_LENGTH} characters`);
+  }
+  if (kind === 'IMPORT' && (importID === undefined) === (importIdentity === undefined)) {
+    throw badInput('importID', 'give either importID or importIdentity, to name the object');
   }
   const confirmation = input.confirmation ?? undefined;
   if ((confirmation ?? '').length > MAX_TOKEN_LENGTH) throw badInput('confirmation', 'is not a token of ours');
@@ -50,6 +56,7 @@ export function parseAsk(input: AskInput): Ask {
     providerAlias: parseAlias(input.providerAlias, 'providerAlias'),
     config,
     importID,
+    importIdentity,
     confirmation,
   };
 }

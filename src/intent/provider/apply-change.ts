@@ -13,6 +13,7 @@ export interface ApplyCall {
   readonly config: Value;
   readonly planned: Value;
   readonly plannedPrivate: Uint8Array;
+  readonly plannedIdentity?: Uint8Array | undefined;
   readonly call: CallOptions;
 }
 
@@ -43,18 +44,21 @@ export async function applyChange(executor: Executor, loaded: LoadedType, change
       planned: encodeFor(loaded, change.planned),
       config: encodeFor(loaded, change.config),
       plannedPrivate: change.plannedPrivate,
+      plannedIdentity: change.plannedIdentity,
     },
     change.call,
   );
   const state = answer.state === undefined ? null : decodeFor(loaded, answer.state);
   const said = tidyProblems(answer.problems, secretsOf(loaded, [...given, state]));
   const failed = errorsOf(said).length > 0;
-  if (failed) return afterError(loaded, change, state, answer.private, said);
+  const identity = answer.identity ?? change.prior.identity;
+  const answered = { value: nullUnknowns(state), private: answer.private, identity };
+  if (failed) return afterError(loaded, change, state === null ? undefined : answered, said);
   const breaches = checkApplied(loaded.schema.block, change.planned, state, answer.legacyTypeSystem);
   const broken = errorsOf(breaches);
   const failure = broken.length > 0 ? contractBroken(loaded, `the change of ${loaded.type}`, broken) : undefined;
   return {
-    object: state === null ? lostOr(change, failure) : { value: nullUnknowns(state), private: answer.private },
+    object: state === null ? lostOr(change, failure) : answered,
     tainted: failure !== undefined && change.prior.value === null && state !== null,
     problems: [...said, ...broken],
     failure,
@@ -66,15 +70,14 @@ export async function applyChange(executor: Executor, loaded: LoadedType, change
 function afterError(
   loaded: LoadedType,
   change: ApplyCall,
-  state: Value,
-  notes: Uint8Array,
+  answered: KnownObject | undefined,
   said: readonly Problem[],
 ): Applied {
   const base = { problems: said, failure: refusal(loaded, doing(loaded, change), said), tolerated: [] };
-  if (state === null) return { ...base, object: change.prior, tainted: false };
+  if (answered === undefined) return { ...base, object: change.prior, tainted: false };
   const isNew = change.prior.value === null;
-  const unchanged = !isNew && equalValues(state, change.prior.value);
-  const kept = unchanged ? change.prior : { value: nullUnknowns(state), private: notes };
+  const unchanged = !isNew && equalValues(answered.value, change.prior.value);
+  const kept = unchanged ? change.prior : answered;
   return { ...base, object: kept, tainted: isNew };
 }
 

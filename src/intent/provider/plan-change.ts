@@ -14,6 +14,8 @@ import { contractBroken, refusal, tidyProblems } from './provider-words.ts';
 export interface KnownObject {
   readonly value: Value;
   readonly private: Uint8Array;
+  /** MessagePack of what names it for good, where its type has that. */
+  readonly identity?: Uint8Array | undefined;
 }
 
 export const nothing: KnownObject = { value: null, private: new Uint8Array() };
@@ -90,7 +92,7 @@ async function planOnce(executor: Executor, loaded: LoadedType, wanted: Wanted):
   const judged = answer.legacyTypeSystem ? lenient(breaches) : breaches;
   if (errorsOf(judged).length > 0) throw contractBroken(loaded, `the plan of ${loaded.type}`, judged);
   return {
-    planned: { value: planned, private: answer.plannedPrivate },
+    planned: { value: planned, private: answer.plannedPrivate, identity: answer.plannedIdentity },
     requiresReplace: answer.requiresReplace,
     warnings: said,
     // What the old SDK gets wrong it gets wrong in nearly every plan: telling each time would bury what matters.
@@ -118,6 +120,7 @@ function planRequest(loaded: LoadedType, prior: KnownObject, proposed: Value, co
     proposed: encodeFor(loaded, proposed),
     config: encodeFor(loaded, config),
     priorPrivate: prior.private,
+    priorIdentity: prior.identity,
   } satisfies Parameters<Executor['plan']>[1] & { session?: ProviderSession };
 }
 

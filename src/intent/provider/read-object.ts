@@ -1,8 +1,9 @@
 import type { CallOptions, Executor } from '../../executor/index.ts';
 import { AppError } from '../../shared/errors.ts';
 import { errorsOf, type Problem } from '../../shared/problems.ts';
-import type { Value } from '../../providers/index.ts';
+import type { ImportAnswer, Value } from '../../providers/index.ts';
 import { nullUnknowns } from '../plan/unknowns.ts';
+import type { ImportTarget } from './identity.ts';
 import { decodeFor, encodeFor, type LoadedType, providerName, sessionWith } from './loaded-type.ts';
 import { type KnownObject, secretsOf } from './plan-change.ts';
 import { refusal, tidyProblems } from './provider-words.ts';
@@ -20,41 +21,52 @@ export async function readObject(
   known: KnownObject,
   call: CallOptions,
 ): Promise<ReadResult> {
-  const request = { type: loaded.type, state: encodeFor(loaded, known.value), private: known.private };
+  const { identity } = known;
+  const request = { type: loaded.type, state: encodeFor(loaded, known.value), private: known.private, identity };
   const answer = await executor.read(sessionWith(loaded, [known.value]), request, call);
   const value = decodeFor(loaded, answer.state);
   const said = tidyProblems(answer.problems, secretsOf(loaded, [known.value, value]));
   if (errorsOf(said).length > 0) throw refusal(loaded, `to read ${loaded.type}`, said);
-  return { object: { value: nullUnknowns(value), private: answer.private }, warnings: said };
+  const object = { value: nullUnknowns(value), private: answer.private, identity: answer.identity ?? identity };
+  return { object, warnings: said };
 }
 
 /**
- * Finds an existing object by the id that its provider knows it by, and reads it.
+ * Finds an existing object by what its provider knows it by, and reads it. What the provider finds of other types beside
+ * it is told and left.
  *
  * @throws PROVIDER_REFUSED when there is no such object, or when the provider answers with several
  */
 export async function importObject(
   executor: Executor,
   loaded: LoadedType,
-  id: string,
+  target: ImportTarget,
   call: CallOptions,
 ): Promise<ReadResult> {
-  const answer = await executor.importResource(loaded.session, { type: loaded.type, id }, call);
+  const { id, identity } = target;
+  const answer = await executor.importResource(loaded.session, { type: loaded.type, id, identity }, call);
   const said = tidyProblems(answer.problems, []);
   if (errorsOf(said).length > 0) throw refusal(loaded, `to import ${loaded.type}`, said);
   const [only, ...more] = answer.imported.filter(({ type }) => type === loaded.type);
-  if (only === undefined || more.length > 0) throw notOne(loaded, id, answer.imported.length);
-  const imported = { value: decodeFor(loaded, only.state), private: only.private };
+  if (only === undefined || more.length > 0) throw notOne(loaded, target, answer.imported.length);
+  const imported = { value: decodeFor(loaded, only.state), private: only.private, identity: only.identity };
   const read = await readObject(executor, loaded, imported, call);
-  if (read.object.value === null) throw notOne(loaded, id, 0);
-  return { object: read.object, warnings: [...said, ...read.warnings] };
+  if (read.object.value === null) throw notOne(loaded, target, 0);
+  return { object: read.object, warnings: [...said, ...read.warnings, ...besides(loaded, answer.imported)] };
 }
 
-function notOne(loaded: LoadedType, id: string, count: number): AppError {
-  const shown = JSON.stringify(id);
+/** Some providers answer with several objects that belong together: each is a resource of its own. */
+function besides({ type }: LoadedType, imported: ImportAnswer['imported']): Problem[] {
+  const others = imported.filter((each) => each.type !== type).map((each) => each.type);
+  if (others.length === 0) return [];
+  const summary = `the provider found ${others.join(', ')} beside it`;
+  return [{ severity: 'warning', summary, detail: 'not imported: import each by itself if you want it', path: [] }];
+}
+
+function notOne(loaded: LoadedType, { shown }: ImportTarget, count: number): AppError {
   const text =
     count === 0
-      ? `${providerName(loaded)} has no ${loaded.type} with the id ${shown}; check importID`
+      ? `${providerName(loaded)} has no ${loaded.type} with ${shown}`
       : `${providerName(loaded)} imports ${count} objects for ${shown}, and only one ${loaded.type} can be taken`;
   return new AppError('PROVIDER_REFUSED', text);
 }

@@ -69,6 +69,7 @@ function actOnce(run: Run, prior: KnownObject = fact(run, 'change').planned.prio
     config,
     planned: planned.value,
     plannedPrivate: planned.value === null ? destroyPrivate : planned.private,
+    plannedIdentity: planned.value === null ? prior.identity : planned.identity,
   });
 }
 
@@ -80,6 +81,7 @@ async function replace(run: Run): Promise<Applied> {
     config: null,
     planned: null,
     plannedPrivate: destroyPrivate,
+    plannedIdentity: prior.identity,
   });
   if (destroyed.failure !== undefined) return destroyed;
   run.problems.push(...destroyed.problems);

@@ -3,6 +3,7 @@ import { equalValues } from '../../providers/index.ts';
 import { openObject } from '../journal/object-store.ts';
 import { moveOperation, noteStep } from '../journal/move-operation.ts';
 import { readPlan } from '../journal/stored.ts';
+import { importTarget } from '../provider/identity.ts';
 import { planChange as askProvider, type PlannedChange, nothing } from '../provider/plan-change.ts';
 import { importObject, readObject, type ReadResult } from '../provider/read-object.ts';
 import { fact, type Run } from '../run.ts';
@@ -44,7 +45,9 @@ export async function planRefresh(run: Run): Promise<void> {
 export async function planImport(run: Run): Promise<void> {
   await startPlanning(run, 'planImport');
   const { executor } = run.engine.domain;
-  const found = await importObject(executor, fact(run, 'loaded'), run.ask.importID ?? '', callOf(run));
+  const loaded = fact(run, 'loaded');
+  const target = importTarget(loaded, run.ask.importID, run.ask.importIdentity);
+  const found = await importObject(executor, loaded, target, callOf(run));
   run.facts.prior = nothing;
   keepPlan(run, readPlanned(run, found));
 }

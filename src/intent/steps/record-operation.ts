@@ -35,8 +35,8 @@ export function newOperation(run: Run, config = run.ask.config): OperationRow {
   const { caller, origin } = request;
   const at = engine.domain.clock.now();
   const { provider, version, type } = subjectOf(run);
-  const { importID, rollbackOf } = ask;
-  const asked: StoredRequest = { config, importID, rollbackOf, providerAlias: aliasOf(run) };
+  const { importID, importIdentity, rollbackOf } = ask;
+  const asked: StoredRequest = { config, importID, importIdentity, rollbackOf, providerAlias: aliasOf(run) };
   return {
     ...blankOperation,
     id: newUlid(),

@@ -126,17 +126,24 @@ export function baseRow(run: Run): ResourceRow {
 
 function stateColumns(run: Run): Partial<ResourceRow> {
   const { object } = fact(run, 'outcome');
-  return { state: packState(fact(run, 'loaded'), object.value), private: object.private };
+  return { state: packState(fact(run, 'loaded'), object), private: object.private };
 }
 
 /** At its end an operation needs its write-only arguments no more: their names stay, for whoever goes back to it. */
 function requestColumn(run: Run): Partial<OperationRow> {
   const { ask, facts } = run;
-  const { config, importID, rollbackOf } = ask;
+  const { config, importID, importIdentity, rollbackOf } = ask;
   if (config === undefined || facts.loaded === undefined) return {};
   const { value, withheld } = withoutWriteOnly(facts.loaded.schema.block, config);
   if (withheld.length === 0) return {};
-  const asked: StoredRequest = { config: value, importID, rollbackOf, providerAlias: aliasOf(run), withheld };
+  const asked: StoredRequest = {
+    config: value,
+    importID,
+    importIdentity,
+    rollbackOf,
+    providerAlias: aliasOf(run),
+    withheld,
+  };
   return { request: packRecord(asked) };
 }
 

@@ -1,5 +1,5 @@
 import type { Problem } from '../../shared/problems.ts';
-import type { WireDiagnostic, WirePath } from './messages.ts';
+import type { WireDeferred, WireDiagnostic, WirePath } from './messages.ts';
 
 const MAX_DIAGNOSTICS = 100; // a provider that floods is heard, not repeated in full
 const MAX_TEXT_LENGTH = 8_000;
@@ -28,4 +28,21 @@ export function convertPath(wire: WirePath): (string | number)[] {
     if (step.selector === 'element_key_int') return Number(step.element_key_int);
     return (step.selector === 'element_key_string' ? step.element_key_string : step.attribute_name) ?? '';
   });
+}
+
+const reasons: Readonly<Record<WireDeferred['reason'], string>> = {
+  UNKNOWN: 'it does not say what it waits for',
+  RESOURCE_CONFIG_UNKNOWN: 'it waits for arguments that are not known yet',
+  PROVIDER_CONFIG_UNKNOWN: 'it waits for its own configuration, which is not known yet',
+  ABSENT_PREREQ: 'it waits for something that is not there yet',
+};
+
+/**
+ * We tell providers that nothing may be put off: everything is asked for when it is to happen. One that does so
+ * nevertheless has not answered the question.
+ */
+export function convertDeferral(deferred: WireDeferred | null): Problem[] {
+  if (deferred === null) return [];
+  const detail = `${reasons[deferred.reason]}. Make that first, then ask again`;
+  return [{ severity: 'error', summary: 'it was put off, which is not possible here', detail, path: [] }];
 }

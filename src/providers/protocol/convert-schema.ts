@@ -1,6 +1,7 @@
 import { AppError } from '../../shared/errors.ts';
 import { nestedAttributeType } from '../schema/implied-type.ts';
 import type {
+  IdentitySchema,
   NestedAttributes,
   NestedBlock,
   ResourceSchema,
@@ -13,6 +14,7 @@ import type {
   WireAttribute,
   WireBlock,
   WireCapabilities,
+  WireIdentitySchema,
   WireNestedBlock,
   WireNestedObject,
   WireSchema,
@@ -67,6 +69,19 @@ function convertNestedBlock(wire: WireNestedBlock, depth: number): NestedBlock {
     minItems: Number(wire.min_items),
     maxItems: Number(wire.max_items),
     block: convertBlock(wire.block, depth),
+  };
+}
+
+/** What names objects of a type for good. */
+export function convertIdentity(wire: WireIdentitySchema): IdentitySchema {
+  return {
+    version: Number(wire.version),
+    attributes: wire.identity_attributes.map((attribute) => ({
+      name: attribute.name,
+      type: parseType(parseJson(attribute.type)),
+      required: attribute.required_for_import,
+      description: attribute.description,
+    })),
   };
 }
 

@@ -7,6 +7,7 @@ export type {
   ApplyAnswer,
   ApplyRequest,
   ImportAnswer,
+  ImportRequest,
   PlanAnswer,
   PlanRequest,
   ProviderConnection,

@@ -77,13 +77,41 @@ export interface WireSchemaParts {
   readonly server_capabilities: WireCapabilities | null;
 }
 
+export interface WireIdentitySchema {
+  readonly version: string;
+  readonly identity_attributes: readonly {
+    readonly name: string;
+    readonly type: Uint8Array;
+    readonly required_for_import: boolean;
+    readonly optional_for_import: boolean;
+    readonly description: string;
+  }[];
+}
+
+export interface WireIdentity {
+  readonly identity_data: WireDynamic | null;
+}
+
+/** Set where a provider leaves a decision for later. */
+export interface WireDeferred {
+  readonly reason: 'UNKNOWN' | 'RESOURCE_CONFIG_UNKNOWN' | 'PROVIDER_CONFIG_UNKNOWN' | 'ABSENT_PREREQ';
+}
+
 interface Answer {
   readonly diagnostics: readonly WireDiagnostic[];
+}
+
+interface Deferrable extends Answer {
+  readonly deferred: WireDeferred | null;
 }
 
 /** Every call by our own name: what is sent and what comes back. */
 export interface WireCalls {
   getSchema: { request: Record<never, never>; response: WireSchemaParts };
+  identitySchemas: {
+    request: Record<never, never>;
+    response: Answer & { identity_schemas: Readonly<Record<string, WireIdentitySchema>> };
+  };
   validateProvider: { request: { config: WireDynamic }; response: Answer };
   configure: {
     request: { terraform_version: string; config: WireDynamic; client_capabilities: WireClientCapabilities };
@@ -99,8 +127,14 @@ export interface WireCalls {
     response: Answer & { upgraded_state: WireDynamic | null };
   };
   read: {
-    request: { type_name: string; current_state: WireDynamic; private: Uint8Array };
-    response: Answer & { new_state: WireDynamic | null; private: Uint8Array };
+    request: {
+      type_name: string;
+      current_state: WireDynamic;
+      private: Uint8Array;
+      client_capabilities: WireClientCapabilities;
+      current_identity: WireIdentity | undefined;
+    };
+    response: Deferrable & { new_state: WireDynamic | null; private: Uint8Array; new_identity: WireIdentity | null };
   };
   plan: {
     request: {
@@ -110,12 +144,14 @@ export interface WireCalls {
       config: WireDynamic;
       prior_private: Uint8Array;
       client_capabilities: WireClientCapabilities;
+      prior_identity: WireIdentity | undefined;
     };
-    response: Answer & {
+    response: Deferrable & {
       planned_state: WireDynamic | null;
       requires_replace: readonly WirePath[];
       planned_private: Uint8Array;
       legacy_type_system: boolean;
+      planned_identity: WireIdentity | null;
     };
   };
   apply: {
@@ -125,18 +161,34 @@ export interface WireCalls {
       planned_state: WireDynamic;
       config: WireDynamic;
       planned_private: Uint8Array;
+      planned_identity: WireIdentity | undefined;
     };
-    response: Answer & { new_state: WireDynamic | null; private: Uint8Array; legacy_type_system: boolean };
+    response: Answer & {
+      new_state: WireDynamic | null;
+      private: Uint8Array;
+      legacy_type_system: boolean;
+      new_identity: WireIdentity | null;
+    };
   };
   import: {
-    request: { type_name: string; id: string };
-    response: Answer & {
-      imported_resources: readonly { type_name: string; state: WireDynamic | null; private: Uint8Array }[];
+    request: {
+      type_name: string;
+      id: string;
+      client_capabilities: WireClientCapabilities;
+      identity: WireIdentity | undefined;
+    };
+    response: Deferrable & {
+      imported_resources: readonly {
+        type_name: string;
+        state: WireDynamic | null;
+        private: Uint8Array;
+        identity: WireIdentity | null;
+      }[];
     };
   };
   readDataSource: {
-    request: { type_name: string; config: WireDynamic };
-    response: Answer & { state: WireDynamic | null };
+    request: { type_name: string; config: WireDynamic; client_capabilities: WireClientCapabilities };
+    response: Deferrable & { state: WireDynamic | null };
   };
   stop: { request: Record<never, never>; response: { error: string } };
 }

@@ -2,13 +2,13 @@ import type { Problem } from '../../shared/problems.ts';
 import type { SchemaPart } from '../schema/resource-schema.ts';
 import { nullValue } from '../values/index.ts';
 import type { PluginCertificate } from '../plugin-certificate.ts';
-import { convertDiagnostics, convertPath } from './convert-diagnostics.ts';
+import { convertDeferral, convertDiagnostics, convertPath } from './convert-diagnostics.ts';
 import { streamSchemaParts } from './stream-schema-parts.ts';
 import type { Handshake } from './handshake.ts';
 import { loadProtocol } from './load-protocol.ts';
 import { ProviderCallError } from './provider-call-error.ts';
 import type { ChannelOptions, ProviderChannel } from './provider-channel.ts';
-import type { CallName, WireDynamic } from './messages.ts';
+import type { CallName, WireDeferred, WireDynamic, WireIdentity } from './messages.ts';
 
 /** Values are MessagePack in and out; the null value stands for an object that is not there. */
 export interface ProviderConnection {
@@ -24,7 +24,7 @@ export interface ProviderConnection {
   plan(r: PlanRequest, limits: Limits): Promise<PlanAnswer>;
   apply(r: ApplyRequest, limits: Limits): Promise<ApplyAnswer>;
   read(r: ReadRequest, limits: Limits): Promise<ReadAnswer>;
-  importResource(r: { type: string; id: string }, limits: Limits): Promise<ImportAnswer>;
+  importResource(r: ImportRequest, limits: Limits): Promise<ImportAnswer>;
   upgradeState(r: { type: string; version: number; stateJson: string }, limits: Limits): Promise<StateAnswer>;
   readDataSource(r: TypedConfig, limits: Limits): Promise<StateAnswer>;
   /** Asks the provider to give up what it is doing; the calls under way then answer with what they have. */
@@ -49,12 +49,24 @@ export interface PlanRequest extends TypedConfig {
   readonly prior: Uint8Array;
   readonly proposed: Uint8Array;
   readonly priorPrivate: Uint8Array;
+  readonly priorIdentity?: Identity;
+}
+
+/** MessagePack of what names an object for good; absent where its type has no identity, or none is known. */
+type Identity = Uint8Array | undefined;
+
+export interface ImportRequest {
+  readonly type: string;
+  /** Empty where the object is named by its identity. */
+  readonly id: string;
+  readonly identity?: Identity;
 }
 
 export interface PlanAnswer {
   readonly planned: Uint8Array;
   readonly requiresReplace: (string | number)[][];
   readonly plannedPrivate: Uint8Array;
+  readonly plannedIdentity?: Identity;
   readonly legacyTypeSystem: boolean;
   readonly problems: Problem[];
 }
@@ -63,12 +75,14 @@ export interface ApplyRequest extends TypedConfig {
   readonly prior: Uint8Array;
   readonly planned: Uint8Array;
   readonly plannedPrivate: Uint8Array;
+  readonly plannedIdentity?: Identity;
 }
 
 export interface ApplyAnswer {
   /** Undefined when the provider answered without any state, which is not the same as a null state. */
   readonly state: Uint8Array | undefined;
   readonly private: Uint8Array;
+  readonly identity?: Identity;
   readonly legacyTypeSystem: boolean;
   readonly problems: Problem[];
 }
@@ -77,18 +91,27 @@ export interface ReadRequest {
   readonly type: string;
   readonly state: Uint8Array;
   readonly private: Uint8Array;
+  readonly identity?: Identity;
 }
 
 export interface ReadAnswer {
   /** The null value when the object is gone. */
   readonly state: Uint8Array;
   readonly private: Uint8Array;
+  readonly identity?: Identity;
   readonly problems: Problem[];
 }
 
 export interface ImportAnswer {
-  readonly imported: { readonly type: string; readonly state: Uint8Array; readonly private: Uint8Array }[];
+  readonly imported: readonly ImportedObject[];
   readonly problems: Problem[];
+}
+
+export interface ImportedObject {
+  readonly type: string;
+  readonly state: Uint8Array;
+  readonly private: Uint8Array;
+  readonly identity?: Identity;
 }
 
 export interface StateAnswer {
@@ -96,7 +119,7 @@ export interface StateAnswer {
   readonly problems: Problem[];
 }
 
-// Deferred answers would need a plan over many resources; write-only attributes we keep out of state ourselves.
+// A deferred answer would be a plan for another time, which nothing here could keep; write-only attributes we keep out of state ourselves.
 const CAPABILITIES = { deferral_allowed: false, write_only_attributes_allowed: true };
 
 // Providers look at the version of their caller to refuse very old ones.
@@ -168,12 +191,14 @@ function resourceCalls(channel: ProviderChannel): Calls<'plan' | 'apply'> {
         config: dynamic(r.config),
         prior_private: r.priorPrivate,
         client_capabilities: CAPABILITIES,
+        prior_identity: packIdentity(r.priorIdentity),
       };
       const answer = await channel.call('plan', request, limits);
       return {
         planned: packed('plan', answer.planned_state) ?? nullValue,
         requiresReplace: answer.requires_replace.map(convertPath),
         plannedPrivate: answer.planned_private,
+        plannedIdentity: readIdentity('plan', answer.planned_identity),
         legacyTypeSystem: answer.legacy_type_system,
         ...problemsOf(answer),
       };
@@ -185,11 +210,13 @@ function resourceCalls(channel: ProviderChannel): Calls<'plan' | 'apply'> {
         planned_state: dynamic(r.planned),
         config: dynamic(r.config),
         planned_private: r.plannedPrivate,
+        planned_identity: packIdentity(r.plannedIdentity),
       };
       const answer = await channel.call('apply', request, limits);
       return {
         state: packed('apply', answer.new_state),
         private: answer.private,
+        identity: readIdentity('apply', answer.new_identity),
         legacyTypeSystem: answer.legacy_type_system,
         ...problemsOf(answer),
       };
@@ -200,16 +227,31 @@ function resourceCalls(channel: ProviderChannel): Calls<'plan' | 'apply'> {
 function stateCalls(channel: ProviderChannel): Calls<'read' | 'importResource' | 'upgradeState' | 'readDataSource'> {
   return {
     read: async (r, limits) => {
-      const request = { type_name: r.type, current_state: dynamic(r.state), private: r.private };
+      const request = {
+        type_name: r.type,
+        current_state: dynamic(r.state),
+        private: r.private,
+        client_capabilities: CAPABILITIES,
+        current_identity: packIdentity(r.identity),
+      };
       const answer = await channel.call('read', request, limits);
-      return { state: packed('read', answer.new_state) ?? nullValue, private: answer.private, ...problemsOf(answer) };
+      const identity = readIdentity('read', answer.new_identity);
+      const state = packed('read', answer.new_state) ?? nullValue;
+      return { state, private: answer.private, identity, ...problemsOf(answer) };
     },
     importResource: async (r, limits) => {
-      const answer = await channel.call('import', { type_name: r.type, id: r.id }, limits);
+      const request = {
+        type_name: r.type,
+        id: r.id,
+        client_capabilities: CAPABILITIES,
+        identity: packIdentity(r.identity),
+      };
+      const answer = await channel.call('import', request, limits);
       const imported = answer.imported_resources.map((found) => ({
         type: found.type_name,
         state: packed('import', found.state) ?? nullValue,
         private: found.private,
+        identity: readIdentity('import', found.identity),
       }));
       return { imported, ...problemsOf(answer) };
     },
@@ -219,7 +261,8 @@ function stateCalls(channel: ProviderChannel): Calls<'read' | 'importResource' |
       return { state: packed('upgrade', answer.upgraded_state) ?? nullValue, ...problemsOf(answer) };
     },
     readDataSource: async (r, limits) => {
-      const answer = await channel.call('readDataSource', { type_name: r.type, config: dynamic(r.config) }, limits);
+      const request = { type_name: r.type, config: dynamic(r.config), client_capabilities: CAPABILITIES };
+      const answer = await channel.call('readDataSource', request, limits);
       return { state: packed('readDataSource', answer.state) ?? nullValue, ...problemsOf(answer) };
     },
   };
@@ -236,6 +279,19 @@ function packed(call: CallName, answer: WireDynamic | null): Uint8Array | undefi
   throw new ProviderCallError(call, 'BROKEN', 'it answered in JSON in place of MessagePack');
 }
 
-function problemsOf(answer: { diagnostics: Parameters<typeof convertDiagnostics>[0] }): { problems: Problem[] } {
-  return { problems: convertDiagnostics(answer.diagnostics) };
+function packIdentity(identity: Uint8Array | undefined): WireIdentity | undefined {
+  return identity === undefined ? undefined : { identity_data: dynamic(identity) };
+}
+
+function readIdentity(call: CallName, answer: WireIdentity | null): Uint8Array | undefined {
+  return answer === null ? undefined : packed(call, answer.identity_data);
+}
+
+interface Said {
+  readonly diagnostics: Parameters<typeof convertDiagnostics>[0];
+  readonly deferred?: WireDeferred | null;
+}
+
+function problemsOf({ diagnostics, deferred = null }: Said): { problems: Problem[] } {
+  return { problems: [...convertDiagnostics(diagnostics), ...convertDeferral(deferred)] };
 }

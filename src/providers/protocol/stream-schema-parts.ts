@@ -1,9 +1,10 @@
 import { invariant } from '../../shared/errors.ts';
 import { errorsOf, type Problem } from '../../shared/problems.ts';
 import type { ResourceSchema, SchemaPart } from '../schema/resource-schema.ts';
-import { convertCapabilities, convertSchema } from './convert-schema.ts';
+import { convertCapabilities, convertIdentity, convertSchema } from './convert-schema.ts';
 import { convertDiagnostics } from './convert-diagnostics.ts';
-import type { WireSchema } from './messages.ts';
+import type { WireIdentitySchema, WireSchema } from './messages.ts';
+import { ProviderCallError } from './provider-call-error.ts';
 import type { ProviderChannel } from './provider-channel.ts';
 
 /**
@@ -22,13 +23,31 @@ export async function streamSchemaParts(
     convertSchema(parseSchema(channel.definitions.schema.deserialize(Buffer.from(bytes))));
   const serverCapabilities = convertCapabilities(answer.server_capabilities);
   await onPart({ kind: 'provider', block: decode(answer.provider).block, serverCapabilities });
+  const identities = await readIdentities(channel, limits);
   for (const [type, bytes] of Object.entries(answer.resource_schemas)) {
-    await onPart({ kind: 'resource', type, schema: decode(bytes) });
+    const identity = Object.hasOwn(identities, type) ? identities[type] : undefined;
+    const schema = decode(bytes);
+    const whole = identity === undefined ? schema : { ...schema, identity: convertIdentity(identity) };
+    await onPart({ kind: 'resource', type, schema: whole });
   }
   for (const [type, bytes] of Object.entries(answer.data_source_schemas)) {
     await onPart({ kind: 'dataSource', type, schema: decode(bytes) });
   }
   return { problems };
+}
+
+/** Most providers know nothing of identities, and one that fails to tell them can be used without. */
+async function readIdentities(
+  channel: ProviderChannel,
+  limits: { timeoutMs: number },
+): Promise<Readonly<Record<string, WireIdentitySchema>>> {
+  try {
+    const answer = await channel.call('identitySchemas', {}, limits);
+    return errorsOf(convertDiagnostics(answer.diagnostics)).length > 0 ? {} : answer.identity_schemas;
+  } catch (error) {
+    if (error instanceof ProviderCallError && error.reason === 'UNSUPPORTED') return {};
+    throw error;
+  }
 }
 
 // The .proto file says what a schema looks like; this is where that is taken as the type.

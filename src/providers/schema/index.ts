@@ -4,6 +4,7 @@ export { knownLater, withoutKnownLater } from './known-later.ts';
 export { impliedType, nestedAttributeType } from './implied-type.ts';
 export type {
   BlockNesting,
+  IdentitySchema,
   NestedAttributes,
   NestedBlock,
   ProviderSchema,

@@ -4,6 +4,21 @@ import type { CtyType } from '../values/index.ts';
 export interface ResourceSchema {
   readonly version: number;
   readonly block: SchemaBlock;
+  /** What names an object of this type for good; only of resources, and few types have one. */
+  readonly identity?: IdentitySchema;
+}
+
+export interface IdentitySchema {
+  readonly version: number;
+  readonly attributes: readonly IdentityAttribute[];
+}
+
+export interface IdentityAttribute {
+  readonly name: string;
+  readonly type: CtyType;
+  /** An import must give it; any other may be left to the provider. */
+  readonly required: boolean;
+  readonly description: string;
 }
 
 export interface SchemaBlock {

@@ -3,6 +3,7 @@ import type { MethodNames } from '../messages.ts';
 /** Version 6 of the protocol names its calls so. */
 export const methodNames6: MethodNames = {
   getSchema: 'GetProviderSchema',
+  identitySchemas: 'GetResourceIdentitySchemas',
   validateProvider: 'ValidateProviderConfig',
   configure: 'ConfigureProvider',
   validateResource: 'ValidateResourceConfig',
