@@ -24,6 +24,7 @@ const harmful = [
   '\ufeff',
   '\ufff9',
   '\u{e0001}',
+  '\u{e0002}', // not assigned
   '\u{e0041}',
   '\u{e007f}',
   '\u{1d173}',
