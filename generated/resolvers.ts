@@ -1145,6 +1145,8 @@ export type IntentProject = {
   readonly labels: ReadonlyArray<Scalars['String']['output']>;
   /** Who works in it now; null when nobody does. */
   readonly lock?: Maybe<IntentProjectLock>;
+  /** Who waits for the lock, first come first. */
+  readonly lockQueue: ReadonlyArray<IntentProjectLockWaiter>;
   /** Display name. */
   readonly name: Scalars['String']['output'];
   /** Configurations of its providers, by provider and name. */
@@ -1211,8 +1213,25 @@ export type IntentProjectLock = {
   readonly holder: Scalars['String']['output'];
   /** Whether this session holds it. */
   readonly mine: Scalars['Boolean']['output'];
+  /** Whether the holder selected the project. If not, the lock goes to who waits in line once the holder was idle for 30 seconds. */
+  readonly selected: Scalars['Boolean']['output'];
+  /** Unix seconds at which it was taken. */
+  readonly since?: Maybe<Scalars['Int']['output']>;
   /** Unix seconds at which it ends without further activity. */
   readonly until: Scalars['Int']['output'];
+};
+
+/** A session that waits for a project's lock. It keeps its place for a minute after a call in vain. */
+export type IntentProjectLockWaiter = {
+  readonly __typename?: 'IntentProjectLockWaiter';
+  /** Whether it is this session. */
+  readonly mine: Scalars['Boolean']['output'];
+  /** Who waits. */
+  readonly name: Scalars['String']['output'];
+  /** Place in line, from 1. */
+  readonly position: Scalars['Int']['output'];
+  /** Unix seconds at which it came. */
+  readonly since: Scalars['Int']['output'];
 };
 
 /** Whether operations may run in a project. */
@@ -1598,7 +1617,7 @@ export type Mutation = {
   readonly intentProjectDriftCheckSet: IntentProjectWatch;
   /** Lets operations run in the project again. */
   readonly intentProjectEnable: IntentProject;
-  /** Releases the lock. The holder may; others need the right to unlock. */
+  /** Releases the lock. The holder may; others need the right to unlock. What the former holder still writes is refused. */
   readonly intentProjectUnlock: IntentProject;
   /** Changes an Intent project; arguments left out stay as they are. */
   readonly intentProjectUpdate: IntentProject;
@@ -1842,6 +1861,7 @@ export type MutationIntentChangeSetApplyArgs = {
   confirmation?: InputMaybe<Scalars['String']['input']>;
   id: Scalars['ID']['input'];
   intentProject: Scalars['ID']['input'];
+  lockWait?: InputMaybe<Scalars['Int']['input']>;
   wait?: InputMaybe<Scalars['Int']['input']>;
 };
 
@@ -1857,6 +1877,7 @@ export type MutationIntentChangeSetCancelArgs = {
 export type MutationIntentChangeSetCreateArgs = {
   changes: ReadonlyArray<IntentChangeInput>;
   intentProject: Scalars['ID']['input'];
+  lockWait?: InputMaybe<Scalars['Int']['input']>;
   wait?: InputMaybe<Scalars['Int']['input']>;
 };
 
@@ -1865,6 +1886,7 @@ export type MutationIntentChangeSetCreateArgs = {
 export type MutationIntentChangeSetResumeArgs = {
   id: Scalars['ID']['input'];
   intentProject: Scalars['ID']['input'];
+  lockWait?: InputMaybe<Scalars['Int']['input']>;
   wait?: InputMaybe<Scalars['Int']['input']>;
 };
 
@@ -1909,6 +1931,7 @@ export type MutationIntentPolicyUpdateArgs = {
 /** Changes to the account. */
 export type MutationIntentProjectActivateArgs = {
   id: Scalars['ID']['input'];
+  lockWait?: InputMaybe<Scalars['Int']['input']>;
 };
 
 
@@ -1975,6 +1998,7 @@ export type MutationIntentProjectEnableArgs = {
 
 /** Changes to the account. */
 export type MutationIntentProjectUnlockArgs = {
+  force?: InputMaybe<Scalars['Boolean']['input']>;
   id: Scalars['ID']['input'];
 };
 
@@ -2025,6 +2049,7 @@ export type MutationIntentResourceCreateArgs = {
   config: Scalars['JSON']['input'];
   confirmation?: InputMaybe<Scalars['String']['input']>;
   intentProject: Scalars['ID']['input'];
+  lockWait?: InputMaybe<Scalars['Int']['input']>;
   provider: Scalars['String']['input'];
   providerAlias?: InputMaybe<Scalars['String']['input']>;
   resourceID: Scalars['ID']['input'];
@@ -2038,6 +2063,7 @@ export type MutationIntentResourceCreateArgs = {
 export type MutationIntentResourceDeleteArgs = {
   confirmation?: InputMaybe<Scalars['String']['input']>;
   intentProject: Scalars['ID']['input'];
+  lockWait?: InputMaybe<Scalars['Int']['input']>;
   resourceID: Scalars['ID']['input'];
   wait?: InputMaybe<Scalars['Int']['input']>;
 };
@@ -2066,6 +2092,7 @@ export type MutationIntentResourceDependencyRemoveArgs = {
 export type MutationIntentResourceEjectArgs = {
   confirmation?: InputMaybe<Scalars['String']['input']>;
   intentProject: Scalars['ID']['input'];
+  lockWait?: InputMaybe<Scalars['Int']['input']>;
   resourceID: Scalars['ID']['input'];
   wait?: InputMaybe<Scalars['Int']['input']>;
 };
@@ -2076,6 +2103,7 @@ export type MutationIntentResourceImportArgs = {
   importID?: InputMaybe<Scalars['String']['input']>;
   importIdentity?: InputMaybe<Scalars['JSON']['input']>;
   intentProject: Scalars['ID']['input'];
+  lockWait?: InputMaybe<Scalars['Int']['input']>;
   provider: Scalars['String']['input'];
   providerAlias?: InputMaybe<Scalars['String']['input']>;
   resourceID: Scalars['ID']['input'];
@@ -2095,6 +2123,7 @@ export type MutationIntentResourceOperationCancelArgs = {
 /** Changes to the account. */
 export type MutationIntentResourceOperationResumeArgs = {
   intentProject: Scalars['ID']['input'];
+  lockWait?: InputMaybe<Scalars['Int']['input']>;
   operationID: Scalars['ID']['input'];
   wait?: InputMaybe<Scalars['Int']['input']>;
 };
@@ -2113,6 +2142,7 @@ export type MutationIntentResourceOperationReviewArgs = {
 export type MutationIntentResourceOperationRollbackArgs = {
   confirmation?: InputMaybe<Scalars['String']['input']>;
   intentProject: Scalars['ID']['input'];
+  lockWait?: InputMaybe<Scalars['Int']['input']>;
   operationID: Scalars['ID']['input'];
   wait?: InputMaybe<Scalars['Int']['input']>;
   writeOnly?: InputMaybe<Scalars['JSON']['input']>;
@@ -2122,6 +2152,7 @@ export type MutationIntentResourceOperationRollbackArgs = {
 /** Changes to the account. */
 export type MutationIntentResourceRefreshArgs = {
   intentProject: Scalars['ID']['input'];
+  lockWait?: InputMaybe<Scalars['Int']['input']>;
   resourceID: Scalars['ID']['input'];
   wait?: InputMaybe<Scalars['Int']['input']>;
 };
@@ -2132,6 +2163,7 @@ export type MutationIntentResourceUpdateArgs = {
   config: Scalars['JSON']['input'];
   confirmation?: InputMaybe<Scalars['String']['input']>;
   intentProject: Scalars['ID']['input'];
+  lockWait?: InputMaybe<Scalars['Int']['input']>;
   resourceID: Scalars['ID']['input'];
   wait?: InputMaybe<Scalars['Int']['input']>;
 };
@@ -3504,6 +3536,7 @@ export type ResolversTypes = {
   IntentProjectEdge: ResolverTypeWrapper<Omit<IntentProjectEdge, 'node'> & { node: ResolversTypes['IntentProject'] }>;
   IntentProjectExpiry: ResolverTypeWrapper<IntentProjectExpiry>;
   IntentProjectLock: ResolverTypeWrapper<IntentProjectLock>;
+  IntentProjectLockWaiter: ResolverTypeWrapper<IntentProjectLockWaiter>;
   IntentProjectState: IntentProjectState;
   IntentProjectWatch: ResolverTypeWrapper<IntentProjectWatch>;
   IntentProviderConfig: ResolverTypeWrapper<IntentProviderConfig>;
@@ -3627,6 +3660,7 @@ export type ResolversParentTypes = {
   IntentProjectEdge: Omit<IntentProjectEdge, 'node'> & { node: ResolversParentTypes['IntentProject'] };
   IntentProjectExpiry: IntentProjectExpiry;
   IntentProjectLock: IntentProjectLock;
+  IntentProjectLockWaiter: IntentProjectLockWaiter;
   IntentProjectWatch: IntentProjectWatch;
   IntentProviderConfig: IntentProviderConfig;
   IntentResource: ResourceView;
@@ -3989,6 +4023,7 @@ export type IntentProjectResolvers<ContextType = ResolverContext, ParentType ext
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   labels?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
   lock?: Resolver<Maybe<ResolversTypes['IntentProjectLock']>, ParentType, ContextType>;
+  lockQueue?: Resolver<ReadonlyArray<ResolversTypes['IntentProjectLockWaiter']>, ParentType, ContextType>;
   name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   providerConfigs?: Resolver<ReadonlyArray<ResolversTypes['IntentProviderConfig']>, ParentType, ContextType>;
   resourceCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
@@ -4024,7 +4059,16 @@ export type IntentProjectExpiryResolvers<ContextType = ResolverContext, ParentTy
 export type IntentProjectLockResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['IntentProjectLock'] = ResolversParentTypes['IntentProjectLock']> = {
   holder?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   mine?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  selected?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  since?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
   until?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
+export type IntentProjectLockWaiterResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['IntentProjectLockWaiter'] = ResolversParentTypes['IntentProjectLockWaiter']> = {
+  mine?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  position?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  since?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
 };
 
 export type IntentProjectWatchResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['IntentProjectWatch'] = ResolversParentTypes['IntentProjectWatch']> = {
@@ -4530,6 +4574,7 @@ export type Resolvers<ContextType = ResolverContext> = {
   IntentProjectEdge?: IntentProjectEdgeResolvers<ContextType>;
   IntentProjectExpiry?: IntentProjectExpiryResolvers<ContextType>;
   IntentProjectLock?: IntentProjectLockResolvers<ContextType>;
+  IntentProjectLockWaiter?: IntentProjectLockWaiterResolvers<ContextType>;
   IntentProjectWatch?: IntentProjectWatchResolvers<ContextType>;
   IntentProviderConfig?: IntentProviderConfigResolvers<ContextType>;
   IntentResource?: IntentResourceResolvers<ContextType>;

@@ -78,6 +78,8 @@ interface OfOperation extends InProject {
 interface Waiting {
   /** Seconds to wait for the end: 0 to 50, 50 when absent. The operation goes on afterwards. */
   readonly wait?: Maybe<number>;
+  /** Seconds to wait in line for the project's lock: 0 to 50, 0 when absent. */
+  readonly lockWait?: Maybe<number>;
 }
 
 interface Confirming extends Waiting {
@@ -229,7 +231,7 @@ type Others =
 function changesOf(engine: Engine): Pick<Intent, Changes | Followups | Others> {
   const start = (kind: AskInput['kind']) => async (request: Request, input: Omit<AskInput, 'kind'>) => {
     const run = newRun(engine, request, parseAsk({ ...input, kind }));
-    return answer(await startOperation(run, input.wait));
+    return answer(await startOperation(run, input));
   };
   return {
     createResource: start('CREATE'),

@@ -72,5 +72,7 @@ function supposedProject(at: Date): ProjectRow {
     lockHolderName: undefined,
     lockUntil: undefined,
     fence: 0,
+    lockSince: undefined,
+    lockSelected: false,
   };
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 
+import { activateProject, lockQueueOf, unlockProject } from '../domain/projects/index.ts';
 import { AppError } from '../shared/errors.ts';
 import { isJsonObject } from '../shared/json.ts';
 import { releaseLock } from '../storage/projects.ts';
@@ -109,8 +110,67 @@ describe('the lock of a project', () => {
     assert.equal(doubtful?.condition, 'INDETERMINATE');
     await next.close();
   });
+
+  it('is waited for in line by an operation that wants to', async () => {
+    const other = otherSession('other');
+    await activateProject(bench.context, bench.request, bench.project);
+    const waiting = bench.intent.createResource(other, { ...input('one'), lockWait: 50 });
+    await until(async () => (await lockQueueOf(bench.context, other.caller, bench.project)).length === 1);
+    assert.deepEqual(bench.cloud.calls, []);
+    await unlockProject(bench.context, bench.request, bench.project);
+    assert.equal((await waiting).status, 'FINISHED');
+    await assertRefused('PROJECT_LOCKED', bench.create('two'), /in use by other/);
+  });
+
+  it('is given back when nothing comes of what it was waited for', async () => {
+    const other = otherSession('other');
+    await activateProject(bench.context, bench.request, bench.project);
+    const bad = { ...input('one'), config: { nonsense: 1 }, lockWait: 50 };
+    const waiting = assertRefused('BAD_INPUT', bench.intent.createResource(other, bad));
+    const changes = [{ kind: 'DELETE', resourceID: 'none' }] as const;
+    const set = { intentProject: bench.project, changes, lockWait: 50 };
+    await assertRefused('NO_SUCH', bench.intent.createChangeSet(other, set)); // that is seen before any wait
+    await until(async () => (await lockQueueOf(bench.context, other.caller, bench.project)).length === 1);
+    await unlockProject(bench.context, bench.request, bench.project);
+    await waiting;
+    assert.equal((await bench.create('two')).status, 'FINISHED');
+  });
+
+  it('that is taken by force from work under way leaves it to be resumed, by whoever has the lock then', async () => {
+    bench = await testIntent({ limits: { leaseMs: 30 } });
+    bench.cloud.plansIds = true;
+    const gate = holdApply();
+    const running = await bench.intent.createResource(bench.request, { ...input('one'), wait: 0 });
+    await until(() => bench.cloud.calls.includes('apply'));
+    const thief = otherSession('thief');
+    await assertRefused(
+      'CONFLICT',
+      unlockProject(bench.context, thief, bench.project),
+      /cancel it, or unlock with force/,
+    );
+    await unlockProject(bench.context, thief, bench.project, { force: true });
+    const { rows } = await bench.context.storage.executeSql(
+      `select actor, data->>'holder' as holder, data->>'cutOff' as work from audit_entry where action = 'intent-project.unlock'`,
+    );
+    assert.deepEqual(rows, [{ actor: 'api_key::thief', holder: 'admin', work: running.id }]);
+
+    // As long as the provider acts the operation is under way: nobody may settle it yet, and nothing else touch its resource.
+    const name = { intentProject: bench.project, operationID: running.id };
+    bench.clock.advance(60);
+    await assertRefused('CONFLICT', bench.intent.resumeOperation(thief, name));
+    await assertRefused('CONFLICT', bench.intent.createResource(thief, input('one')));
+    gate.resolve();
+    await bench.intent.close();
+    const next = bench.restart({ limits: { leaseMs: 30 } });
+    await next.recover();
+    const found = await next.findOperation(thief, { intentProject: bench.project, id: running.id });
+    assert.equal(found?.status, 'INTERRUPTED');
+    assert.equal((await next.resumeOperation(thief, name)).status, 'FINISHED');
+    assert.equal(bench.cloud.objects.size, 1);
+    await next.close();
+  });
 });
 
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5));
 }

@@ -9,6 +9,7 @@ import { writeReceipt } from './journal/receipt.ts';
 import { isFinal } from './journal/transitions.ts';
 import { ProviderError } from './provider/provider-words.ts';
 import { fact, type Run, type Step } from './run.ts';
+import { giveLockBack } from './steps/hold-lock.ts';
 import { problemsJson } from './steps/judge-change.ts';
 import { baseRow } from './steps/record-outcome.ts';
 
@@ -23,6 +24,7 @@ export async function takeFirstSteps(run: Run, steps: readonly Step[]): Promise<
       await step(run);
     } catch (error) {
       await recordRefused(run.engine.domain, run.request, error, refusalOf(run));
+      if (run.lockTaken) await giveLockBack(run.engine, run.request, run.ask.project);
       throw error;
     }
   }

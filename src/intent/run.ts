@@ -110,6 +110,8 @@ export interface Run {
   error: Error | undefined;
   /** One-time token, for the one caller that made the operation wait. */
   token: string | undefined;
+  /** The lock was waited for by this call: it is given back if nothing comes of it. */
+  lockTaken: boolean;
 }
 
 export type Step = (run: Run) => Promise<void>;
@@ -126,6 +128,7 @@ export function newRun(engine: Engine, request: Request, ask: Ask, writer?: Writ
     stopped: false,
     error: undefined,
     token: undefined,
+    lockTaken: false,
   };
 }
 

@@ -17,6 +17,8 @@ import {
   isSelected,
   listProjects,
   lockOf,
+  lockQueueOf,
+  parseLockWait,
   searchProjects,
   setDriftCheck,
   setWebhook,
@@ -46,8 +48,10 @@ export const projectMutations = {
   },
   intentProjectDriftCheckSet: (_root, args, context) => setDriftCheck(context.domain, context, args),
   intentProjectWebhookSet: (_root, args, context) => setWebhook(context.domain, context, args),
-  intentProjectActivate: (_root, { id }, context) => activateProject(context.domain, context, id),
-  intentProjectUnlock: (_root, { id }, context) => unlockProject(context.domain, context, id),
+  intentProjectActivate: (_root, { id, lockWait }, context) =>
+    activateProject(context.domain, context, id, parseLockWait(lockWait)),
+  intentProjectUnlock: (_root, { id, force }, context) =>
+    unlockProject(context.domain, context, id, { force: force ?? false }),
   intentProjectEnable: (_root, { id }, context) => enableProject(context.domain, context, id),
   intentProjectDisable: (_root, { id }, context) => disableProject(context.domain, context, id),
   policyIntentProjectAttach: (_root, { id, intentProject }, context) =>
@@ -67,6 +71,7 @@ export const IntentProject: IntentProjectResolvers = {
   awsIntegrations: ({ id }, _args, context) => listAwsAttachments(context.domain, id),
   spaceDetails,
   lock: (project, _args, context) => lockOf(context.domain, context.caller, project),
+  lockQueue: ({ id }, _args, context) => lockQueueOf(context.domain, context.caller, id),
   currentlySelected: (project, _args, context) => isSelected(context.domain, context.caller, project.id),
   allowedActions: (project, _args, { caller }) => allowedActions(caller, project),
   attachedPolicies: ({ id }, _args, context) => listAttachments(context.domain, { project: id }),

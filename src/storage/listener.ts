@@ -20,51 +20,78 @@ export interface ListenerPool {
   connect(): Promise<ListenerClient>;
 }
 
-/**
- * Listens on a connection of its own and comes back after a lost one. After each reconnection the handler gets an
- * empty payload, because notifications sent meanwhile are gone.
- *
- * @returns a function that stops listening
- */
-export async function keepListening(
-  pool: ListenerPool,
-  channel: string,
-  handler: (payload: string) => void,
-  log: Logger,
-): Promise<() => void> {
-  let client: ListenerClient | undefined;
-  let timer: NodeJS.Timeout | undefined;
-  let stopped = false;
+type Handler = (payload: string) => void;
 
-  const lost = (): void => {
-    if (client === undefined) return;
-    client.release(true);
-    client = undefined;
-    if (!stopped) retry();
-  };
-  const retry = (): void => {
-    log.warn({ channel }, 'lost the connection that listens for notifications; trying again');
-    timer = setTimeout(() => {
-      connect().then(() => handler(''), retry);
-    }, RECONNECT_MS);
-    timer.unref();
-  };
-  const connect = async (): Promise<void> => {
+/** Hears notifications of any number of channels on one connection of its own. */
+export interface Listener {
+  /** @returns a function that stops listening */
+  listen(channel: string, handler: Handler): Promise<() => void>;
+  close(): void;
+}
+
+/**
+ * Connects when somebody listens first and comes back after a lost connection. After each reconnection the handlers get
+ * an empty payload, because notifications sent meanwhile are gone.
+ */
+export function createListener(pool: ListenerPool, log: Logger): Listener {
+  const handlers = new Map<string, Set<Handler>>();
+  let client: ListenerClient | undefined;
+  let opening: Promise<void> | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let closed = false;
+
+  const open = async (): Promise<void> => {
     const fresh = await pool.connect();
     client = fresh;
-    fresh.on('notification', (message) => {
-      if (message.channel === channel) handler(message.payload ?? '');
-    });
+    const lost = (): void => drop(fresh);
+    fresh.on('notification', ({ channel, payload = '' }) => handlers.get(channel)?.forEach((each) => each(payload)));
     fresh.on('error', lost);
     fresh.on('end', lost);
-    await fresh.query(`listen "${channel.replaceAll('"', '""')}"`);
-    if (stopped) lost();
+    try {
+      for (const channel of handlers.keys()) await fresh.query(listenTo(channel));
+    } catch (error) {
+      if (client === fresh) fresh.release(true);
+      client = undefined;
+      throw error;
+    }
+    if (closed) lost();
+  };
+  const drop = (lost: ListenerClient): void => {
+    if (client !== lost) return;
+    client = undefined;
+    lost.release(true);
+    if (!closed) retry();
+  };
+  const retry = (): void => {
+    if (timer !== undefined) return;
+    log.warn({}, 'lost the connection that listens for notifications; trying again');
+    timer = setTimeout(() => {
+      timer = undefined;
+      opening = open()
+        .then(() => handlers.forEach((some) => some.forEach((each) => each(''))), retry)
+        .finally(() => (opening = undefined));
+    }, RECONNECT_MS).unref();
   };
 
-  await connect();
-  return () => {
-    stopped = true;
-    clearTimeout(timer);
-    lost();
+  return {
+    async listen(channel, handler) {
+      const some = handlers.get(channel) ?? new Set();
+      handlers.set(channel, some.add(handler));
+      // While the connection is lost, whoever brings it back listens to this channel too.
+      if (client === undefined && timer === undefined) {
+        await (opening ??= open().finally(() => (opening = undefined)));
+      }
+      await client?.query(listenTo(channel));
+      return () => void some.delete(handler);
+    },
+    close() {
+      closed = true;
+      clearTimeout(timer);
+      if (client !== undefined) drop(client);
+    },
   };
+}
+
+function listenTo(channel: string): string {
+  return `listen "${channel.replaceAll('"', '""')}"`;
 }

@@ -3,7 +3,7 @@ import { MikroORM } from '@mikro-orm/postgresql';
 import { AppError } from '../shared/errors.ts';
 import type { Logger } from '../shared/logger.ts';
 import { type Connection, ormOptions } from './connection.ts';
-import { keepListening, type ListenerPool } from './listener.ts';
+import { createListener, type ListenerPool } from './listener.ts';
 
 const POOL_SIZE = 10; // PostgreSQL allows 100 connections by default: room for several servers and workers
 
@@ -21,24 +21,20 @@ export async function connectPostgres(options: { url: string; log: Logger }): Pr
     await orm.close(true);
     throw unreachable(error);
   });
-  const listeners = new Set<() => void>();
+  const listener = createListener(pool, options.log);
   return {
     kind: 'postgres',
     fork: () => orm.em.fork(),
     execute: (em, sql, values) => em.execute(sql, [...values]),
     executeSql: (text, values) => pool.query(text, values),
     listen: async (channel, handler) => {
-      const stop = await keepListening(pool, channel, handler, options.log);
-      listeners.add(stop);
-      return async () => {
-        listeners.delete(stop);
-        stop();
-      };
+      const stop = await listener.listen(channel, handler);
+      return async () => stop();
     },
     requireSpace: async () => {}, // the server refuses a write by itself and goes on
     flush: async () => {}, // the server does it before it acknowledges a commit
     close: async () => {
-      for (const stop of listeners) stop();
+      listener.close();
       await orm.close(true);
     },
   };

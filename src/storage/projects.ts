@@ -13,7 +13,12 @@ export interface LockClaim {
   readonly holderName: string;
   readonly now: Date;
   readonly until: Date;
+  /** The session selects the project: it keeps its lock for its whole time, also when others wait. */
+  readonly selects?: boolean;
 }
+
+/** Tells who waits in line, when the transaction commits, which project is free. */
+export const FREED_CHANNEL = 'project_freed';
 
 const projects = tableOf(ProjectEntity);
 
@@ -71,18 +76,28 @@ export async function deleteProject(db: Db, id: string): Promise<void> {
 }
 
 /**
- * Takes a free or run-out lock, or extends one's own. The fence moves on whenever the holder changes.
+ * Takes a free or run-out lock, or extends one's own. The fence moves on whenever the holder changes. Whoever waits in
+ * line goes before who does not.
  *
- * @returns the project as it is then, or undefined when another session holds it (or there is no such project)
+ * @returns the project as it is then, or undefined when it is another session's turn (or there is no such project)
  */
 export async function takeLock(db: Db, claim: LockClaim): Promise<ProjectRow | undefined> {
-  const { project, session, holderName, now, until } = claim;
+  const { project, session, holderName, now, until, selects = false } = claim;
   const [taken] = await projects.execute(
     db,
     `update intent_project set fence = fence + case when lock_holder = ? then 0 else 1 end,
+      lock_since = case when lock_holder = ? then lock_since else ? end,
+      lock_selected = ? or (lock_selected and lock_holder is not distinct from ?),
       lock_holder = ?, lock_holder_name = ?, lock_until = ?
-      where id = ? and (lock_holder is null or lock_holder = ? or lock_until <= ?) returning *`,
-    [session, session, holderName, until, project, session, now],
+      where id = ? and (lock_holder = ? or ((lock_holder is null or lock_until <= ?) and not exists (
+        select 1 from project_lock_waiter other where project = intent_project.id and session <> ? and awake_until > ?
+          and place < coalesce((select place from project_lock_waiter where project = other.project and session = ?),
+            9223372036854775807))))
+      returning *`,
+    [
+      ...[session, session, now, selects, session, session, holderName, until],
+      ...[project, session, now, session, now, session],
+    ],
   );
   return taken;
 }
@@ -103,9 +118,13 @@ export async function renewLock(db: Db, project: string, fence: number, until: D
  */
 export async function releaseLock(db: Db, project: string, holder: string | undefined): Promise<boolean> {
   const rows = await db.execute(
-    `update intent_project set fence = fence + 1, lock_holder = null, lock_holder_name = null, lock_until = null
-      where id = ? and lock_holder is not null and (? or lock_holder = ?) returning id`,
-    [project, holder === undefined, holder ?? ''],
+    `with freed as (update intent_project set fence = fence + 1, lock_holder = null, lock_holder_name = null,
+        lock_until = null, lock_since = null, lock_selected = false
+        where id = ? and lock_holder is not null and (? or lock_holder = ?) returning id),
+      told as (select pg_notify(?, id) from freed
+        where exists (select 1 from project_lock_waiter where project = freed.id))
+      select id, (select count(*) from told) from freed`,
+    [project, holder === undefined, holder ?? '', FREED_CHANNEL],
   );
   return rows.length === 1;
 }

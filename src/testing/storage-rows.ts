@@ -38,6 +38,8 @@ export function aProject(changes: Partial<ProjectRow> = {}): ProjectRow {
     lockHolderName: undefined,
     lockUntil: undefined,
     fence: 0,
+    lockSince: undefined,
+    lockSelected: false,
     ...changes,
   };
 }

@@ -91,6 +91,8 @@ async function makeStarterProject(context: DomainContext): Promise<void> {
       lockHolderName: undefined,
       lockUntil: undefined,
       fence: 0,
+      lockSince: undefined,
+      lockSelected: false,
     });
     if (!isNew || !(await insertPolicy(db, policy))) return;
     await insertAttachment(db, { id: newUlid(), policyId: policy.id, projectId: STARTER_PROJECT, createdAt: now });

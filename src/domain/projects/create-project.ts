@@ -56,6 +56,8 @@ function newRow(context: DomainContext, { caller }: Request, input: NewProject):
     lockHolderName: undefined,
     lockUntil: undefined,
     fence: 0,
+    lockSince: undefined,
+    lockSelected: false,
   };
 }
 

@@ -9,7 +9,7 @@ import { recordAudit } from '../audit/index.ts';
 import type { DomainContext, Request } from '../context.ts';
 import { requireMayDestroy } from './expiry.ts';
 import { holdLock } from './lock.ts';
-import { type ProjectRecord, toProjectRecord } from './project-record.ts';
+import { type ProjectRecord, toProjectRecord, unlocked } from './project-record.ts';
 
 // What such an operation makes could not be recorded once its project is gone.
 const UNSETTLED = ['QUEUED', 'PLANNING', 'APPLYING', 'INTERRUPTED'] as const;
@@ -41,7 +41,7 @@ export function deleteProject(
       affected: { type: 'INTENT_PROJECT', id },
       data: { name: row.name, forgottenResources: resources },
     });
-    return toProjectRecord({ ...row, lockHolder: undefined, lockHolderName: undefined, lockUntil: undefined });
+    return toProjectRecord({ ...row, ...unlocked });
   });
 }
 
@@ -66,8 +66,7 @@ export function destroyProject(context: DomainContext, request: Request, id: str
       affected: { type: 'INTENT_PROJECT', id },
       data: { name: row.name, resources: await countResources(db, id) },
     });
-    const freed = { lockHolder: undefined, lockHolderName: undefined, lockUntil: undefined };
-    return toProjectRecord({ ...row, ...freed, state: 'DISABLED' });
+    return toProjectRecord({ ...row, ...unlocked, state: 'DISABLED' });
   });
 }
 

@@ -12,7 +12,8 @@ export {
   listProjects,
   searchProjects,
 } from './find-projects.ts';
-export { activateProject, holdLock, LOCK_TTL_SECONDS, lockOf, projectLocked, unlockProject } from './lock.ts';
+export { holdLock, lockOf, lockQueueOf, unlockProject } from './lock.ts';
+export { activateProject, awaitLock, parseLockWait } from './lock-queue.ts';
 export type { ProjectRecord } from './project-record.ts';
 export { setDriftCheck, setWebhook, watchOf, type WatchRecord } from './watch.ts';
 export { disableProject, enableProject, updateProject } from './update-project.ts';

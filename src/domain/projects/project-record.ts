@@ -15,7 +15,18 @@ export interface ProjectRecord {
   readonly lockHolder: string | undefined;
   readonly lockHolderName: string | undefined;
   readonly lockUntil: Date | undefined;
+  readonly lockSince: Date | undefined;
+  readonly lockSelected: boolean;
 }
+
+/** What a row of a project holds of a lock when it is free. */
+export const unlocked = {
+  lockHolder: undefined,
+  lockHolderName: undefined,
+  lockUntil: undefined,
+  lockSince: undefined,
+  lockSelected: false,
+} as const;
 
 export function toProjectRecord(row: ProjectRow): ProjectRecord {
   const { createdAt, fence: _fence, ...rest } = row;

@@ -75,9 +75,10 @@ describe('Intent projects', () => {
     it('are taken by selecting, shown to everybody, and refused to others by name and time', async () => {
       const { context, clock } = domain;
       const held = await activateProject(context, ann, 'starter');
-      const until = Math.floor(clock.now().getTime() / 1000) + 300;
-      assert.deepEqual(lockOf(context, ann.caller, held), { holder: 'ann', until, mine: true });
-      assert.deepEqual(lockOf(context, ben.caller, held), { holder: 'ann', until, mine: false });
+      const since = Math.floor(clock.now().getTime() / 1000);
+      const lock = { holder: 'ann', since, until: since + 300, selected: true };
+      assert.deepEqual(lockOf(context, ann.caller, held), { ...lock, mine: true });
+      assert.deepEqual(lockOf(context, ben.caller, held), { ...lock, mine: false });
       const refused = await assertRefused(
         'PROJECT_LOCKED',
         activateProject(context, ben, 'starter'),
@@ -127,6 +128,7 @@ describe('Intent projects', () => {
       await unlockProject(context, helper, 'starter');
       await unlockProject(context, ann, 'starter');
       await activateProject(context, ann, 'starter');
+      await assertRefused('FORBIDDEN', unlockProject(context, ann, 'starter', { force: true }), /with force needs/);
       await assertRefused('NO_SUCH', unlockProject(context, ann, 'nowhere'));
     });
 

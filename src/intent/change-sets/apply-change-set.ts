@@ -11,7 +11,8 @@ import { findMembers, findOperations, leaseMembers } from '../../storage/operati
 import { findProject, type ProjectRow } from '../../storage/projects.ts';
 import type { Engine } from '../engine.ts';
 import { newConfirmationToken } from '../journal/confirmation-token.ts';
-import { parseWait } from '../operations/start-operation.ts';
+import { timeFor } from '../operations/start-operation.ts';
+import { inTurn } from '../steps/hold-lock.ts';
 import { underWay } from '../steps/record-operation.ts';
 import { applySet } from './apply-set.ts';
 import { type Change, readChanges } from './change.ts';
@@ -27,6 +28,7 @@ export interface ApplyChangeSetInput {
   readonly id: string;
   readonly confirmation?: string | null | undefined;
   readonly wait?: number | null | undefined;
+  readonly lockWait?: number | null | undefined;
 }
 
 /** A change set, with what the one caller that must confirm it is asked. */
@@ -44,7 +46,7 @@ export async function applyChangeSet(
   request: Request,
   input: ApplyChangeSetInput,
 ): Promise<AnsweredSet> {
-  const waitMs = parseWait(input.wait) * 1_000;
+  const time = timeFor(input);
   const { set, project } = await requireSet(engine, input.intentProject, input.id);
   const changes = readChanges(set);
   requireEnabled(project);
@@ -52,9 +54,11 @@ export async function applyChangeSet(
   requireApplicable(set);
   requireLetThrough(set, project);
   if (needsToken(set, project) && (input.confirmation ?? '') === '') return askToConfirm(engine, request, set);
-  const claimed = await claimSet({ engine, request, set, changes, token: input.confirmation ?? undefined });
+  const claim = { engine, request, set, changes, token: input.confirmation ?? undefined };
+  const wanted = { project: project.id, waitMs: time.lockWaitMs };
+  const claimed = await inTurn(engine, request, wanted, () => claimSet(claim));
   const work = async (): Promise<SetEnd> => applySet(await openSet({ engine, request, changes, ...claimed }));
-  return { set: await followSet({ engine, ...claimed }, work, waitMs), asked: undefined };
+  return { set: await followSet({ engine, ...claimed }, work, time.leftMs()), asked: undefined };
 }
 
 /** @throws NO_SUCH */

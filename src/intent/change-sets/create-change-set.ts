@@ -9,7 +9,8 @@ import { findProject, type ProjectRow } from '../../storage/projects.ts';
 import { findResourcesById } from '../../storage/resources.ts';
 import type { Engine } from '../engine.ts';
 import { recordRefused } from '../journal/record-refused.ts';
-import { parseWait } from '../operations/start-operation.ts';
+import { timeFor } from '../operations/start-operation.ts';
+import { inTurn } from '../steps/hold-lock.ts';
 import { type Change, packChanges } from './change.ts';
 import { compose, dependentsToDelete, type Holdings, mentionedIds } from './compose.ts';
 import { followSet, type SetEnd } from './follow-set.ts';
@@ -23,6 +24,7 @@ export interface CreateChangeSetInput {
   readonly intentProject: string;
   readonly changes: readonly ChangeInput[];
   readonly wait?: number | null | undefined;
+  readonly lockWait?: number | null | undefined;
 }
 
 /**
@@ -35,13 +37,17 @@ export async function createChangeSet(
   request: Request,
   input: CreateChangeSetInput,
 ): Promise<ChangeSetRow> {
-  const waitMs = parseWait(input.wait) * 1_000;
+  const time = timeFor(input);
   const { changes, set, project } = await recordingRefusal(engine, request, input, async () => {
-    const composed = await composeSet(engine, request, input);
-    return { changes: composed, ...(await recordSet(engine, request, input.intentProject, composed)) };
+    // What is wrong with it is said before anybody waits; what is there may be other things after the wait.
+    let composed = await composeSet(engine, request, input);
+    return inTurn(engine, request, { project: input.intentProject, waitMs: time.lockWaitMs }, async () => {
+      if (time.lockWaitMs > 0) composed = await composeSet(engine, request, input);
+      return { changes: composed, ...(await recordSet(engine, request, input.intentProject, composed)) };
+    });
   });
   const plan = async (): Promise<SetEnd> => planSet(await openSet({ engine, request, set, project, changes }));
-  return followSet({ engine, set, project }, plan, waitMs);
+  return followSet({ engine, set, project }, plan, time.leftMs());
 }
 
 async function composeSet(engine: Engine, request: Request, input: CreateChangeSetInput): Promise<Change[]> {

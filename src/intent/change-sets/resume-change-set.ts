@@ -9,7 +9,8 @@ import { type ProjectRow, releaseLock } from '../../storage/projects.ts';
 import type { Engine } from '../engine.ts';
 import { hasActed } from '../journal/sweep.ts';
 import { askOf } from '../operations/operation-request.ts';
-import { parseWait } from '../operations/start-operation.ts';
+import { timeFor } from '../operations/start-operation.ts';
+import { inTurn } from '../steps/hold-lock.ts';
 import { fact, newRun } from '../run.ts';
 import { recordOutcome } from '../steps/record-outcome.ts';
 import { settleByReading } from '../steps/settle-by-reading.ts';
@@ -26,6 +27,7 @@ export interface ResumeChangeSetInput {
   readonly intentProject: string;
   readonly id: string;
   readonly wait?: number | null | undefined;
+  readonly lockWait?: number | null | undefined;
 }
 
 interface Resuming {
@@ -46,15 +48,16 @@ export async function resumeChangeSet(
   request: Request,
   input: ResumeChangeSetInput,
 ): Promise<ChangeSetRow> {
-  const waitMs = parseWait(input.wait) * 1_000;
+  const time = timeFor(input);
   const found = await requireSet(engine, input.intentProject, input.id);
   const changes = readChanges(found.set);
   requireEnabled(found.project);
   requireActions(request.caller, found.project, changes);
   requireResumable(found.set);
-  const claimed = await claimSet(engine, request, found.set, changes);
+  const wanted = { project: found.project.id, waitMs: time.lockWaitMs };
+  const claimed = await inTurn(engine, request, wanted, () => claimSet(engine, request, found.set, changes));
   const resuming = { engine, request, changes, ...claimed };
-  return followSet({ engine, ...claimed }, () => goOn(resuming), waitMs);
+  return followSet({ engine, ...claimed }, () => goOn(resuming), time.leftMs());
 }
 
 function requireResumable({ id, status }: ChangeSetRow): void {

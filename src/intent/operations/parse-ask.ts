@@ -20,6 +20,7 @@ export interface AskInput {
   readonly importIdentity?: Maybe<Json>;
   readonly confirmation?: Maybe<string>;
   readonly wait?: Maybe<number>;
+  readonly lockWait?: Maybe<number>;
 }
 
 const RESOURCE_ID = /^[\p{L}\p{N}](?:[\p{L}\p{N}._:@/-]{0,126}[\p{L}\p{N}_])?$/u;

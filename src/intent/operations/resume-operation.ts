@@ -18,7 +18,7 @@ import { recordOutcome } from '../steps/record-outcome.ts';
 import { settleByReading } from '../steps/settle-by-reading.ts';
 import { lives } from './lives.ts';
 import { askOf, requireOperation } from './operation-request.ts';
-import { follow, parseWait } from './start-operation.ts';
+import { follow, inLine, timeFor, type Waits } from './start-operation.ts';
 
 /** How an operation goes on from where it stopped. */
 interface Resumption {
@@ -34,16 +34,16 @@ interface Resumption {
 export async function resumeOperation(
   engine: Engine,
   request: Request,
-  input: { readonly intentProject: string; readonly operationID: string; readonly wait?: number | null | undefined },
+  input: Waits & { readonly intentProject: string; readonly operationID: string },
 ): Promise<Run> {
-  const waitMs = parseWait(input.wait) * 1_000;
+  const time = timeFor(input);
   const row = await requireOperation(engine, input.intentProject, input.operationID);
   requireNoMember(row);
   const acted = await engine.domain.storage.read((db) => hasActed(db, row.id));
   const { prepare, claim, goOn } = resumptionOf(row, acted);
   const run = newRun(engine, request, askOf(row));
-  await takeFirstSteps(run, [...prepare, claim]);
-  return follow(run, goOn, waitMs);
+  await takeFirstSteps(run, [...inLine(time), ...prepare, claim]);
+  return follow(run, goOn, time.leftMs());
 }
 
 function requireNoMember({ id, changeSet }: OperationRow): void {

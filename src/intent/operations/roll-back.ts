@@ -19,6 +19,7 @@ export interface RollbackInput {
   readonly writeOnly?: Json | undefined;
   readonly confirmation?: string | null | undefined;
   readonly wait?: number | null | undefined;
+  readonly lockWait?: number | null | undefined;
 }
 
 /**
@@ -32,7 +33,7 @@ export async function rollBack(engine: Engine, request: Request, input: Rollback
   const resource = await engine.domain.storage.read((db) => findResource(db, row.project, row.resourceId));
   if (resource !== undefined) requireSameSubject(row, resource);
   const run = newRun(engine, request, askAgain(row, resource, input));
-  return startOperation(run, input.wait);
+  return startOperation(run, input);
 }
 
 function askAgain(row: OperationRow, resource: ResourceRow | undefined, input: RollbackInput): Ask {

@@ -1,4 +1,6 @@
 import { AppError, badInput, invariant } from '../../shared/errors.ts';
+import { parseLockWait } from '../../domain/projects/index.ts';
+import { waitForLock } from '../steps/hold-lock.ts';
 import { settleWithin } from '../journal/running-operations.ts';
 import { fact, type Run, type Step } from '../run.ts';
 import { takeFirstSteps, takeSteps } from '../run-steps.ts';
@@ -12,12 +14,13 @@ const MAX_WAIT_SECONDS = 50; // proxies and clients give up on a request after a
  *
  * @throws whatever kept it from being written down, and what made it fail while the caller waited
  */
-export async function startOperation(run: Run, waitSeconds: number | null | undefined): Promise<Run> {
-  const waitMs = parseWait(waitSeconds) * 1_000;
+export async function startOperation(run: Run, waits: Waits): Promise<Run> {
+  const time = timeFor(waits);
   const life = lifeOf(run);
   const confirmed = run.ask.confirmation !== undefined;
-  await takeFirstSteps(run, [...life.prepare, writeDown[confirmed ? 'confirmed' : 'new']]);
-  return follow(run, confirmed ? life.confirm : life.carryOut, waitMs);
+  const record = writeDown[confirmed ? 'confirmed' : 'new'];
+  await takeFirstSteps(run, [...inLine(time), ...life.prepare, record]);
+  return follow(run, confirmed ? life.confirm : life.carryOut, time.leftMs());
 }
 
 /** Takes the steps in the background and waits. */
@@ -44,6 +47,31 @@ function lifeOf({ ask }: Run): Life {
     throw badInput('confirmation', 'nothing is destroyed by this call, so there is nothing to confirm');
   }
   return life;
+}
+
+/** How long a caller waits: in line for the project's lock, and for the end. */
+export interface Waits {
+  readonly wait?: number | null | undefined;
+  readonly lockWait?: number | null | undefined;
+}
+
+interface Time {
+  readonly lockWaitMs: number;
+  /** How much of the wait for the end is left. */
+  readonly leftMs: () => number;
+}
+
+/** Both waits together are no longer than one may be, or the client gives up before it has its answer. */
+export function timeFor({ wait, lockWait }: Waits): Time {
+  const waitMs = parseWait(wait) * 1_000;
+  const lockWaitMs = parseLockWait(lockWait);
+  const end = performance.now() + MAX_WAIT_SECONDS * 1_000;
+  return { lockWaitMs, leftMs: () => Math.max(0, Math.min(waitMs, end - performance.now())) };
+}
+
+/** The step of a caller who waits in line; none for all others. */
+export function inLine({ lockWaitMs }: Time): Step[] {
+  return lockWaitMs === 0 ? [] : [waitForLock(lockWaitMs)];
 }
 
 export function parseWait(seconds: number | null | undefined): number {

@@ -5,6 +5,7 @@ import { ApiKeyEntity, RoleBindingEntity, RoleEntity, SessionEntity } from './id
 import {
   ChangeSetEntity,
   DependencyEntity,
+  LockWaiterEntity,
   OperationEntity,
   OperationStepEntity,
   ProjectEntity,
@@ -49,6 +50,7 @@ export const entities = [
   PolicyAttachmentEntity,
   PolicySampleEntity,
   ProjectEntity,
+  LockWaiterEntity,
   ProjectConfigEntity,
   ProjectExpiryEntity,
   ProjectWatchEntity,

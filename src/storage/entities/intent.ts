@@ -47,6 +47,22 @@ export const ProjectEntity = defineEntity({
     lockHolderName: p.string().nullable(),
     lockUntil: p.datetime(3).nullable(),
     fence: p.bigint('number'),
+    lockSince: p.datetime(3).nullable(),
+    lockSelected: p.boolean(),
+  },
+});
+
+export const LockWaiterEntity = defineEntity({
+  name: 'LockWaiter',
+  tableName: 'project_lock_waiter',
+  properties: {
+    project: p.string().primary(),
+    session: p.string().primary(),
+    name: p.string(),
+    place: p.bigint('number'),
+    since: p.datetime(3),
+    awakeUntil: p.datetime(3),
+    keptUntil: p.datetime(3),
   },
 });
 

@@ -15,6 +15,7 @@ import { userTables } from './2026-11-22-users.ts';
 import { projectRoleColumns } from './2026-11-22-project-roles.ts';
 import { awsTables } from './2026-11-22-aws.ts';
 import { cancelRequests } from './2026-11-22-cancel-requests.ts';
+import { lockQueue } from './2026-11-22-lock-queue.ts';
 
 export interface Migration {
   readonly name: string;
@@ -37,4 +38,5 @@ export const migrations: readonly Migration[] = [
   { name: '2026-11-22-notices', statements: noticeTables },
   { name: '2026-11-22-cancel-requests', statements: cancelRequests },
   { name: '2026-11-22-project-roles', statements: projectRoleColumns },
+  { name: '2026-11-22-lock-queue', statements: lockQueue },
 ];
