@@ -8,7 +8,7 @@ import { buildGoProvider, fixtureAddress } from '../testing/go-provider.ts';
 import { startTestPostgres, type TestPostgres } from '../testing/postgres.ts';
 import { processesWith } from '../testing/processes.ts';
 import { startReplica, startTestServer, type TestServer } from '../testing/server.ts';
-import { read, refusal } from '../testing/shared-server.ts';
+import { aKey, read, refusal } from '../testing/shared-server.ts';
 import { requireTool } from '../testing/tools.ts';
 
 const CREATE = `mutation($id: ID!, $config: JSON!) {
@@ -20,7 +20,7 @@ const RESUME =
   'mutation($id: ID!) { intentResourceOperationResume(intentProject: "stops", operationID: $id) { status } }';
 const LONG_MS = 600_000; // longer than any test: only a stop ends it
 
-describe('stopping an operation by way of another server on the same database', function () {
+describe('two servers on one database', function () {
   this.timeout(120_000);
   let folder: string;
   let postgres: TestPostgres;
@@ -66,7 +66,7 @@ describe('stopping an operation by way of another server on the same database', 
   };
   const onTwo = (document: string, id: string) => two.graphql(document, { id });
 
-  it('reaches the provider that works for it', async () => {
+  it('stop an operation, whichever of them is asked', async () => {
     const id = await begin('stopped');
     const { intentResourceOperationCancel: ended } = read<{
       intentResourceOperationCancel: { status: string; message: string };
@@ -75,7 +75,22 @@ describe('stopping an operation by way of another server on the same database', 
     assert.match(ended.message, /stopped while waiting/);
   });
 
-  it('says that the server is gone when it is, and the other one takes the operation up', async () => {
+  it('have one line for a project', async () => {
+    const { token } = await aKey(one, { 'space-admin': 'root' });
+    read(await one.graphql('mutation { intentProjectActivate(id: "stops") { id } }'));
+    const wait = 'mutation { intentProjectActivate(id: "stops", lockWait: 50) { lock { mine } } }';
+    const waiting = two.graphql(wait, {}, token);
+    const line = async (): Promise<number> => {
+      const answer = await one.graphql('{ intentProject(id: "stops") { lockQueue { position } } }');
+      return read<{ intentProject: { lockQueue: object[] } }>(answer).intentProject.lockQueue.length;
+    };
+    while ((await line()) === 0) await new Promise((done) => setTimeout(done, 50));
+    read(await one.graphql('mutation { intentProjectUnlock(id: "stops") { id } }'));
+    assert.deepEqual(read(await waiting), { intentProjectActivate: { lock: { mine: true } } });
+    read(await two.graphql('mutation { intentProjectUnlock(id: "stops") { id } }', {}, token));
+  });
+
+  it('tell of an operation whose server is gone, and the one that is left takes it up', async () => {
     const id = await begin('orphaned');
     await one.kill();
     for (const pid of processesWith(`FIXTURE_DIR=${folder}`, 'environ')) process.kill(pid, 'SIGKILL');
