@@ -95,9 +95,9 @@ export async function takeLock(db: Db, claim: LockClaim): Promise<ProjectRow | u
             9223372036854775807))))
       returning *`,
     [
-      ...[session, session, now, selects, session, session, holderName, until],
-      ...[project, session, now, session, now, session],
-    ],
+      session, session, now, selects, session, session, holderName, until,
+      project, session, now, session, now, session,
+    ], // prettier-ignore
   );
   return taken;
 }
