@@ -163,6 +163,7 @@ export type Action = (typeof actions)[number];
 export const configTypes = [
   'ENVIRONMENT_VARIABLE',
   'FILE_MOUNT',
+  'IDENTITY_TOKEN',
 ] as const;
 /** What a value in an environment is. */
 export type ConfigType = (typeof configTypes)[number];

@@ -622,7 +622,7 @@ export type ConfigInput = {
   readonly id: Scalars['ID']['input'];
   /** What it is. */
   readonly type: ConfigType;
-  /** Value of the variable, in which another one is written `${OTHER}`; or content of the file in base64. */
+  /** Value of the variable, in which another one is written `${OTHER}`; content of the file in base64; audience of the token. */
   readonly value: Scalars['String']['input'];
   /** Whether the value is secret: it is never shown again, to nobody. */
   readonly writeOnly: Scalars['Boolean']['input'];
@@ -633,7 +633,9 @@ export type ConfigType =
   /** A variable of the environment. */
   | 'ENVIRONMENT_VARIABLE'
   /** A file that is there while something runs. */
-  | 'FILE_MOUNT';
+  | 'FILE_MOUNT'
+  /** A file with a fresh OpenID Connect token of this server, by which others know the project. */
+  | 'IDENTITY_TOKEN';
 
 /** Facts for clients. */
 export type DebugInfo = {

@@ -11,7 +11,7 @@ import { type Config, ConfigError, processConfig } from './config.ts';
 import { createLimitRecorder, recordRefusal } from './domain/audit/index.ts';
 import type { DomainContext } from './domain/context.ts';
 import { prepareFirstStart } from './domain/first-start/index.ts';
-import { type AwsSessions, createAwsSessions } from './domain/cloud/index.ts';
+import { type AwsSessions, createAwsSessions, createIdentityTokens } from './domain/cloud/index.ts';
 import { createCallerSource, createIssuerKeys, createFailureLimit } from './domain/identity/index.ts';
 import { startCleaning } from './domain/oauth/index.ts';
 import { createGithub, type Github, inviteFirstAdmin } from './domain/people/index.ts';
@@ -151,7 +151,7 @@ export async function startServer(config: Config, watched: IntentOptions = {}): 
     traffic,
     metricsToken: config.metricsToken,
     figures: trail.figures,
-    documents: new Map([...trail.documents, ...policyDocuments(config)]),
+    documents: new Map([...trail.documents, ...policyDocuments(config), ...domain.identities.documents]),
     log,
   });
   const listening = await listen(app, config.host, config.port);
@@ -214,6 +214,7 @@ function domainOf(config: Config, { storage, executor, outbound, log }: Foundati
     log,
     clock: systemClock,
     aws: awsOf(config, outbound),
+    identities: createIdentityTokens({ storage, clock: systemClock, publicUrl: config.publicUrl }),
     policyCompiler: createPolicyCompiler({ opaPath, timeoutMs: COMPILE_TIMEOUT_MS, logger: log }),
     policyEngine: startPolicyEngine({
       workers: policyWorkers,

@@ -8,6 +8,7 @@ import type { Clock } from '../shared/clock.ts';
 import type { Logger } from '../shared/logger.ts';
 import type { Storage } from '../storage/database.ts';
 import type { AwsSessions } from './cloud/aws-sessions.ts';
+import type { IdentityTokens } from './cloud/identity-tokens.ts';
 import type { FailureLimit } from './failure-limit.ts';
 
 /** What the business rules stand on; built once by `main.ts`. */
@@ -21,6 +22,8 @@ export interface DomainContext {
   readonly executor: Executor;
   /** Takes on roles of AWS for projects. */
   readonly aws: AwsSessions;
+  /** Says to others which project asks. */
+  readonly identities: IdentityTokens;
   /** Raised whenever somebody's rights change: what was worked out under an older epoch is stale. */
   readonly rights: { epoch: number };
   /** Name of the account. */

@@ -36,6 +36,15 @@ describe('mounted files', () => {
     });
   });
 
+  it('are named so in credentials of JSON too, and in no other file', async () => {
+    const text = '{"credential_source":{"file":"/app/keys/a.pem","url":"/app/none"}}';
+    const naming = { ...files, 'gcp.json': Buffer.from(text), 'notes.txt': Buffer.from(text) };
+    await mountFiles(folder, naming, {});
+    const content = (path: string) => readFileSync(join(folder, 'app', path), 'utf8');
+    assert.equal(content('gcp.json'), text.replace('/app/keys', `${join(folder, 'app')}/keys`));
+    assert.equal(content('notes.txt'), text);
+  });
+
   it('leave other places alone', async () => {
     const variables = { A: '/my/app/gcp.json', B: '/app/gcp.jsonx', C: '/app/other', D: '/app', E: '/app/gcpXjson' };
     assert.deepEqual(await mountFiles(folder, files, variables), variables);

@@ -21,15 +21,23 @@ export async function mountFiles(
   const paths = Object.keys(files);
   if (paths.length === 0) return variables;
   const root = join(folder, FOLDER);
+  const named = nameOfAny(paths);
+  const real = (value: string): string => value.replace(named, (_whole, path: string) => join(root, path));
   try {
-    for (const [path, content] of Object.entries(files)) await writeInside(root, path, content);
+    for (const [path, content] of Object.entries(files)) await writeInside(root, path, inPlace(path, content, real));
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
     throw error;
   }
-  const named = nameOfAny(paths);
-  const real = (value: string): string => value.replace(named, (_whole, path: string) => join(root, path));
   return Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, real(value)]));
+}
+
+/** Credentials in JSON name other files, such as the one with a token: they too are told where these really are. */
+function inPlace(path: string, content: Uint8Array, real: (text: string) => string): Uint8Array {
+  if (!path.endsWith('.json')) return content;
+  const text = Buffer.from(content).toString();
+  const told = real(text);
+  return told === text ? content : Buffer.from(told);
 }
 
 async function writeInside(root: string, path: string, content: Uint8Array): Promise<void> {

@@ -96,6 +96,22 @@ describe('the environment that a real provider gets', function () {
     assert.equal(existsSync(path), false);
   });
 
+  it('has a token that says which project asks, also where credentials in JSON name it', async () => {
+    await set('cloud.token', 'sts.amazonaws.com', { type: 'IDENTITY_TOKEN' });
+    const credentials = JSON.stringify({ credential_source: { file: '/app/cloud.token' } });
+    await set('gcp.json', Buffer.from(credentials).toString('base64'), { type: 'FILE_MOUNT' });
+    await set('AWS_WEB_IDENTITY_TOKEN_FILE', '/app/cloud.token');
+    await set('GOOGLE_APPLICATION_CREDENTIALS', '/app/gcp.json');
+    const { content, mode, variables } = await seen({ file: 'AWS_WEB_IDENTITY_TOKEN_FILE' });
+    const [, claims = ''] = (content ?? '').split('.');
+    const { aud, sub } = JSON.parse(Buffer.from(claims, 'base64url').toString()) as { aud: string; sub: string };
+    assert.deepEqual([mode, aud], ['-rw-------', 'sts.amazonaws.com']);
+    assert.equal(sub, `space:root:intent_project:${project}:scope:read`);
+    assert.match(variables['AWS_WEB_IDENTITY_TOKEN_FILE'] ?? '', /\/.+\/app\/cloud\.token$/);
+    const named = (await seen({ file: 'GOOGLE_APPLICATION_CREDENTIALS' })).content ?? '';
+    assert.match(named, /^\{"credential_source":\{"file":"\/.+\/app\/cloud\.token"\}\}$/);
+  });
+
   it('goes with a configuration for each alias, whose secrets are shown to nobody', async () => {
     const SET = `mutation($project: ID!, $alias: String, $config: JSON!) { intentProviderConfigSet(
       intentProject: $project, provider: "${fixtureAddress}", alias: $alias, config: $config) { config redacted } }`;

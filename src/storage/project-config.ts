@@ -21,7 +21,8 @@ export function findProjectConfig(db: Db, project: string): Promise<ProjectConfi
 export async function findVariablesAndSizes(db: Db, project: string): Promise<[ProjectConfigRow[], ConfigSize[]]> {
   const variables = await configs.find(db, { project, type: 'ENVIRONMENT_VARIABLE' }, { orderBy: { name: 'asc' } });
   const fields = ['id', 'name', 'type', 'size'] as const;
-  return [variables, await configs.find(db, { project, type: 'FILE_MOUNT' }, { orderBy: { name: 'asc' }, fields })];
+  const files = { project, type: { $in: ['FILE_MOUNT', 'IDENTITY_TOKEN'] as const } };
+  return [variables, await configs.find(db, files, { orderBy: { name: 'asc' }, fields })];
 }
 
 export function findProjectConfigByName(db: Db, project: string, name: string): Promise<ProjectConfigRow | undefined> {

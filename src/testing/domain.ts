@@ -43,6 +43,7 @@ export async function testDomain(): Promise<TestDomain> {
     providers: absent('providers'),
     executor: absent('executor'),
     aws: absent('aws'),
+    identities: absent('identities'),
     rights: { epoch: 0 },
     account: 'local',
     publicUrl: 'http://localhost:4000',

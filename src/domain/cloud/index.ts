@@ -1,4 +1,4 @@
-// Roles of cloud accounts that projects work with: AWS.
+// How projects get into cloud accounts: roles of AWS, and tokens that say which project asks.
 export {
   type AwsIntegrationRecord,
   createAwsIntegration,
@@ -12,3 +12,5 @@ export { attachAwsIntegration, detachAwsIntegration, listAwsAttachments } from '
 export type { AwsUse } from './aws-role.ts';
 export { cloudEnvironment, type CloudEnvironment } from './cloud-environment.ts';
 export { createAwsSessions, type AwsSessions } from './aws-sessions.ts';
+export { createIdentityTokens, type IdentityTokens } from './identity-tokens.ts';
+export { mountedTokens } from './mounted-tokens.ts';

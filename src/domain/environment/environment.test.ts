@@ -169,6 +169,24 @@ describe('the environment of a project', () => {
     await add(aFile('.config/a.json', 'x'));
   });
 
+  it('names who is to believe the tokens that say which project asks', async () => {
+    const token = (id: string, value: string): ConfigInput => ({ id, value, type: 'IDENTITY_TOKEN', writeOnly: false });
+    const added = await add(token('/app/cloud/token', 'sts.amazonaws.com'));
+    assert.deepEqual([added.id, added.value, added.type], ['cloud/token', 'sts.amazonaws.com', 'IDENTITY_TOKEN']);
+    const { audiences, files, variables: given } = await projectEnvironment(domain.context, project);
+    assert.deepEqual([{ ...audiences }, { ...files }, { ...given }], [{ 'cloud/token': 'sts.amazonaws.com' }, {}, {}]);
+    for (const value of ['', 'two words', 'x\ny', 'x'.repeat(1001)]) {
+      await assertRefused(
+        'BAD_INPUT',
+        add(token('other', value)),
+        /^config\.value: the value of a token is its audience/,
+      );
+    }
+    await assertRefused('BAD_INPUT', add(token('../token', 'x')), /^config\.id: a file's path/);
+    await assertRefused('CONFLICT', add(aFile('cloud', 'x')), /would be both a file and a folder/);
+    await assertRefused('CONFLICT', add(aFile('cloud/token', 'x')), /has cloud\/token already/);
+  });
+
   it('refuses values that no provider could get', async () => {
     await assertRefused('BAD_INPUT', add(aVariable('A', 'a\nb')), /one line; mount a file/);
     await assertRefused('BAD_INPUT', add(aVariable('A', 'a\0b')), /one line/);

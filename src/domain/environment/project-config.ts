@@ -25,7 +25,7 @@ import { expandRows, valueOf } from './project-environment.ts';
 export interface ConfigInput {
   readonly id: string;
   readonly type: ConfigType;
-  /** A file's in base64. */
+  /** A file's in base64; of a token, who is to believe it. */
   readonly value: string;
   readonly writeOnly: boolean;
   readonly description?: string | null | undefined;
@@ -47,6 +47,7 @@ const MAX_VARIABLE_BYTES = 32 * 1024;
 const MAX_FILE_BYTES = 2 * 1024 * 1024;
 const MAX_FILES_BYTES = 8 * 1024 * 1024; // they travel to the provider's process and wait there with it
 const MAX_DESCRIPTION_LENGTH = 1_000;
+const AUDIENCE = /^[\x21-\x7e]{1,1000}$/;
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 export async function listConfig(context: DomainContext, project: string): Promise<ConfigRecord[]> {
@@ -146,12 +147,17 @@ function parseConfig(input: ConfigInput): Omit<ProjectConfigRow, 'id' | 'project
   if (description.length > MAX_DESCRIPTION_LENGTH) {
     throw badInput('config.description', `must have ${MAX_DESCRIPTION_LENGTH} characters at most`);
   }
-  if (type === 'ENVIRONMENT_VARIABLE') requireVariableValue(input.value);
-  else requireFileValue(input.value);
+  requireValue[type](input.value);
   const size = Buffer.byteLength(input.value, type === 'FILE_MOUNT' ? 'base64' : 'utf8');
   const checksum = createHash('sha256').update(input.value).digest('hex');
   return { name, type, value: Buffer.from(input.value), size, checksum, writeOnly, description };
 }
+
+const requireValue: Readonly<Record<ConfigType, (value: string) => void>> = {
+  ENVIRONMENT_VARIABLE: requireVariableValue,
+  FILE_MOUNT: requireFileValue,
+  IDENTITY_TOKEN: requireAudience,
+};
 
 function requireVariableValue(value: string): void {
   if (['\0', '\r', '\n'].some((mark) => value.includes(mark))) {
@@ -170,6 +176,14 @@ function requireFileValue(value: string): void {
     throw badInput('config.value', `a file has ${MAX_FILE_BYTES / 1024 / 1024} MiB at most`);
   }
   if (!BASE64.test(value)) throw badInput('config.value', 'the content of a file is sent in base64, with its padding');
+}
+
+function requireAudience(value: string): void {
+  if (AUDIENCE.test(value)) return;
+  throw badInput(
+    'config.value',
+    'the value of a token is its audience, such as sts.amazonaws.com: 1 to 1,000 characters without spaces',
+  );
 }
 
 function requireRoom(count: number, files: readonly ConfigSize[]): void {

@@ -10,6 +10,8 @@ export interface ProjectEnvironment {
   readonly variables: Readonly<Record<string, string>>;
   /** Contents by path below the place where files are mounted. */
   readonly files: Readonly<Record<string, Uint8Array>>;
+  /** Who is to believe each token that is mounted, by the path of its file. */
+  readonly audiences: Readonly<Record<string, string>>;
   /** Values that may not be shown, in text of a provider either. */
   readonly secrets: readonly string[];
 }
@@ -26,6 +28,7 @@ export function projectEnvironment(context: DomainContext, project: string): Pro
 function environmentOf(rows: readonly ProjectConfigRow[]): ProjectEnvironment {
   const variables = rows.filter(({ type }) => type === 'ENVIRONMENT_VARIABLE');
   const files = rows.filter(({ type }) => type === 'FILE_MOUNT');
+  const tokenFiles = rows.filter(({ type }) => type === 'IDENTITY_TOKEN');
   requireOpenNames(variables);
   const expanded = expandRows(variables);
   const secret = variables.filter(({ writeOnly }) => writeOnly).map((row) => [valueOf(row), expanded.get(row.name)]);
@@ -33,6 +36,7 @@ function environmentOf(rows: readonly ProjectConfigRow[]): ProjectEnvironment {
   return {
     variables: Object.fromEntries(expanded),
     files: Object.fromEntries(files.map((row) => [row.name, contentOf(row)])),
+    audiences: Object.fromEntries(tokenFiles.map((row) => [row.name, valueOf(row)])),
     secrets: [...new Set([...secret.flat(), ...parts].filter((value) => value !== undefined))],
   };
 }

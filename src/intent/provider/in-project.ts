@@ -1,5 +1,5 @@
 import type { DomainContext } from '../../domain/context.ts';
-import { type AwsUse, cloudEnvironment } from '../../domain/cloud/index.ts';
+import { type AwsUse, cloudEnvironment, mountedTokens } from '../../domain/cloud/index.ts';
 import { projectEnvironment } from '../../domain/environment/index.ts';
 import { builtInAddress } from '../../providers/index.ts';
 import { badInput } from '../../shared/errors.ts';
@@ -15,7 +15,7 @@ export async function inProject(
   alias: string | undefined,
 ): Promise<LoadedType> {
   const provider = loaded.binary.address;
-  const [{ variables, files, secrets }, config] = await Promise.all([
+  const [{ variables, files, audiences, secrets }, config] = await Promise.all([
     projectEnvironment(domain, project),
     providerConfig(domain, { project, provider, alias: alias ?? '' }),
   ]);
@@ -34,7 +34,7 @@ export async function inProject(
     files,
     secrets: [...secrets, ...configuration.secrets],
   };
-  return withCloud(domain, { ...loaded, session }, project, 'read');
+  return withCloud(domain, { ...loaded, session, audiences }, project, 'read');
 }
 
 /** The same with credentials for changes, as the project's cloud accounts give them. */
@@ -44,11 +44,16 @@ export function forChanges(domain: DomainContext, loaded: LoadedType, project: s
 
 /** What a cloud account gives goes before a variable of that name: two ways in at once would be a mixture of both. */
 async function withCloud(domain: DomainContext, loaded: LoadedType, project: string, use: AwsUse): Promise<LoadedType> {
-  const { variables, secrets } = await cloudEnvironment(domain, { project, provider: loaded.binary.address, use });
-  if (secrets.length === 0) return loaded;
-  const { session } = loaded;
-  const environment = { ...session.environment, ...variables };
-  return { ...loaded, session: { ...session, environment, secrets: [...(session.secrets ?? []), ...secrets] } };
+  const { session, audiences = {} } = loaded;
+  const [cloud, tokens] = await Promise.all([
+    cloudEnvironment(domain, { project, provider: loaded.binary.address, use }),
+    mountedTokens(domain, audiences, { project, use }),
+  ]);
+  const added = [...cloud.secrets, ...tokens.secrets];
+  if (added.length === 0) return loaded;
+  const environment = { ...session.environment, ...cloud.variables };
+  const files = { ...session.files, ...tokens.files };
+  return { ...loaded, session: { ...session, environment, files, secrets: [...(session.secrets ?? []), ...added] } };
 }
 
 /** Files of the sandbox are reached by their path alone: each project has a folder, or it could take those of others. */

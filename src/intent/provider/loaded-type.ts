@@ -25,6 +25,8 @@ export interface LoadedType {
   readonly valueType: CtyType;
   /** The provider wants to be asked before a resource is destroyed. */
   readonly planDestroy: boolean;
+  /** Who is to believe each token that the project's providers find in a file, by its path. */
+  readonly audiences?: Readonly<Record<string, string>>;
 }
 
 interface Program {

@@ -1,6 +1,6 @@
 import { defineEntity, p } from '@mikro-orm/core';
 
-export type ConfigType = 'ENVIRONMENT_VARIABLE' | 'FILE_MOUNT';
+export type ConfigType = 'ENVIRONMENT_VARIABLE' | 'FILE_MOUNT' | 'IDENTITY_TOKEN';
 
 export const ProviderConfigEntity = defineEntity({
   name: 'ProviderConfig',

@@ -1,0 +1,98 @@
+import { exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose';
+import { LRUCache } from 'lru-cache';
+
+import { newUlid } from '../../shared/ids.ts';
+import { ensureSetting, findSetting } from '../../storage/settings.ts';
+import type { DomainContext } from '../context.ts';
+
+/** For whom a token speaks, and who is to believe it. */
+export interface WorkloadIdentity {
+  readonly project: string;
+  readonly space: string;
+  /** `write` is for the step that changes something, `read` for all others. */
+  readonly use: 'read' | 'write';
+  readonly audience: string;
+}
+
+/** Tokens by which clouds and other services know a project: OpenID Connect ID tokens of this server. */
+export interface IdentityTokens {
+  /** A token of an hour, of which half is left at least. */
+  tokenFor(identity: WorkloadIdentity): Promise<string>;
+  /** What those who are to believe the tokens read, by path. */
+  readonly documents: ReadonlyMap<string, () => Promise<object>>;
+}
+
+// AWS, Azure and Google Cloud have this one in common.
+const ALGORITHM = 'RS256';
+const KEY_SETTING = 'identity-token-key';
+const LIFETIME_SECONDS = 60 * 60;
+const KEPT = 1_000;
+// An issuer of its own: nobody who trusts these tokens trusts the server's other ones, nor does the server take these.
+const PATH = '/identity';
+
+type TokenContext = Pick<DomainContext, 'storage' | 'clock' | 'publicUrl'>;
+
+export function createIdentityTokens(context: TokenContext): IdentityTokens {
+  // The same text for a while: a provider with a new token is a new process.
+  const kept = new LRUCache<string, { token: string; madeAt: number }>({ max: KEPT });
+  return {
+    async tokenFor(identity) {
+      const id = JSON.stringify(identity);
+      const now = Math.floor(context.clock.now().getTime() / 1000);
+      const known = kept.get(id);
+      if (known !== undefined && now - known.madeAt < LIFETIME_SECONDS / 2) return known.token;
+      const token = await signToken(context, identity, now);
+      kept.set(id, { token, madeAt: now });
+      return token;
+    },
+    documents: new Map([
+      [`${PATH}/.well-known/openid-configuration`, () => Promise.resolve(configurationOf(context.publicUrl))],
+      [`${PATH}/jwks`, async () => ({ keys: [publicPart(await signingKey(context))] })],
+    ]),
+  };
+}
+
+async function signToken(context: TokenContext, identity: WorkloadIdentity, now: number): Promise<string> {
+  const { project, space, use, audience } = identity;
+  const key = await signingKey(context);
+  const claims = { spaceId: space, callerType: 'intent_project', callerId: project, scope: use };
+  return new SignJWT(claims)
+    .setProtectedHeader({ alg: ALGORITHM, typ: 'JWT', kid: key.kid ?? '' })
+    .setIssuer(context.publicUrl + PATH)
+    .setSubject(`space:${space}:intent_project:${project}:scope:${use}`)
+    .setAudience(audience)
+    .setIssuedAt(now)
+    .setNotBefore(now)
+    .setExpirationTime(now + LIFETIME_SECONDS)
+    .setJti(newUlid())
+    .sign(await importJWK(key, ALGORITHM));
+}
+
+/** Source: OpenID Connect Discovery 1.0; nobody signs in here, so there is no address for that. */
+function configurationOf(publicUrl: string): object {
+  return {
+    issuer: publicUrl + PATH,
+    jwks_uri: `${publicUrl}${PATH}/jwks`,
+    response_types_supported: ['id_token'],
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: [ALGORITHM],
+    scopes_supported: ['openid'],
+    claims_supported: ['iss', 'sub', 'aud', 'iat', 'nbf', 'exp', 'jti', 'spaceId', 'callerType', 'callerId', 'scope'],
+  };
+}
+
+/** Made when it is first needed. */
+async function signingKey({ storage }: Pick<TokenContext, 'storage'>): Promise<JWK> {
+  const stored = await storage.read((db) => findSetting(db, KEY_SETTING));
+  if (stored !== undefined) return parseKey(stored);
+  const { privateKey } = await generateKeyPair(ALGORITHM, { extractable: true });
+  const made = JSON.stringify({ ...(await exportJWK(privateKey)), kid: newUlid(), alg: ALGORITHM, use: 'sig' });
+  return parseKey(await storage.transaction((db) => ensureSetting(db, KEY_SETTING, made)));
+}
+
+// Written by this file, sealed since.
+const parseKey = (text: string): JWK => JSON.parse(text) as JWK;
+
+function publicPart({ kty, n, e, kid, alg, use }: JWK): object {
+  return { kty, n, e, kid, alg, use };
+}
