@@ -21,6 +21,7 @@ process.on('message', (message) => {
 });
 
 const server = await startServer(processConfig(), {
+  limits: readLimits(process.argv[2]),
   async beforeStep(step) {
     if (wanted?.step !== step) return;
     wanted.passes -= 1;
@@ -31,4 +32,11 @@ const server = await startServer(processConfig(), {
     await released;
   },
 });
+
+function readLimits(text = '{}'): Record<string, number> {
+  const given: unknown = JSON.parse(text);
+  const entries = isJsonObject(given) ? Object.entries(given) : [];
+  return Object.fromEntries(entries.map(([name, value]) => [name, Number(value)]));
+}
+
 process.once('SIGTERM', () => void server.stop().then(() => process.exit(0)));

@@ -1,3 +1,4 @@
+import type { IntentLimits } from '../intent/engine.ts';
 import { isJsonObject } from '../shared/json.ts';
 import { startTestServer, type TestServer, type TestServerOptions } from './server.ts';
 
@@ -20,8 +21,14 @@ export interface Hold {
 
 const WITHIN_MS = 60_000; // machines are shared
 
-export async function startHeldServer(options: Omit<TestServerOptions, 'program'> = {}): Promise<HeldServer> {
-  const server = await startTestServer({ ...options, program: 'testing/held-server-main.ts' });
+export interface HeldServerOptions extends Omit<TestServerOptions, 'program' | 'programArgument'> {
+  /** How patient the engine is, where tests are not. */
+  readonly limits?: Partial<IntentLimits>;
+}
+
+export async function startHeldServer({ limits = {}, ...options }: HeldServerOptions = {}): Promise<HeldServer> {
+  const program = { program: 'testing/held-server-main.ts', programArgument: JSON.stringify(limits) };
+  const server = await startTestServer({ ...options, ...program });
   return {
     ...server,
     async holdBefore(step, pass = 0) {

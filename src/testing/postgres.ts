@@ -14,6 +14,8 @@ export interface TestPostgres {
   /** Stops the server as a power cut would. */
   stopImmediately(): Promise<void>;
   startAgain(): Promise<void>;
+  /** One statement, as the superuser; its rows, columns parted by `|`. */
+  query(databaseUrl: string, sql: string): Promise<string[]>;
   /** Both. */
   restartImmediately(): Promise<void>;
   stop(): Promise<void>;
@@ -35,6 +37,10 @@ export async function startTestPostgres(): Promise<TestPostgres> {
       const name = `test_${++databases}`;
       await run('createdb', ['-h', folder, '-U', 'sluice', name]);
       return `postgres://sluice@localhost/${name}?host=${encodeURIComponent(folder)}`;
+    },
+    async query(databaseUrl, sql) {
+      const { stdout } = await run('psql', [databaseUrl, '-XAt', '-c', sql]);
+      return stdout.split('\n').filter((line) => line !== '');
     },
     stopImmediately,
     startAgain: start,

@@ -17,6 +17,8 @@ export interface TestServerOptions {
   readonly dataDir?: string;
   /** Another program than `src/main.ts`, to be spoken to by messages; below `src/`. */
   readonly program?: string;
+  /** What the other program is given. */
+  readonly programArgument?: string;
   /** Where somebody else expects it; otherwise any that is free. */
   readonly port?: number;
 }
@@ -60,11 +62,15 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     SLUICE_PROVIDER_REGISTRY: 'off', // no test leaves this computer
     ...options.settings,
   };
-  const child = spawn(process.execPath, [...serverFlags, join(root, 'src', options.program ?? 'main.ts'), 'serve'], {
-    cwd: root,
-    env: { ...inherited(), ...settings },
-    stdio: ['ignore', 'pipe', 'pipe', ...(options.program === undefined ? [] : ['ipc' as const])],
-  });
+  const child = spawn(
+    process.execPath,
+    [...serverFlags, join(root, 'src', options.program ?? 'main.ts'), options.programArgument ?? 'serve'],
+    {
+      cwd: root,
+      env: { ...inherited(), ...settings },
+      stdio: ['ignore', 'pipe', 'pipe', ...(options.program === undefined ? [] : ['ipc' as const])],
+    },
+  );
   let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream?.on('data', (chunk: Buffer) => (output += chunk.toString()));
