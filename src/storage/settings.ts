@@ -16,6 +16,11 @@ export async function ensureSetting(db: Db, id: string, value: string): Promise<
   return (await findSetting(db, id)) ?? value;
 }
 
+/** Within a transaction: nobody else changes the value until its end. */
+export async function lockSetting(db: Db, id: string): Promise<void> {
+  await db.em.execute('select 1 from setting where id = ? for update', [id]);
+}
+
 /** Writes the value, whether there was one or not. */
 export async function saveSetting(db: Db, id: string, value: string): Promise<void> {
   const bytes = Buffer.from(value);

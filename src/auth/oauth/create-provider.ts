@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import Provider, { type Configuration, errors, interactionPolicy, type JWK } from 'oidc-provider';
 
 import type { DomainContext } from '../../domain/context.ts';
-import { ACCESS_TOKEN_ALGORITHM, openSigningKeys } from '../../domain/identity/index.ts';
+import { openSigningKeys, SIGNING_ALGORITHM } from '../../domain/identity/index.ts';
 import { cookieKeys, GRANT_SECONDS } from '../../domain/oauth/index.ts';
 import { findActiveUser } from '../../domain/people/index.ts';
 import type { SafeFetch } from '../../outbound/index.ts';
@@ -43,7 +43,7 @@ const lives = {
 /** The OAuth server: authorization code with PKCE, and codes for devices, for public clients; nothing else. */
 export async function createProvider(options: ProviderOptions): Promise<Provider> {
   const { context } = options;
-  const keys = await openSigningKeys(context);
+  const keys = await openSigningKeys(context, 'oauth-signing-keys');
   const provider = new Provider(context.publicUrl, {
     adapter: (kind) => createAdapter(context, kind),
     jwks: { keys: keys.map(({ created_at: _made, ...jwk }) => jwk as JWK) }, // the library's own name for the same
@@ -75,7 +75,7 @@ function clientSettings({ redirectHosts, fetchDocument }: ProviderOptions): Conf
       application_type: 'native',
       token_endpoint_auth_method: 'none',
       grant_types: ['authorization_code', 'refresh_token'],
-      id_token_signed_response_alg: ACCESS_TOKEN_ALGORITHM,
+      id_token_signed_response_alg: SIGNING_ALGORITHM,
     },
     // A property that no client sends: the library asks the validator for it whenever it makes a client.
     extraClientMetadata: {
@@ -91,7 +91,7 @@ function tokenSettings({ context, accessTokenSeconds, originOf }: ProviderOption
     scopes: [],
     responseTypes: ['code'],
     pkce: { required: () => true },
-    enabledJWA: { idTokenSigningAlgValues: [ACCESS_TOKEN_ALGORITHM] },
+    enabledJWA: { idTokenSigningAlgValues: [SIGNING_ALGORITHM] },
     rotateRefreshToken: true,
     issueRefreshToken: (_context, client) => client.grantTypeAllowed('refresh_token'),
     expiresWithSession: () => false,

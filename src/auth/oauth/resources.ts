@@ -1,6 +1,6 @@
 import { type ClientMetadata, errors, type ResourceServer } from 'oidc-provider';
 
-import { ACCESS_TOKEN_ALGORITHM, resourcesOf, TOKEN_SECONDS } from '../../domain/identity/index.ts';
+import { resourcesOf, SIGNING_ALGORITHM, TOKEN_SECONDS } from '../../domain/identity/index.ts';
 import { DEVICE_GRANT } from './metadata.ts';
 
 /** Our own command line: it has no address to be sent back to, and shows a code instead. */
@@ -33,6 +33,6 @@ export function grantedResource(
     audience: resource,
     accessTokenFormat: 'jwt',
     accessTokenTTL: isWhole ? TOKEN_SECONDS : accessTokenSeconds,
-    jwt: { sign: { alg: ACCESS_TOKEN_ALGORITHM } },
+    jwt: { sign: { alg: SIGNING_ALGORITHM } },
   };
 }

@@ -21,7 +21,7 @@ import { loadPersonalToken } from './personal-token-caller.ts';
 import { claimsToBePersonalToken } from './personal-token-text.ts';
 import { personalTokenSession } from './personal-tokens.ts';
 import { RIGHTS_CHANNEL } from '../rights-changed.ts';
-import { openTokenKeys, TOKEN_SECONDS, type TokenKeys } from './tokens.ts';
+import { createTokenKeys, TOKEN_SECONDS, type TokenKeys } from './tokens.ts';
 import { createUseCounter } from './use-counter.ts';
 
 export interface CallerSource {
@@ -65,7 +65,7 @@ interface Call {
 const MAX_CALLERS = 10_000; // about a kilobyte each
 
 export async function createCallerSource(context: DomainContext): Promise<CallerSource> {
-  const checks = { keyTokens: await openTokenKeys(context), accessTokens: createAccessTokenCheck(context) };
+  const checks = { keyTokens: createTokenKeys(context), accessTokens: createAccessTokenCheck(context) };
   const known = new LRUCache<string, Known>({ max: MAX_CALLERS });
   const { rights, clock, storage, publicUrl } = context;
   const stop = await storage.listen(RIGHTS_CHANNEL, () => {

@@ -10,7 +10,7 @@ import { hashSecret } from './api-key-secret.ts';
 import type { Counted } from '../failure-limit.ts';
 import { judgeLogin } from '../login/index.ts';
 import { isUsable, keyLogin } from './caller-source.ts';
-import { openTokenKeys } from './tokens.ts';
+import { createTokenKeys } from './tokens.ts';
 import { verifyWorkloadToken } from './verify-workload-token.ts';
 
 export interface Exchanged {
@@ -50,7 +50,7 @@ export async function exchangeApiKey(
     throw new AppError('UNAUTHENTICATED', 'unauthorized: no API key has this id and secret');
   }
   wasGood();
-  const keys = await openTokenKeys(context);
+  const keys = createTokenKeys(context);
   const { tokenId, ...token } = await keys.issue(key.id, undefined, { generation: key.generation });
   const expiresAt = new Date(token.validUntil * 1000);
   await judgeLogin(context, request.origin, { kind: 'API_KEY', id: key.id, session: keyLogin(tokenId), expiresAt });

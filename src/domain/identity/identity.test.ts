@@ -7,7 +7,6 @@ import { exportSPKI, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose'
 
 import { anonymous, type Caller, may } from '../../shared/caller.ts';
 import type { AppError, ErrorCode } from '../../shared/errors.ts';
-import { findSetting } from '../../storage/settings.ts';
 import { requestOf, type TestDomain, testDomain } from '../../testing/domain.ts';
 import { makeSpaces } from '../../testing/domain.ts';
 import { updateSpace } from '../spaces/index.ts';
@@ -25,6 +24,7 @@ import {
   findRoleBinding,
   listApiKeys,
   listRoles,
+  openSigningKeys,
   spaceOfRoleBinding,
   updateApiKey,
 } from './index.ts';
@@ -106,7 +106,11 @@ describe('API keys and their tokens', () => {
     });
     const [header, claims] = jwt.split('.').slice(0, 2).map(decodePart);
     const now = Math.floor(domain.clock.now().getTime() / 1000);
-    assert.deepEqual(header, { alg: 'EdDSA', typ: 'JWT' });
+    assert.deepEqual(header, {
+      alg: 'EdDSA',
+      kid: (await openSigningKeys(domain.context, 'token-signing-keys'))[0]?.kid,
+      typ: 'JWT',
+    });
     const { jti, ...rest } = claims ?? {};
     assert.match(String(jti), /^\w{26}$/);
     const times = { iat: now, nbf: now, exp: now + 3600 };
@@ -131,6 +135,22 @@ describe('API keys and their tokens', () => {
   it('asks the database once a token', async () => {
     const token = await tokenOf(await newKey('ci'));
     assert.equal(await callerOf(token), await callerOf(token));
+  });
+
+  it('takes new keys to sign with every 90 days, and the tokens of the ones before until their end', async () => {
+    const { id, secret } = await newKey('ci');
+    const exchange = async (): Promise<string> =>
+      (await exchangeApiKey(domain.context, stranger, { id, secret: secret ?? '' })).jwt;
+    const keyOf = (jwt: string): unknown => decodePart(jwt.split('.')[0] ?? '')['kid'];
+    const first = await exchange();
+    assert.equal(keyOf(await exchange()), keyOf(first));
+    domain.clock.advance(90 * 24 * 60 * 60 - 10);
+    const [before, after] = [await exchange(), (domain.clock.advance(20), await exchange())];
+    assert.equal(keyOf(before), keyOf(first));
+    assert.notEqual(keyOf(after), keyOf(first));
+    for (const jwt of [before, after]) assert.equal((await callerOf(jwt)).principal.id, id);
+    const signers = await Promise.all([exchange(), exchange()]);
+    assert.deepEqual(signers.map(keyOf), [keyOf(after), keyOf(after)]);
   });
 
   describe('refuses', () => {
@@ -273,8 +293,8 @@ function decodePart(part: string): Record<string, unknown> {
 
 /** Tokens that look right in all but one point, made with the real key where a stranger could have it. */
 async function forgeries(domain: TestDomain, good: string, subject: string): Promise<[string, string][]> {
-  const stored = await domain.context.storage.read((db) => findSetting(db, 'token-signing-key'));
-  const jwk = JSON.parse(stored ?? '') as JWK;
+  const [jwk] = await openSigningKeys(domain.context, 'token-signing-keys');
+  assert.ok(jwk !== undefined);
   const real = await importJWK(jwk, 'EdDSA');
   const publicKey = await importJWK({ kty: jwk.kty, crv: jwk.crv, x: jwk.x } as JWK, 'EdDSA', { extractable: true });
   const other = (await generateKeyPair('EdDSA')).privateKey;
@@ -288,7 +308,7 @@ async function forgeries(domain: TestDomain, good: string, subject: string): Pro
     exp: now + 60,
     jti: 'x',
   };
-  const header = { alg: 'EdDSA', typ: 'JWT' };
+  const header = { alg: 'EdDSA', typ: 'JWT', kid: jwk.kid };
   const sign = (changes: object, headerChanges: object = {}, key: typeof real = real): Promise<string> =>
     new SignJWT({ ...claims, ...changes }).setProtectedHeader({ ...header, ...headerChanges }).sign(key);
   const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');

@@ -1,11 +1,5 @@
 // Who is calling: API keys, the tokens they are exchanged for, roles, and the rights that follow from them.
-export {
-  ACCESS_TOKEN_ALGORITHM,
-  createAccessTokenCheck,
-  openSigningKeys,
-  resourcesOf,
-  type SigningKey,
-} from './access-tokens.ts';
+export { createAccessTokenCheck, resourcesOf } from './access-tokens.ts';
 export { type AccessRule, findRulesByActor } from './access-rules.ts';
 export { actorKey, actorsOfUser, findMemberships, groupsOf, type Memberships } from './actors.ts';
 export { createApiKey, deleteApiKey, findApiKey, listApiKeys, updateApiKey, type ApiKeyRecord } from './api-keys.ts';
@@ -40,4 +34,5 @@ export {
 } from './role-bindings.ts';
 export { findRole, listRoles, type RoleRecord } from './roles.ts';
 export { systemRoles } from './system-roles.ts';
-export { openTokenKeys, TOKEN_SECONDS, type IssuedToken } from './tokens.ts';
+export { openSigningKeys, SIGNING_ALGORITHM, type SigningKey } from './signing-keys.ts';
+export { createTokenKeys, TOKEN_SECONDS, type IssuedToken } from './tokens.ts';

@@ -6,7 +6,7 @@ import type { DomainContext, Request } from '../context.ts';
 import type { Exchanged } from './exchange-api-key.ts';
 import { grantOf } from './grant-is-alive.ts';
 import { parseScopes } from './parse-scopes.ts';
-import { type IssuedToken, openTokenKeys, TOKEN_SECONDS, type TokenLimits } from './tokens.ts';
+import { createTokenKeys, type IssuedToken, TOKEN_SECONDS, type TokenLimits } from './tokens.ts';
 
 const KEY = 'key:';
 const CLI = 'cli:';
@@ -55,7 +55,7 @@ function parseLife({ clock }: DomainContext, { caller }: Request, given: number 
 
 async function issue(context: DomainContext, { caller }: Request, limits: TokenLimits): Promise<IssuedToken> {
   const { principal, session } = caller;
-  const keys = await openTokenKeys(context);
+  const keys = createTokenKeys(context);
   if (session.startsWith(CLI)) return keys.issue(principal.id, session.slice(CLI.length), limits);
   if (grantOf(session) !== undefined) return keys.issue(principal.id, session, limits);
   const key = session.startsWith(KEY) ? await context.storage.read((db) => findApiKey(db, principal.id)) : undefined;

@@ -5,12 +5,11 @@ import { importJWK, type JWK, type JWTPayload, SignJWT } from 'jose';
 import { newUlid } from '../../shared/ids.ts';
 import { saveOAuthRecord } from '../../storage/oauth-records.ts';
 import { insertUser } from '../../storage/people.ts';
-import { findSetting } from '../../storage/settings.ts';
 import { aUser } from '../../testing/storage-rows.ts';
 import { type TestDomain, testDomain } from '../../testing/domain.ts';
-import { openSigningKeys } from './access-tokens.ts';
 import { type CallerSource, createApiKey, createCallerSource, exchangeApiKey } from './index.ts';
 import { oauthRecordId } from './grant-is-alive.ts';
+import { openSigningKeys } from './signing-keys.ts';
 
 // Tokens with a genuine signature and one thing wrong: nothing but the check of that one thing keeps them out.
 
@@ -137,8 +136,9 @@ describe('tokens with a genuine signature', () => {
 async function keyKind({ context, admin }: TestDomain): Promise<Kind> {
   const { id, secret } = await createApiKey(context, admin, { name: 'victim', admin: false, teams: [] });
   const { jwt } = await exchangeApiKey(context, admin, { id, secret: secret ?? '' });
-  const stored = await context.storage.read((db) => findSetting(db, 'token-signing-key'));
-  return { path: '/graphql', genuine: partsOf(jwt), key: JSON.parse(stored ?? '{}') as JWK };
+  const [key] = await openSigningKeys(context, 'token-signing-keys');
+  if (key === undefined) throw new Error('there is a key');
+  return { path: '/graphql', genuine: partsOf(jwt), key };
 }
 
 async function accessKind({ context, clock }: TestDomain): Promise<Kind> {
@@ -149,7 +149,7 @@ async function accessKind({ context, clock }: TestDomain): Promise<Kind> {
     const record = { id: oauthRecordId('Grant', 'grant'), kind: 'Grant', payload: Buffer.from('{}'), expiresAt };
     await saveOAuthRecord(db, { ...record, alias: undefined, grantId: undefined, consumedAt: undefined });
   });
-  const [key] = await openSigningKeys(context);
+  const [key] = await openSigningKeys(context, 'oauth-signing-keys');
   if (key === undefined) throw new Error('there is a key');
   const seconds = Math.floor(clock.now().getTime() / 1000);
   return {

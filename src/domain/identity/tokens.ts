@@ -1,17 +1,14 @@
-import { exportJWK, generateKeyPair, importJWK, type JWK, type JWTPayload, jwtVerify, SignJWT } from 'jose';
+import { createLocalJWKSet, importJWK, type JWTPayload, jwtVerify, SignJWT } from 'jose';
 
 import type { Scope } from '../../shared/caller.ts';
 import { AppError, invariant } from '../../shared/errors.ts';
 import { newUlid } from '../../shared/ids.ts';
-import { ensureSetting, findSetting } from '../../storage/settings.ts';
 import type { DomainContext } from '../context.ts';
+import { type KeyContext, openSigningKeys, publicKeys, SIGNING_ALGORITHM } from './signing-keys.ts';
 
-/** Exactly one algorithm, whatever a token says of itself. */
-const ALGORITHM = 'EdDSA';
 const TYPE = 'JWT'; // access tokens of OAuth are `at+jwt` and are refused here
 const KEY_ISSUER = 'api-key'; // clients read it
 const USER_ISSUER = 'user';
-const KEY_SETTING = 'token-signing-key';
 const CLOCK_TOLERANCE_SECONDS = 5; // replicas' clocks differ a little
 
 /** One stated lifetime, long enough for the longest apply of clients that exchange once and never refresh. */
@@ -53,22 +50,18 @@ export interface TokenKeys {
   verify(token: string): Promise<VerifiedToken>;
 }
 
-/** The signing key of the account, made at the first start and kept sealed in the database. */
-export async function openTokenKeys(
-  context: Pick<DomainContext, 'storage' | 'clock' | 'publicUrl'>,
-): Promise<TokenKeys> {
-  const jwk = await signingKey(context);
-  const privateKey = await importJWK(jwk, ALGORITHM);
-  const { d: _secret, ...publicJwk } = jwk;
-  const publicKey = await importJWK(publicJwk, ALGORITHM);
+/** Tokens signed with the account's own keys. */
+export function createTokenKeys(context: KeyContext & Pick<DomainContext, 'publicUrl'>): TokenKeys {
   const { publicUrl, clock } = context;
   return {
     async issue(subject, session, limits = {}) {
       const now = Math.floor(clock.now().getTime() / 1000);
       const validUntil = now + Math.min(limits.lifeSeconds ?? TOKEN_SECONDS, TOKEN_SECONDS);
       const tokenId = newUlid();
+      const [key] = await openSigningKeys(context, 'token-signing-keys');
+      invariant(key !== undefined, 'there is always a key');
       const jwt = await new SignJWT(extraClaims(session, limits))
-        .setProtectedHeader({ alg: ALGORITHM, typ: TYPE })
+        .setProtectedHeader({ alg: SIGNING_ALGORITHM, typ: TYPE, kid: key.kid })
         .setIssuer(session === undefined ? KEY_ISSUER : USER_ISSUER)
         .setAudience(publicUrl)
         .setSubject(subject)
@@ -76,12 +69,12 @@ export async function openTokenKeys(
         .setNotBefore(now)
         .setExpirationTime(validUntil)
         .setJti(tokenId)
-        .sign(privateKey);
+        .sign(await importJWK(key, SIGNING_ALGORITHM));
       return { tokenId, jwt, validUntil };
     },
     async verify(token) {
       const options = {
-        algorithms: [ALGORITHM],
+        algorithms: [SIGNING_ALGORITHM],
         typ: TYPE,
         issuer: [KEY_ISSUER, USER_ISSUER],
         audience: publicUrl,
@@ -89,7 +82,8 @@ export async function openTokenKeys(
         currentDate: clock.now(),
         requiredClaims: ['sub', 'exp', 'jti'],
       };
-      const verified = await jwtVerify(token, publicKey, options).catch((error: unknown) => refuse(error));
+      const keys = createLocalJWKSet(await publicKeys(context, 'token-signing-keys'));
+      const verified = await jwtVerify(token, keys, options).catch((error: unknown) => refuse(error));
       return parseClaims(verified.payload);
     },
   };
@@ -125,14 +119,3 @@ function refuse(error: unknown): never {
     : 'unauthorized: the token is not one of this server; get one with apiKeyUser';
   throw new AppError('UNAUTHENTICATED', message, { cause: error });
 }
-
-async function signingKey({ storage }: Pick<DomainContext, 'storage'>): Promise<JWK> {
-  const stored = await storage.read((db) => findSetting(db, KEY_SETTING));
-  if (stored !== undefined) return parseKey(stored);
-  const { privateKey } = await generateKeyPair(ALGORITHM, { extractable: true });
-  const made = JSON.stringify(await exportJWK(privateKey));
-  return parseKey(await storage.transaction((db) => ensureSetting(db, KEY_SETTING, made)));
-}
-
-// Written by this file, sealed since.
-const parseKey = (text: string): JWK => JSON.parse(text) as JWK;

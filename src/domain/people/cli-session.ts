@@ -2,7 +2,7 @@ import { insertBrowserSession } from '../../storage/people.ts';
 import { newUlid } from '../../shared/ids.ts';
 import { recordAudit } from '../audit/index.ts';
 import type { DomainContext, Request } from '../context.ts';
-import { type IssuedToken, openTokenKeys, TOKEN_SECONDS } from '../identity/index.ts';
+import { createTokenKeys, type IssuedToken, TOKEN_SECONDS } from '../identity/index.ts';
 import { judgeLogin } from '../login/index.ts';
 import type { SignedIn } from './sign-in.ts';
 
@@ -37,5 +37,5 @@ export async function beginCliSession(
     const affected = { type: 'USER', id: userId };
     await recordAudit(db, context, request, { action: 'user.cli-sign-in', eventType: 'SIGN_IN', affected });
   });
-  return (await openTokenKeys(context)).issue(userId, id);
+  return createTokenKeys(context).issue(userId, id);
 }
