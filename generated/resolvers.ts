@@ -622,7 +622,7 @@ export type ConfigInput = {
   readonly id: Scalars['ID']['input'];
   /** What it is. */
   readonly type: ConfigType;
-  /** Value of the variable, in which another one is written `${OTHER}`; content of the file in base64; audience of the token. */
+  /** Value of the variable, in which another one is written `${OTHER}`; or content of the file in base64. */
   readonly value: Scalars['String']['input'];
   /** Whether the value is secret: it is never shown again, to nobody. */
   readonly writeOnly: Scalars['Boolean']['input'];
@@ -633,9 +633,7 @@ export type ConfigType =
   /** A variable of the environment. */
   | 'ENVIRONMENT_VARIABLE'
   /** A file that is there while something runs. */
-  | 'FILE_MOUNT'
-  /** A file with a fresh OpenID Connect token of this server, by which others know the project. */
-  | 'IDENTITY_TOKEN';
+  | 'FILE_MOUNT';
 
 /** Facts for clients. */
 export type DebugInfo = {
@@ -1147,8 +1145,6 @@ export type IntentProject = {
   readonly labels: ReadonlyArray<Scalars['String']['output']>;
   /** Who works in it now; null when nobody does. */
   readonly lock?: Maybe<IntentProjectLock>;
-  /** Who waits for the lock, first come first. */
-  readonly lockQueue: ReadonlyArray<IntentProjectLockWaiter>;
   /** Display name. */
   readonly name: Scalars['String']['output'];
   /** Configurations of its providers, by provider and name. */
@@ -1215,25 +1211,27 @@ export type IntentProjectLock = {
   readonly holder: Scalars['String']['output'];
   /** Whether this session holds it. */
   readonly mine: Scalars['Boolean']['output'];
-  /** Whether the holder selected the project. If not, the lock goes to who waits in line once the holder was idle for 30 seconds. */
-  readonly selected: Scalars['Boolean']['output'];
-  /** Unix seconds at which it was taken. */
-  readonly since?: Maybe<Scalars['Int']['output']>;
   /** Unix seconds at which it ends without further activity. */
   readonly until: Scalars['Int']['output'];
 };
 
-/** A session that waits for a project's lock. It keeps its place for a minute after a call in vain. */
-export type IntentProjectLockWaiter = {
-  readonly __typename?: 'IntentProjectLockWaiter';
-  /** Whether it is this session. */
-  readonly mine: Scalars['Boolean']['output'];
-  /** Who waits. */
-  readonly name: Scalars['String']['output'];
-  /** Place in line, from 1. */
-  readonly position: Scalars['Int']['output'];
-  /** Unix seconds at which it came. */
-  readonly since: Scalars['Int']['output'];
+/** What a refresh of a project found. */
+export type IntentProjectRefresh = {
+  readonly __typename?: 'IntentProjectRefresh';
+  /** How many resources were read. */
+  readonly checked: Scalars['Int']['output'];
+  /** What could not be read, or not under the policies. */
+  readonly failures: ReadonlyArray<IntentRefreshFailure>;
+  /** Id of the project. */
+  readonly intentProject: Scalars['ID']['output'];
+  /** What happened and what to do next. */
+  readonly message: Scalars['String']['output'];
+  /** Where to go on, as `after`; null when all were read. */
+  readonly next?: Maybe<Scalars['ID']['output']>;
+  /** Refreshes of the others, each an operation of its own: it says what changed outside. */
+  readonly operations: ReadonlyArray<IntentOperation>;
+  /** How many of them are as recorded. */
+  readonly unchanged: Scalars['Int']['output'];
 };
 
 /** Whether operations may run in a project. */
@@ -1275,6 +1273,15 @@ export type IntentProviderConfig = {
   readonly redacted: ReadonlyArray<Scalars['String']['output']>;
   /** Unix seconds. */
   readonly updatedAt: Scalars['Int']['output'];
+};
+
+/** A resource that could not be refreshed. */
+export type IntentRefreshFailure = {
+  readonly __typename?: 'IntentRefreshFailure';
+  /** Why. */
+  readonly message: Scalars['String']['output'];
+  /** Id of the resource. */
+  readonly resourceID: Scalars['ID']['output'];
 };
 
 /** Something real that a provider made, kept under management. */
@@ -1619,7 +1626,12 @@ export type Mutation = {
   readonly intentProjectDriftCheckSet: IntentProjectWatch;
   /** Lets operations run in the project again. */
   readonly intentProjectEnable: IntentProject;
-  /** Releases the lock. The holder may; others need the right to unlock. What the former holder still writes is refused. */
+  /**
+   * Reads the resources of a project again, 1,000 at the most in one call. Those that are as recorded are only counted; each
+   * other one is refreshed by an operation of its own.
+   */
+  readonly intentProjectRefresh: IntentProjectRefresh;
+  /** Releases the lock. The holder may; others need the right to unlock. */
   readonly intentProjectUnlock: IntentProject;
   /** Changes an Intent project; arguments left out stay as they are. */
   readonly intentProjectUpdate: IntentProject;
@@ -1863,7 +1875,6 @@ export type MutationIntentChangeSetApplyArgs = {
   confirmation?: InputMaybe<Scalars['String']['input']>;
   id: Scalars['ID']['input'];
   intentProject: Scalars['ID']['input'];
-  lockWait?: InputMaybe<Scalars['Int']['input']>;
   wait?: InputMaybe<Scalars['Int']['input']>;
 };
 
@@ -1879,7 +1890,6 @@ export type MutationIntentChangeSetCancelArgs = {
 export type MutationIntentChangeSetCreateArgs = {
   changes: ReadonlyArray<IntentChangeInput>;
   intentProject: Scalars['ID']['input'];
-  lockWait?: InputMaybe<Scalars['Int']['input']>;
   wait?: InputMaybe<Scalars['Int']['input']>;
 };
 
@@ -1888,7 +1898,6 @@ export type MutationIntentChangeSetCreateArgs = {
 export type MutationIntentChangeSetResumeArgs = {
   id: Scalars['ID']['input'];
   intentProject: Scalars['ID']['input'];
-  lockWait?: InputMaybe<Scalars['Int']['input']>;
   wait?: InputMaybe<Scalars['Int']['input']>;
 };
 
@@ -1933,7 +1942,6 @@ export type MutationIntentPolicyUpdateArgs = {
 /** Changes to the account. */
 export type MutationIntentProjectActivateArgs = {
   id: Scalars['ID']['input'];
-  lockWait?: InputMaybe<Scalars['Int']['input']>;
 };
 
 
@@ -1999,8 +2007,15 @@ export type MutationIntentProjectEnableArgs = {
 
 
 /** Changes to the account. */
+export type MutationIntentProjectRefreshArgs = {
+  after?: InputMaybe<Scalars['ID']['input']>;
+  intentProject: Scalars['ID']['input'];
+  wait?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** Changes to the account. */
 export type MutationIntentProjectUnlockArgs = {
-  force?: InputMaybe<Scalars['Boolean']['input']>;
   id: Scalars['ID']['input'];
 };
 
@@ -2051,7 +2066,6 @@ export type MutationIntentResourceCreateArgs = {
   config: Scalars['JSON']['input'];
   confirmation?: InputMaybe<Scalars['String']['input']>;
   intentProject: Scalars['ID']['input'];
-  lockWait?: InputMaybe<Scalars['Int']['input']>;
   provider: Scalars['String']['input'];
   providerAlias?: InputMaybe<Scalars['String']['input']>;
   resourceID: Scalars['ID']['input'];
@@ -2065,7 +2079,6 @@ export type MutationIntentResourceCreateArgs = {
 export type MutationIntentResourceDeleteArgs = {
   confirmation?: InputMaybe<Scalars['String']['input']>;
   intentProject: Scalars['ID']['input'];
-  lockWait?: InputMaybe<Scalars['Int']['input']>;
   resourceID: Scalars['ID']['input'];
   wait?: InputMaybe<Scalars['Int']['input']>;
 };
@@ -2094,7 +2107,6 @@ export type MutationIntentResourceDependencyRemoveArgs = {
 export type MutationIntentResourceEjectArgs = {
   confirmation?: InputMaybe<Scalars['String']['input']>;
   intentProject: Scalars['ID']['input'];
-  lockWait?: InputMaybe<Scalars['Int']['input']>;
   resourceID: Scalars['ID']['input'];
   wait?: InputMaybe<Scalars['Int']['input']>;
 };
@@ -2105,7 +2117,6 @@ export type MutationIntentResourceImportArgs = {
   importID?: InputMaybe<Scalars['String']['input']>;
   importIdentity?: InputMaybe<Scalars['JSON']['input']>;
   intentProject: Scalars['ID']['input'];
-  lockWait?: InputMaybe<Scalars['Int']['input']>;
   provider: Scalars['String']['input'];
   providerAlias?: InputMaybe<Scalars['String']['input']>;
   resourceID: Scalars['ID']['input'];
@@ -2125,7 +2136,6 @@ export type MutationIntentResourceOperationCancelArgs = {
 /** Changes to the account. */
 export type MutationIntentResourceOperationResumeArgs = {
   intentProject: Scalars['ID']['input'];
-  lockWait?: InputMaybe<Scalars['Int']['input']>;
   operationID: Scalars['ID']['input'];
   wait?: InputMaybe<Scalars['Int']['input']>;
 };
@@ -2144,7 +2154,6 @@ export type MutationIntentResourceOperationReviewArgs = {
 export type MutationIntentResourceOperationRollbackArgs = {
   confirmation?: InputMaybe<Scalars['String']['input']>;
   intentProject: Scalars['ID']['input'];
-  lockWait?: InputMaybe<Scalars['Int']['input']>;
   operationID: Scalars['ID']['input'];
   wait?: InputMaybe<Scalars['Int']['input']>;
   writeOnly?: InputMaybe<Scalars['JSON']['input']>;
@@ -2154,7 +2163,6 @@ export type MutationIntentResourceOperationRollbackArgs = {
 /** Changes to the account. */
 export type MutationIntentResourceRefreshArgs = {
   intentProject: Scalars['ID']['input'];
-  lockWait?: InputMaybe<Scalars['Int']['input']>;
   resourceID: Scalars['ID']['input'];
   wait?: InputMaybe<Scalars['Int']['input']>;
 };
@@ -2165,7 +2173,6 @@ export type MutationIntentResourceUpdateArgs = {
   config: Scalars['JSON']['input'];
   confirmation?: InputMaybe<Scalars['String']['input']>;
   intentProject: Scalars['ID']['input'];
-  lockWait?: InputMaybe<Scalars['Int']['input']>;
   resourceID: Scalars['ID']['input'];
   wait?: InputMaybe<Scalars['Int']['input']>;
 };
@@ -3538,10 +3545,11 @@ export type ResolversTypes = {
   IntentProjectEdge: ResolverTypeWrapper<Omit<IntentProjectEdge, 'node'> & { node: ResolversTypes['IntentProject'] }>;
   IntentProjectExpiry: ResolverTypeWrapper<IntentProjectExpiry>;
   IntentProjectLock: ResolverTypeWrapper<IntentProjectLock>;
-  IntentProjectLockWaiter: ResolverTypeWrapper<IntentProjectLockWaiter>;
+  IntentProjectRefresh: ResolverTypeWrapper<Omit<IntentProjectRefresh, 'operations'> & { operations: ReadonlyArray<ResolversTypes['IntentOperation']> }>;
   IntentProjectState: IntentProjectState;
   IntentProjectWatch: ResolverTypeWrapper<IntentProjectWatch>;
   IntentProviderConfig: ResolverTypeWrapper<IntentProviderConfig>;
+  IntentRefreshFailure: ResolverTypeWrapper<IntentRefreshFailure>;
   IntentResource: ResolverTypeWrapper<ResourceView>;
   IntentResourceCondition: IntentResourceCondition;
   IntentResourceDependencies: ResolverTypeWrapper<IntentResourceDependencies>;
@@ -3662,9 +3670,10 @@ export type ResolversParentTypes = {
   IntentProjectEdge: Omit<IntentProjectEdge, 'node'> & { node: ResolversParentTypes['IntentProject'] };
   IntentProjectExpiry: IntentProjectExpiry;
   IntentProjectLock: IntentProjectLock;
-  IntentProjectLockWaiter: IntentProjectLockWaiter;
+  IntentProjectRefresh: Omit<IntentProjectRefresh, 'operations'> & { operations: ReadonlyArray<ResolversParentTypes['IntentOperation']> };
   IntentProjectWatch: IntentProjectWatch;
   IntentProviderConfig: IntentProviderConfig;
+  IntentRefreshFailure: IntentRefreshFailure;
   IntentResource: ResourceView;
   IntentResourceDependencies: IntentResourceDependencies;
   IntentResourceDependency: IntentResourceDependency;
@@ -4025,7 +4034,6 @@ export type IntentProjectResolvers<ContextType = ResolverContext, ParentType ext
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   labels?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
   lock?: Resolver<Maybe<ResolversTypes['IntentProjectLock']>, ParentType, ContextType>;
-  lockQueue?: Resolver<ReadonlyArray<ResolversTypes['IntentProjectLockWaiter']>, ParentType, ContextType>;
   name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   providerConfigs?: Resolver<ReadonlyArray<ResolversTypes['IntentProviderConfig']>, ParentType, ContextType>;
   resourceCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
@@ -4061,16 +4069,17 @@ export type IntentProjectExpiryResolvers<ContextType = ResolverContext, ParentTy
 export type IntentProjectLockResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['IntentProjectLock'] = ResolversParentTypes['IntentProjectLock']> = {
   holder?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   mine?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
-  selected?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
-  since?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
   until?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
 };
 
-export type IntentProjectLockWaiterResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['IntentProjectLockWaiter'] = ResolversParentTypes['IntentProjectLockWaiter']> = {
-  mine?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
-  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
-  position?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
-  since?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+export type IntentProjectRefreshResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['IntentProjectRefresh'] = ResolversParentTypes['IntentProjectRefresh']> = {
+  checked?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  failures?: Resolver<ReadonlyArray<ResolversTypes['IntentRefreshFailure']>, ParentType, ContextType>;
+  intentProject?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  message?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  next?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  operations?: Resolver<ReadonlyArray<ResolversTypes['IntentOperation']>, ParentType, ContextType>;
+  unchanged?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
 };
 
 export type IntentProjectWatchResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['IntentProjectWatch'] = ResolversParentTypes['IntentProjectWatch']> = {
@@ -4089,6 +4098,11 @@ export type IntentProviderConfigResolvers<ContextType = ResolverContext, ParentT
   provider?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   redacted?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
   updatedAt?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
+export type IntentRefreshFailureResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['IntentRefreshFailure'] = ResolversParentTypes['IntentRefreshFailure']> = {
+  message?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  resourceID?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
 };
 
 export type IntentResourceResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['IntentResource'] = ResolversParentTypes['IntentResource']> = {
@@ -4217,6 +4231,7 @@ export type MutationResolvers<ContextType = ResolverContext, ParentType extends 
   intentProjectDisable: Resolver<ResolversTypes['IntentProject'], ParentType, ContextType, RequireFields<MutationIntentProjectDisableArgs, 'id'>>;
   intentProjectDriftCheckSet: Resolver<ResolversTypes['IntentProjectWatch'], ParentType, ContextType, RequireFields<MutationIntentProjectDriftCheckSetArgs, 'intentProject'>>;
   intentProjectEnable: Resolver<ResolversTypes['IntentProject'], ParentType, ContextType, RequireFields<MutationIntentProjectEnableArgs, 'id'>>;
+  intentProjectRefresh: Resolver<ResolversTypes['IntentProjectRefresh'], ParentType, ContextType, RequireFields<MutationIntentProjectRefreshArgs, 'intentProject'>>;
   intentProjectUnlock: Resolver<ResolversTypes['IntentProject'], ParentType, ContextType, RequireFields<MutationIntentProjectUnlockArgs, 'id'>>;
   intentProjectUpdate: Resolver<ResolversTypes['IntentProject'], ParentType, ContextType, RequireFields<MutationIntentProjectUpdateArgs, 'id'>>;
   intentProjectWebhookSet: Resolver<ResolversTypes['IntentProjectWatch'], ParentType, ContextType, RequireFields<MutationIntentProjectWebhookSetArgs, 'intentProject'>>;
@@ -4576,9 +4591,10 @@ export type Resolvers<ContextType = ResolverContext> = {
   IntentProjectEdge?: IntentProjectEdgeResolvers<ContextType>;
   IntentProjectExpiry?: IntentProjectExpiryResolvers<ContextType>;
   IntentProjectLock?: IntentProjectLockResolvers<ContextType>;
-  IntentProjectLockWaiter?: IntentProjectLockWaiterResolvers<ContextType>;
+  IntentProjectRefresh?: IntentProjectRefreshResolvers<ContextType>;
   IntentProjectWatch?: IntentProjectWatchResolvers<ContextType>;
   IntentProviderConfig?: IntentProviderConfigResolvers<ContextType>;
+  IntentRefreshFailure?: IntentRefreshFailureResolvers<ContextType>;
   IntentResource?: IntentResourceResolvers<ContextType>;
   IntentResourceDependencies?: IntentResourceDependenciesResolvers<ContextType>;
   IntentResourceDependency?: IntentResourceDependencyResolvers<ContextType>;

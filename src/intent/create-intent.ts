@@ -58,6 +58,7 @@ import {
   setProviderConfig,
 } from './provider-configs/provider-configs.ts';
 import { type DataSourceInput, readDataSource } from './read-data-source.ts';
+import { refreshProject, type RefreshedProject, type RefreshProjectInput } from './refresh/refresh-project.ts';
 import { newRun, type Run } from './run.ts';
 import { operationView, type OperationView, type ResourceView } from './view.ts';
 
@@ -116,6 +117,8 @@ export interface Intent {
       Waiting & { readonly importID?: Maybe<string>; readonly importIdentity?: Maybe<Json> },
   ): Promise<OperationView>;
   refreshResource(request: Request, input: OfResource & Waiting): Promise<OperationView>;
+  /** Reads the resources of a project again, as many as it can in its time. */
+  refreshProject(request: Request, input: RefreshProjectInput): Promise<RefreshedProject>;
   ejectResource(request: Request, input: OfResource & Confirming): Promise<OperationView>;
   resumeOperation(request: Request, input: OfOperation & Waiting): Promise<OperationView>;
   rollbackOperation(request: Request, input: RollbackInput): Promise<OperationView>;
@@ -212,6 +215,7 @@ export function createIntent(domain: DomainContext, options: IntentOptions = {})
 type Changes = 'createResource' | 'updateResource' | 'deleteResource' | 'importResource' | 'refreshResource';
 type Followups = 'ejectResource' | 'resumeOperation' | 'rollbackOperation' | 'cancelOperation' | 'reviewOperation';
 type Others =
+  | 'refreshProject'
   | 'createChangeSet'
   | 'applyChangeSet'
   | 'resumeChangeSet'
@@ -249,6 +253,7 @@ function changesOf(engine: Engine): Pick<Intent, Changes | Followups | Others> {
     resumeChangeSet: async (request, input) => showSet(engine, { set: await resumeChangeSet(engine, request, input) }),
     cancelChangeSet: async (request, input) => showSet(engine, { set: await cancelChangeSet(engine, request, input) }),
     reviewChangeSet: async (request, input) => showSet(engine, { set: await reviewChangeSet(engine, request, input) }),
+    refreshProject: (request, input) => refreshProject(engine, request, input),
     addDependency: (request, input) => addDependency(engine, request, input),
     removeDependency: (request, input) => removeDependency(engine, request, input),
     readDataSource: (request, input) => readDataSource(engine, request, input),

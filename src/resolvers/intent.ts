@@ -31,6 +31,7 @@ export const intentMutations = {
   intentResourceDelete: (_root, args, context) => context.intent.deleteResource(context, args),
   intentResourceImport: (_root, args, context) => context.intent.importResource(context, args),
   intentResourceRefresh: (_root, args, context) => context.intent.refreshResource(context, args),
+  intentProjectRefresh: (_root, args, context) => context.intent.refreshProject(context, args),
   intentResourceEject: (_root, args, context) => context.intent.ejectResource(context, args),
   intentResourceOperationResume: (_root, args, context) => context.intent.resumeOperation(context, args),
   intentResourceOperationRollback: (_root, args, context) => context.intent.rollbackOperation(context, args),

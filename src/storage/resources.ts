@@ -43,6 +43,12 @@ export function findResources(db: Db, project: string, limit: number): Promise<R
   return resources.find(db, { project }, { orderBy: { resourceId: 'asc' }, limit });
 }
 
+/** Resources that have a state, by resource id, after this one. */
+export function findRefreshable(db: Db, project: string, after: string, limit: number): Promise<ResourceRow[]> {
+  const where = { project, resourceId: { $gt: after }, state: { $ne: null } };
+  return resources.find(db, where, { orderBy: { resourceId: 'asc' }, limit });
+}
+
 /** Some resources, by resource id. */
 export async function findResourcesById(
   db: Db,
