@@ -622,7 +622,7 @@ export type ConfigInput = {
   readonly id: Scalars['ID']['input'];
   /** What it is. */
   readonly type: ConfigType;
-  /** Value of the variable, in which another one is written `${OTHER}`; or content of the file in base64. */
+  /** Value of the variable, in which another one is written `${OTHER}`; content of the file in base64; audience of the token. */
   readonly value: Scalars['String']['input'];
   /** Whether the value is secret: it is never shown again, to nobody. */
   readonly writeOnly: Scalars['Boolean']['input'];
@@ -633,7 +633,9 @@ export type ConfigType =
   /** A variable of the environment. */
   | 'ENVIRONMENT_VARIABLE'
   /** A file that is there while something runs. */
-  | 'FILE_MOUNT';
+  | 'FILE_MOUNT'
+  /** A file with a fresh OpenID Connect token of this server, by which others know the project. */
+  | 'IDENTITY_TOKEN';
 
 /** Facts for clients. */
 export type DebugInfo = {
@@ -1145,6 +1147,8 @@ export type IntentProject = {
   readonly labels: ReadonlyArray<Scalars['String']['output']>;
   /** Who works in it now; null when nobody does. */
   readonly lock?: Maybe<IntentProjectLock>;
+  /** Who waits for the lock, first come first. */
+  readonly lockQueue: ReadonlyArray<IntentProjectLockWaiter>;
   /** Display name. */
   readonly name: Scalars['String']['output'];
   /** Configurations of its providers, by provider and name. */
@@ -1211,8 +1215,25 @@ export type IntentProjectLock = {
   readonly holder: Scalars['String']['output'];
   /** Whether this session holds it. */
   readonly mine: Scalars['Boolean']['output'];
+  /** Whether the holder selected the project. If not, the lock goes to who waits in line once the holder was idle for 30 seconds. */
+  readonly selected: Scalars['Boolean']['output'];
+  /** Unix seconds at which it was taken. */
+  readonly since?: Maybe<Scalars['Int']['output']>;
   /** Unix seconds at which it ends without further activity. */
   readonly until: Scalars['Int']['output'];
+};
+
+/** A session that waits for a project's lock. It keeps its place for a minute after a call in vain. */
+export type IntentProjectLockWaiter = {
+  readonly __typename?: 'IntentProjectLockWaiter';
+  /** Whether it is this session. */
+  readonly mine: Scalars['Boolean']['output'];
+  /** Who waits. */
+  readonly name: Scalars['String']['output'];
+  /** Place in line, from 1. */
+  readonly position: Scalars['Int']['output'];
+  /** Unix seconds at which it came. */
+  readonly since: Scalars['Int']['output'];
 };
 
 /** What a refresh of a project found. */
@@ -1631,7 +1652,7 @@ export type Mutation = {
    * other one is refreshed by an operation of its own.
    */
   readonly intentProjectRefresh: IntentProjectRefresh;
-  /** Releases the lock. The holder may; others need the right to unlock. */
+  /** Releases the lock. The holder may; others need the right to unlock. What the former holder still writes is refused. */
   readonly intentProjectUnlock: IntentProject;
   /** Changes an Intent project; arguments left out stay as they are. */
   readonly intentProjectUpdate: IntentProject;
@@ -1875,6 +1896,7 @@ export type MutationIntentChangeSetApplyArgs = {
   confirmation?: InputMaybe<Scalars['String']['input']>;
   id: Scalars['ID']['input'];
   intentProject: Scalars['ID']['input'];
+  lockWait?: InputMaybe<Scalars['Int']['input']>;
   wait?: InputMaybe<Scalars['Int']['input']>;
 };
 
@@ -1890,6 +1912,7 @@ export type MutationIntentChangeSetCancelArgs = {
 export type MutationIntentChangeSetCreateArgs = {
   changes: ReadonlyArray<IntentChangeInput>;
   intentProject: Scalars['ID']['input'];
+  lockWait?: InputMaybe<Scalars['Int']['input']>;
   wait?: InputMaybe<Scalars['Int']['input']>;
 };
 
@@ -1898,6 +1921,7 @@ export type MutationIntentChangeSetCreateArgs = {
 export type MutationIntentChangeSetResumeArgs = {
   id: Scalars['ID']['input'];
   intentProject: Scalars['ID']['input'];
+  lockWait?: InputMaybe<Scalars['Int']['input']>;
   wait?: InputMaybe<Scalars['Int']['input']>;
 };
 
@@ -1942,6 +1966,7 @@ export type MutationIntentPolicyUpdateArgs = {
 /** Changes to the account. */
 export type MutationIntentProjectActivateArgs = {
   id: Scalars['ID']['input'];
+  lockWait?: InputMaybe<Scalars['Int']['input']>;
 };
 
 
@@ -2016,6 +2041,7 @@ export type MutationIntentProjectRefreshArgs = {
 
 /** Changes to the account. */
 export type MutationIntentProjectUnlockArgs = {
+  force?: InputMaybe<Scalars['Boolean']['input']>;
   id: Scalars['ID']['input'];
 };
 
@@ -2066,6 +2092,7 @@ export type MutationIntentResourceCreateArgs = {
   config: Scalars['JSON']['input'];
   confirmation?: InputMaybe<Scalars['String']['input']>;
   intentProject: Scalars['ID']['input'];
+  lockWait?: InputMaybe<Scalars['Int']['input']>;
   provider: Scalars['String']['input'];
   providerAlias?: InputMaybe<Scalars['String']['input']>;
   resourceID: Scalars['ID']['input'];
@@ -2079,6 +2106,7 @@ export type MutationIntentResourceCreateArgs = {
 export type MutationIntentResourceDeleteArgs = {
   confirmation?: InputMaybe<Scalars['String']['input']>;
   intentProject: Scalars['ID']['input'];
+  lockWait?: InputMaybe<Scalars['Int']['input']>;
   resourceID: Scalars['ID']['input'];
   wait?: InputMaybe<Scalars['Int']['input']>;
 };
@@ -2107,6 +2135,7 @@ export type MutationIntentResourceDependencyRemoveArgs = {
 export type MutationIntentResourceEjectArgs = {
   confirmation?: InputMaybe<Scalars['String']['input']>;
   intentProject: Scalars['ID']['input'];
+  lockWait?: InputMaybe<Scalars['Int']['input']>;
   resourceID: Scalars['ID']['input'];
   wait?: InputMaybe<Scalars['Int']['input']>;
 };
@@ -2117,6 +2146,7 @@ export type MutationIntentResourceImportArgs = {
   importID?: InputMaybe<Scalars['String']['input']>;
   importIdentity?: InputMaybe<Scalars['JSON']['input']>;
   intentProject: Scalars['ID']['input'];
+  lockWait?: InputMaybe<Scalars['Int']['input']>;
   provider: Scalars['String']['input'];
   providerAlias?: InputMaybe<Scalars['String']['input']>;
   resourceID: Scalars['ID']['input'];
@@ -2136,6 +2166,7 @@ export type MutationIntentResourceOperationCancelArgs = {
 /** Changes to the account. */
 export type MutationIntentResourceOperationResumeArgs = {
   intentProject: Scalars['ID']['input'];
+  lockWait?: InputMaybe<Scalars['Int']['input']>;
   operationID: Scalars['ID']['input'];
   wait?: InputMaybe<Scalars['Int']['input']>;
 };
@@ -2154,6 +2185,7 @@ export type MutationIntentResourceOperationReviewArgs = {
 export type MutationIntentResourceOperationRollbackArgs = {
   confirmation?: InputMaybe<Scalars['String']['input']>;
   intentProject: Scalars['ID']['input'];
+  lockWait?: InputMaybe<Scalars['Int']['input']>;
   operationID: Scalars['ID']['input'];
   wait?: InputMaybe<Scalars['Int']['input']>;
   writeOnly?: InputMaybe<Scalars['JSON']['input']>;
@@ -2163,6 +2195,7 @@ export type MutationIntentResourceOperationRollbackArgs = {
 /** Changes to the account. */
 export type MutationIntentResourceRefreshArgs = {
   intentProject: Scalars['ID']['input'];
+  lockWait?: InputMaybe<Scalars['Int']['input']>;
   resourceID: Scalars['ID']['input'];
   wait?: InputMaybe<Scalars['Int']['input']>;
 };
@@ -2173,6 +2206,7 @@ export type MutationIntentResourceUpdateArgs = {
   config: Scalars['JSON']['input'];
   confirmation?: InputMaybe<Scalars['String']['input']>;
   intentProject: Scalars['ID']['input'];
+  lockWait?: InputMaybe<Scalars['Int']['input']>;
   resourceID: Scalars['ID']['input'];
   wait?: InputMaybe<Scalars['Int']['input']>;
 };
@@ -3545,6 +3579,7 @@ export type ResolversTypes = {
   IntentProjectEdge: ResolverTypeWrapper<Omit<IntentProjectEdge, 'node'> & { node: ResolversTypes['IntentProject'] }>;
   IntentProjectExpiry: ResolverTypeWrapper<IntentProjectExpiry>;
   IntentProjectLock: ResolverTypeWrapper<IntentProjectLock>;
+  IntentProjectLockWaiter: ResolverTypeWrapper<IntentProjectLockWaiter>;
   IntentProjectRefresh: ResolverTypeWrapper<Omit<IntentProjectRefresh, 'operations'> & { operations: ReadonlyArray<ResolversTypes['IntentOperation']> }>;
   IntentProjectState: IntentProjectState;
   IntentProjectWatch: ResolverTypeWrapper<IntentProjectWatch>;
@@ -3670,6 +3705,7 @@ export type ResolversParentTypes = {
   IntentProjectEdge: Omit<IntentProjectEdge, 'node'> & { node: ResolversParentTypes['IntentProject'] };
   IntentProjectExpiry: IntentProjectExpiry;
   IntentProjectLock: IntentProjectLock;
+  IntentProjectLockWaiter: IntentProjectLockWaiter;
   IntentProjectRefresh: Omit<IntentProjectRefresh, 'operations'> & { operations: ReadonlyArray<ResolversParentTypes['IntentOperation']> };
   IntentProjectWatch: IntentProjectWatch;
   IntentProviderConfig: IntentProviderConfig;
@@ -4034,6 +4070,7 @@ export type IntentProjectResolvers<ContextType = ResolverContext, ParentType ext
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   labels?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
   lock?: Resolver<Maybe<ResolversTypes['IntentProjectLock']>, ParentType, ContextType>;
+  lockQueue?: Resolver<ReadonlyArray<ResolversTypes['IntentProjectLockWaiter']>, ParentType, ContextType>;
   name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   providerConfigs?: Resolver<ReadonlyArray<ResolversTypes['IntentProviderConfig']>, ParentType, ContextType>;
   resourceCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
@@ -4069,7 +4106,16 @@ export type IntentProjectExpiryResolvers<ContextType = ResolverContext, ParentTy
 export type IntentProjectLockResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['IntentProjectLock'] = ResolversParentTypes['IntentProjectLock']> = {
   holder?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   mine?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  selected?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  since?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
   until?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
+export type IntentProjectLockWaiterResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['IntentProjectLockWaiter'] = ResolversParentTypes['IntentProjectLockWaiter']> = {
+  mine?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  position?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  since?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
 };
 
 export type IntentProjectRefreshResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['IntentProjectRefresh'] = ResolversParentTypes['IntentProjectRefresh']> = {
@@ -4591,6 +4637,7 @@ export type Resolvers<ContextType = ResolverContext> = {
   IntentProjectEdge?: IntentProjectEdgeResolvers<ContextType>;
   IntentProjectExpiry?: IntentProjectExpiryResolvers<ContextType>;
   IntentProjectLock?: IntentProjectLockResolvers<ContextType>;
+  IntentProjectLockWaiter?: IntentProjectLockWaiterResolvers<ContextType>;
   IntentProjectRefresh?: IntentProjectRefreshResolvers<ContextType>;
   IntentProjectWatch?: IntentProjectWatchResolvers<ContextType>;
   IntentProviderConfig?: IntentProviderConfigResolvers<ContextType>;

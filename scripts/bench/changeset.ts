@@ -12,12 +12,12 @@ import { terraformFolder } from '../../src/testing/terraform.ts';
 import { buildTimeProvider } from '../../src/testing/go-provider.ts';
 import { treeMb } from './process-tree.ts';
 
-const address = 'hashicorp/time';
+export const address = 'hashicorp/time';
 const SIZES = [100, 1_000];
 const ROUNDS = 1;
 const SAMPLE_MS = 50;
 
-interface Taken {
+export interface Taken {
   readonly ms: number;
   /** The most that the processes took; of ours, what they took more than before. */
   readonly mb: number;
@@ -68,12 +68,12 @@ async function compare(server: TestServer, folder: string, providers: string, si
   };
 }
 
-const PLAN = `mutation($project: ID!, $changes: [IntentChangeInput!]!) {
+export const PLAN = `mutation($project: ID!, $changes: [IntentChangeInput!]!) {
   intentChangeSetCreate(intentProject: $project, changes: $changes) { id status } }`;
 const APPLY = `mutation($project: ID!, $id: ID!) { intentChangeSetApply(intentProject: $project, id: $id) { id status } }`;
 const FIND = `query($project: ID!, $id: ID!) { intentChangeSet(intentProject: $project, id: $id) { id status failure } }`;
 
-async function applySet(server: TestServer, project: string, size: number): Promise<void> {
+export async function applySet(server: TestServer, project: string, size: number): Promise<void> {
   const begun = performance.now();
   const planned = await ask(server, PLAN, { project, changes: changesOf(size) });
   const { id } = await until(server, project, planned, 'PLANNED');
@@ -84,7 +84,7 @@ async function applySet(server: TestServer, project: string, size: number): Prom
   console.log(`  ${size}: plan ${Math.round(between - begun)} ms, apply ${Math.round(ended - between)} ms`);
 }
 
-function changesOf(size: number): object[] {
+export function changesOf(size: number): object[] {
   const base = { kind: 'CREATE', provider: address };
   return Array.from({ length: size / 2 }, (_, at) => [
     {
@@ -97,7 +97,7 @@ function changesOf(size: number): object[] {
   ]).flat();
 }
 
-function configurationOf(size: number): string {
+export function configurationOf(size: number): string {
   const blocks = Array.from({ length: size / 2 }, (_, at) => {
     const offset = `  base_rfc3339 = time_static.s${at}.rfc3339\n  offset_days  = 1\n`;
     return `resource "time_static" "s${at}" {}\n\nresource "time_offset" "o${at}" {\n${offset}}\n`;
@@ -112,7 +112,7 @@ interface Answer {
 }
 
 /** A request is answered after 50 seconds at the latest; then it is asked for. */
-async function until(server: TestServer, project: string, first: Answer, status: string): Promise<Answer> {
+export async function until(server: TestServer, project: string, first: Answer, status: string): Promise<Answer> {
   let set = first;
   while (set.status === 'PLANNING' || set.status === 'APPLYING') {
     await pause(SAMPLE_MS);
@@ -122,7 +122,7 @@ async function until(server: TestServer, project: string, first: Answer, status:
   return set;
 }
 
-async function ask(server: TestServer, document: string, variables = {}): Promise<Answer> {
+export async function ask(server: TestServer, document: string, variables = {}): Promise<Answer> {
   const { data, errors } = await server.graphql(document, variables);
   if (errors.length > 0) throw new Error(errors.map(({ message }) => message).join('\n'));
   const [answer] = Object.values(data as Record<string, Answer>);
@@ -133,7 +133,12 @@ async function ask(server: TestServer, document: string, variables = {}): Promis
 async function applyWithTerraform(path: string, providers: string, size: number): Promise<Taken> {
   const folder = terraformFolder(path, { [address]: providers });
   folder.write(configurationOf(size));
-  const child = spawn('terraform', ['apply', '-auto-approve', '-input=false', '-no-color'], {
+  return terraform(path, ['apply', '-auto-approve']);
+}
+
+/** Runs terraform in a folder and watches it. */
+export async function terraform(path: string, args: readonly string[]): Promise<Taken> {
+  const child = spawn('terraform', [...args, '-input=false', '-no-color'], {
     cwd: path,
     env: { ...process.env, TF_CLI_CONFIG_FILE: join(path, 'terraform.rc'), CHECKPOINT_DISABLE: '1' },
     stdio: 'ignore',
@@ -144,7 +149,7 @@ async function applyWithTerraform(path: string, providers: string, size: number)
   });
 }
 
-async function sampled(pid: number | undefined, work: () => Promise<void>): Promise<Taken> {
+export async function sampled(pid: number | undefined, work: () => Promise<void>): Promise<Taken> {
   let mb = 0;
   const timer = setInterval(() => {
     mb = Math.max(mb, treeMb(pid));
@@ -158,6 +163,6 @@ async function sampled(pid: number | undefined, work: () => Promise<void>): Prom
   }
 }
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }

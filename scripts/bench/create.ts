@@ -19,7 +19,7 @@ const COLD_PAIRS = 5;
 const LARGE_TYPES = 1_500; // beside the one that is created
 const IDLE_MS = 500; // after which the server of the cold runs has no provider process
 
-interface Bench {
+export interface Bench {
   readonly folder: string;
   readonly program: string;
   /** Makes an empty database for a server; the embedded one when absent. */
@@ -62,7 +62,7 @@ async function measureOnPostgres(folder: string, program: string): Promise<objec
 }
 
 // Neither side hands its own environment to a provider, so the provider's settings are in the program that is started.
-function wrap(folder: string, name: string, program: string, types: number): string {
+export function wrap(folder: string, name: string, program: string, types: number): string {
   const home = join(folder, name);
   const cloud = join(home, 'cloud');
   const script = `#!/bin/sh\nexport FIXTURE_DIR=${cloud} FIXTURE_TYPES=${types}\nexec ${program}\n`;
@@ -117,7 +117,11 @@ function row(subject: string, { ours, theirs }: Pairs, aim: number): object {
   };
 }
 
-async function withServer<T>(bench: Bench, idleMs: number, work: (server: TestServer) => Promise<T>): Promise<T> {
+export async function withServer<T>(
+  bench: Bench,
+  idleMs: number,
+  work: (server: TestServer) => Promise<T>,
+): Promise<T> {
   const database = await bench.database?.();
   const server = await startTestServer({
     settings: {
@@ -148,14 +152,17 @@ async function prepare(server: TestServer): Promise<void> {
 
 async function create(server: TestServer, bench: Bench): Promise<void> {
   bench.count += 1;
-  const name = `o${bench.count}`;
+  await createNamed(server, `o${bench.count}`);
+}
+
+export async function createNamed(server: TestServer, name: string): Promise<void> {
   const document = `mutation($id: ID!, $config: JSON!) { intentResourceCreate(intentProject: "bench", resourceID: $id,
     provider: "${fixtureAddress}", type: "fixture_object", config: $config) { status state } }`;
   const answer = JSON.stringify(await ask(server, document, { id: name, config: { name } }));
   if (!answer.includes('FINISHED')) throw new Error(`not created: ${answer}`);
 }
 
-async function ask(server: TestServer, document: string, variables = {}): Promise<unknown> {
+export async function ask(server: TestServer, document: string, variables = {}): Promise<unknown> {
   const { data, errors } = await server.graphql(document, variables);
   if (errors.length > 0) throw new Error(errors.map(({ message }) => message).join('\n'));
   return data;

@@ -67,6 +67,18 @@ const suites: Readonly<Record<string, Suite>> = {
       'Wall time to plan and apply one change set over HTTP (lock, journal synced to disk, policies, executor, provider, state, audit), half of its resources referring to another, against `terraform apply` of the same resources with the same provider binary in the same run, once each on a busy computer. Memory is the most that the processes of terraform took, and what ours took more than before. Aim: at most half the time. Missed with 100: each change still costs two calls of the provider for planning, one for checking and one for applying, and most of the rest is the embedded database; the time of terraform grows faster than the number of resources, ours does not.',
     measure: async () => (await import('./changeset.ts')).measureChangeSet(),
   },
+  refresh: {
+    title: 'Intent: looking at many resources that are as they should be',
+    about:
+      'Wall time over HTTP to read all resources of a project again (`intentProjectRefresh`), and to plan changes that change nothing (a change set with the configuration each resource has, with its references), against `terraform plan -refresh-only` and `terraform plan` of the same resources with the same provider binary in the same run, in turn, median. Both sides read every object by the provider and find no change. Memory is the most that the processes of terraform took, and what ours took more than before. Aim: at most half the time.',
+    measure: async () => (await import('./refresh.ts')).measureRefresh(),
+  },
+  audited: {
+    title: 'The audit trail: a durable create with it and without',
+    about:
+      'Wall time of one create over HTTP, warm, with the entry of the audit trail and without it, in pairs in turn. The server is the one that ships, started with a hook that leaves out the entries of resources with a certain name. Linking into the chain comes later and meets both sides. Aim: at most +10 % at the upper 95 % bound.',
+    measure: async () => (await import('./audited.ts')).measureAudited(),
+  },
   boot: {
     title: 'Start: boot to the first correct reply',
     about:

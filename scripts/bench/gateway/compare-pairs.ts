@@ -31,7 +31,7 @@ export async function comparePairs(
 }
 
 /** The median, and the upper end of its 95 % interval by rank: another process that cuts in moves neither. */
-function boundsOf(ratios: readonly number[]): Pick<EnforcementCost, 'percent' | 'upperPercent'> {
+export function boundsOf(ratios: readonly number[]): Pick<EnforcementCost, 'percent' | 'upperPercent'> {
   const sorted = ratios.toSorted((a, b) => a - b);
   const middle = sorted.length / 2;
   const upper = Math.ceil(middle + (1.96 * Math.sqrt(sorted.length)) / 2);
