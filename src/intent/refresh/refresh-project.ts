@@ -112,7 +112,7 @@ async function refreshOne(work: Refreshing, row: ResourceRow): Promise<void> {
 
 async function refreshAlone({ engine, request, project }: Refreshing, resourceID: string): Promise<OperationView> {
   const ask = parseAsk({ kind: 'REFRESH', intentProject: project.id, resourceID });
-  const { facts } = await startOperation(newRun(engine, request, ask), undefined);
+  const { facts } = await startOperation(newRun(engine, request, ask), {});
   if (facts.operation === undefined) throw new AppError('CONFLICT', 'the refresh was not written down');
   return operationView(facts.operation, project.space);
 }
