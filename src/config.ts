@@ -162,6 +162,16 @@ const settings = {
     'SLUICE_EXECUTOR_USER',
     'User and group, as numbers `uid:gid`, under which providers run. Only root can start the server with it.',
   ),
+  executorIsolation: oneOf(
+    'SLUICE_EXECUTOR_ISOLATION',
+    'auto',
+    ['auto', 'namespace', 'none'],
+    'Whether providers run in Linux namespaces, where they see no data, key, file or process but their own: where the machine permits it, or always (without it the server does not start), or never.',
+  ),
+  providerFolders: list(
+    'SLUICE_PROVIDER_FOLDERS',
+    'Folders that providers in namespaces may read and write beside their own, separated by commas.',
+  ),
   policyTimeoutMs: integer(
     'POLICY_REGO_TIMEOUT_INTENT',
     5_000,
@@ -345,6 +355,7 @@ function withDerived(parsed: Parsed, derived: Pick<Config, 'searchPaths' | 'sso'
     publicUrl: parsed.publicUrl?.origin ?? `http://localhost:${parsed.port}`,
     databaseUrl: parsed.databaseUrl?.href,
     ...derived,
+    providerFolders: Object.freeze(parsed.providerFolders.map((path) => resolve(path))),
     providerMirror: parsed.providerMirror === undefined ? undefined : resolve(parsed.providerMirror),
   });
 }

@@ -15,7 +15,8 @@ import { type AwsSessions, createAwsSessions, createIdentityTokens } from './dom
 import { createCallerSource, createIssuerKeys, createFailureLimit } from './domain/identity/index.ts';
 import { startCleaning } from './domain/oauth/index.ts';
 import { createGithub, type Github, inviteFirstAdmin } from './domain/people/index.ts';
-import { type Executor, startExecutor } from './executor/index.ts';
+import type { Executor } from './executor/index.ts';
+import { executorOf, providerFolderOf } from './executor-of.ts';
 import { createGateway, defaultLimits, type Gateway } from './gateway/index.ts';
 import { greeting } from './greeting.ts';
 import { createApp, createTraffic, type HealthReport, listen, type Traffic } from './http/index.ts';
@@ -186,17 +187,6 @@ function storageOptions({ databaseUrl, dataDir, keyFile }: Config, logger: Logge
   return { databaseUrl, dataDir, keyFile, logger };
 }
 
-function executorOf(config: Config, log: Logger): Promise<Executor> {
-  return startExecutor({
-    maxProviders: config.providerProcesses,
-    idleMs: config.providerIdleMs,
-    callTimeoutMs: config.providerTimeoutMs,
-    socketDir: join(config.dataDir, 'run'),
-    ...(config.executorUser === undefined ? {} : { runAs: config.executorUser }),
-    logger: log,
-  });
-}
-
 interface Foundations {
   readonly storage: Storage;
   readonly executor: Executor;
@@ -278,7 +268,7 @@ function providersOf(config: Config, outbound: Outbound): ProviderCatalogue {
       networkMirror: config.providerNetworkMirrorFor,
       registry: config.providerRegistryFor,
     },
-    cacheDir: join(config.dataDir, 'providers'),
+    cacheDir: providerFolderOf(config),
     lockFile: join(config.dataDir, 'providers.lock.hcl'),
   });
 }

@@ -1,6 +1,6 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 import picomatch from 'picomatch';
 
@@ -42,7 +42,7 @@ export async function readProvider(request: ProviderRequest, place: ProviderPlac
   });
   try {
     const binary = await source.resolve(request.address, request.constraint, progressPrinter(place));
-    return await readSchema(binary, request);
+    return await readSchema(binary, request, place);
   } finally {
     await outbound.close();
   }
@@ -77,13 +77,22 @@ export async function withoutPin<T>(root: string, address: string, work: () => P
   }
 }
 
-async function readSchema(binary: ProviderBinary, request: ProviderRequest): Promise<SnapshotContent> {
+function visibleTo({ root, mirror }: ProviderPlace): string[] {
+  return [join(root, '.cache/providers'), ...(mirror === undefined ? [] : [resolve(mirror)])];
+}
+
+async function readSchema(
+  binary: ProviderBinary,
+  request: ProviderRequest,
+  place: ProviderPlace,
+): Promise<SnapshotContent> {
   const socketDir = await mkdtemp(join(tmpdir(), 'sluice-'));
   const executor = await startExecutor({
     maxProviders: 1,
     idleMs: 1_000,
     callTimeoutMs: 60_000,
     socketDir,
+    isolation: { wish: 'auto', readable: visibleTo(place), writable: [], hidden: [] },
     logger: silentLogger,
   });
   try {

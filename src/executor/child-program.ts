@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { constants } from 'node:os';
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -12,6 +13,15 @@ const LAST_WORDS_MS = 200; // what a program wrote last is read after its end
 /** On Linux this program has a child killed when its parent is gone, even if the parent was killed itself. */
 const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(path));
 
+export interface ProgramOptions {
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd: string;
+  /** Private to it. */
+  readonly folder: string;
+  /** Who tells how it ended: a shell around it says so by a number. */
+  readonly reportedBy?: 'system' | 'shell';
+}
+
 /** A foreign program in a process group of its own, with a private folder that goes when it goes. */
 export class ChildProgram {
   readonly stdout: Readable;
@@ -20,11 +30,12 @@ export class ChildProgram {
   readonly ended: Promise<void>;
   private readonly child: ChildProcess;
   private readonly stderr: OutputTail;
+  private readonly reported: 'system' | 'shell';
   private startError: Error | undefined;
 
-  constructor(command: readonly string[], options: { env: NodeJS.ProcessEnv; cwd: string; folder: string }) {
-    const [program = '', ...args] =
-      SETPRIV === undefined ? command : [SETPRIV, '--pdeathsig', 'KILL', '--', ...command];
+  constructor(command: readonly string[], options: ProgramOptions) {
+    const [program = '', ...args] = dyingWithUs(command);
+    this.reported = options.reportedBy ?? 'system';
     this.child = spawn(program, args, {
       cwd: options.cwd,
       env: options.env,
@@ -41,7 +52,8 @@ export class ChildProgram {
   ending(): string | undefined {
     if (this.startError !== undefined) return `could not be started (${this.startError.message})`;
     const { exitCode, signalCode } = this.child;
-    if (signalCode !== null) return `was ended by ${signalCode}`;
+    const signal = signalCode ?? (this.reported === 'shell' ? signalIn(exitCode) : undefined);
+    if (signal !== undefined) return `was ended by ${signal}`;
     return exitCode === null ? undefined : `exited with code ${exitCode}`;
   }
 
@@ -83,6 +95,17 @@ export class ChildProgram {
     await Promise.race([this.stderr.ended, delay(LAST_WORDS_MS)]);
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** The command for something that shall not outlive this process, where the system has a way to that. */
+export function dyingWithUs(command: readonly string[]): readonly string[] {
+  return SETPRIV === undefined ? command : [SETPRIV, '--pdeathsig', 'KILL', '--', ...command];
+}
+
+const SIGNALLED = 128; // a shell adds the number of the signal
+
+function signalIn(exitCode: number | null): string | undefined {
+  return Object.entries(constants.signals).find(([, number]) => number + SIGNALLED === exitCode)?.[0];
 }
 
 /** Ends every process of a group; one that is already gone is fine. */

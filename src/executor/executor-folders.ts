@@ -10,6 +10,8 @@ const MAX_PATH_BYTES = 60;
 export interface ExecutorFolders {
   /** For sockets, mode 0700; removed with the executor. */
   readonly sockets: string;
+  /** Where the folders of all executors of this data folder are. */
+  readonly parent: string;
   /** Where providers run; what they write by a relative path stays. */
   readonly work: string;
 }
@@ -27,7 +29,7 @@ export async function makeExecutorFolders({ socketDir, workDir, runAs }: Executo
   const work = resolve(workDir ?? (runAs === undefined ? join(wished, 'work') : sockets));
   await mkdir(work, { recursive: true, mode: 0o700 });
   if (runAs !== undefined) await Promise.all([sockets, work].map((path) => chown(path, runAs.uid, runAs.gid)));
-  return { sockets, work };
+  return { parent: wished, sockets, work };
 }
 
 async function removeStale(parent: string): Promise<void> {

@@ -1,11 +1,12 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 import { AppError } from '../shared/errors.ts';
 import type { Logger } from '../shared/logger.ts';
 import type { SchemaPart } from '../providers/index.ts';
-import { killGroup } from './child-program.ts';
+import { dyingWithUs, killGroup } from './child-program.ts';
+import { inNamespace, type Namespace } from './isolation/namespace-command.ts';
 import type { ExecutorSettings, FromExecutor, ToExecutor } from './messages.ts';
 
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
@@ -27,7 +28,9 @@ interface Pending {
 
 export interface ProcessOptions {
   readonly settings: ExecutorSettings;
-  readonly runAs: { readonly uid: number; readonly gid: number } | undefined;
+  readonly runAs: Namespace['runAs'];
+  /** Where it runs, if not among all other programs. */
+  readonly place: Namespace | undefined;
   readonly logger: Logger;
 }
 
@@ -37,20 +40,23 @@ export class ExecutorProcess {
   readonly ended: Promise<void>;
   private readonly child: ChildProcess;
   private readonly logger: Logger;
+  private readonly placed: boolean;
   private readonly pending = new Map<number, Pending>();
   private readonly providers = new Map<number, string>();
   private lastId = 0;
   private isReady: () => void = () => {};
 
-  constructor({ settings, runAs, logger }: ProcessOptions) {
+  constructor({ settings, runAs, place, logger }: ProcessOptions) {
     this.logger = logger;
+    this.placed = place !== undefined;
+    const command = [process.execPath, ...NODE_FLAGS, MAIN, JSON.stringify(settings)];
+    const [program = '', ...args] = place === undefined ? command : dyingWithUs(inNamespace(command, place));
     // an empty environment and none of our flags: whatever runs in there can learn nothing from them
-    this.child = fork(MAIN, [JSON.stringify(settings)], {
+    this.child = spawn(program, args, {
       env: {},
-      execArgv: NODE_FLAGS,
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-      ...runAs,
+      ...(place === undefined ? runAs : { detached: true }), // a terminal's Ctrl-C is not for what surrounds it
     });
     this.ready = new Promise((resolve) => {
       this.isReady = resolve;
@@ -147,7 +153,7 @@ export class ExecutorProcess {
   // Providers that outlive the executor would hold sockets and go on changing things unseen.
   private cleanUp(): void {
     for (const [pid, folder] of this.providers) {
-      killGroup(pid);
+      if (!this.placed) killGroup(pid); // in namespaces they are gone already, and their numbers are not of this one
       rmSync(folder, { recursive: true, force: true });
     }
     this.providers.clear();

@@ -46,7 +46,6 @@ describe('executor with the sandbox provider', function (this: Mocha.Suite) {
   it('reads its schema', () => {
     assert.deepEqual(Object.keys(bench.schema.resources).toSorted(), ['sandbox_file', 'sandbox_pet', 'sandbox_string']);
     assert.equal(bench.schema.serverCapabilities.schemaOptional, true);
-    assert.equal(bench.executor.isolation, 'none');
   });
 
   it('plans what is not known yet and applies what was planned', async () => {
@@ -250,7 +249,6 @@ describe('executor with a file that is no provider', function (this: Mocha.Suite
     ['offers no encryption', 'echo "1|5|unix|/tmp/x|grpc|"; sleep 60', /offers no encrypted connection/],
     ['listens elsewhere', 'echo "1|5|tcp|198.51.100.7:99|grpc|AAAA"; sleep 60', /not of this machine/],
     ['prints without end', 'head -c 100000 /dev/zero; sleep 60', /something endless/],
-    ['closes its output', 'exec >&-; sleep 60', /ended its output without a handshake line/],
   ];
   for (const [what, body, message] of cases) {
     it(`${what}: says so`, async () => {
@@ -262,6 +260,17 @@ describe('executor with a file that is no provider', function (this: Mocha.Suite
       assert.deepEqual(processesWith(binary.path, 'cmdline'), []);
     });
   }
+
+  it('closes its output: says so, where nothing stands around it that could still write', async () => {
+    const binary = await script('silent', 'exec >&-; sleep 60');
+    const bare = await ProviderBench.open(sandboxBinary(), { isolation: 'none' });
+    const message = /ended its output without a handshake line/;
+    await assert.rejects(
+      bare.planCreate('sandbox_pet', {}, { ...bare.session, binary }),
+      failure('PROVIDER_FAILED', message, false),
+    );
+    await bare.close();
+  });
 
   it('cannot be started: says so', async () => {
     const binary = await script('not-executable', '');
@@ -299,7 +308,7 @@ describe('executor as another user', function (this: Mocha.Suite) {
   it('runs itself and its providers without our rights', async function (this: Mocha.Context) {
     if (process.getuid?.() !== 0) return this.skip(); // only root may become another user
     const runAs = { uid: 65_534, gid: 65_534 };
-    const bench = await ProviderBench.open(sandboxBinary(), { runAs });
+    const bench = await ProviderBench.open(sandboxBinary(), { runAs, isolation: 'none' });
     assert.equal(bench.executor.isolation, 'uid');
     assert.ok(
       (await bench.create('sandbox_pet', { length: 2 }, bench.with({ SLUICE_SANDBOX_ROOT: bench.folder }))).state !==

@@ -15,6 +15,8 @@ import type {
   StateAnswer,
   TypedConfig,
 } from '../providers/index.ts';
+import type { IsolationWish } from './isolation/choose-isolation.ts';
+import type { Visibility } from './isolation/executor-world.ts';
 
 export interface ExecutorOptions {
   /** Provider processes alive at once; a call that finds none free waits its time-out, a minute at most. */
@@ -35,6 +37,8 @@ export interface ExecutorOptions {
   readonly workDir?: string;
   /** User and group under which executor and providers run; only root may set it. */
   readonly runAs?: { readonly uid: number; readonly gid: number };
+  /** Whether executor and providers get namespaces of their own, and what they see there. Without it they get none. */
+  readonly isolation?: Visibility & { readonly wish: IsolationWish };
   readonly logger: Logger;
 }
 

@@ -21,6 +21,7 @@ const partsTaken = new Map<number, () => void>();
 const processSettings: ProcessSettings = {
   socketDir: settings.socketDir,
   workDir: settings.workDir,
+  isolated: settings.isolated,
   maxMessageBytes: MAX_MESSAGE_BYTES,
   startTimeoutMs: settings.startTimeoutMs,
   onStart: (pid, folder) => {

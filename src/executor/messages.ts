@@ -27,6 +27,8 @@ export interface ExecutorSettings {
   readonly startTimeoutMs: number;
   readonly socketDir: string;
   readonly workDir: string;
+  /** Each provider gets namespaces of its own, within those that the executor has. */
+  readonly isolated: boolean;
 }
 
 /** What the server asks of the executor's process. */

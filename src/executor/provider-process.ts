@@ -15,6 +15,8 @@ import {
 import { ChildProgram } from './child-program.ts';
 import type { ProviderSession } from './executor.ts';
 import { readFirstLine } from './first-line.ts';
+import { inNamespace } from './isolation/namespace-command.ts';
+import { makeProviderWorld } from './isolation/provider-world.ts';
 import { mountFiles } from './mount-files.ts';
 import { providerFailed } from './provider-failure.ts';
 
@@ -24,6 +26,8 @@ const CLOSED_NOTICE_MS = 500; // the end of its output is noticed before its own
 export interface ProcessSettings {
   readonly socketDir: string;
   readonly workDir: string;
+  /** Whether a provider gets namespaces of its own. */
+  readonly isolated: boolean;
   readonly maxMessageBytes: number;
   /** For the handshake; large providers take seconds on a busy machine. */
   readonly startTimeoutMs: number;
@@ -59,7 +63,7 @@ export async function startProvider(
   const own = createPluginCertificate();
   const command = binary.command ?? [binary.path];
   const env = pluginEnvironment(await mountFiles(folder, files ?? {}, possibleFor(binary, environment)), own, folder);
-  const program = new ChildProgram(command, { env, cwd: settings.workDir, folder });
+  const program = startIn(folder, command, env, settings);
   announce(program, folder, settings);
   try {
     const line = await handshakeLine(program, settings.startTimeoutMs);
@@ -67,6 +71,13 @@ export async function startProvider(
   } catch (cause) {
     throw await failedStart(binary, program, cause);
   }
+}
+
+function startIn(folder: string, command: readonly string[], env: NodeJS.ProcessEnv, settings: ProcessSettings) {
+  const { isolated, socketDir, workDir } = settings;
+  if (!isolated) return new ChildProgram(command, { env, cwd: workDir, folder });
+  const place = makeProviderWorld({ folder, socketDir, workDir });
+  return new ChildProgram(inNamespace(command, place), { env, cwd: folder, folder, reportedBy: 'shell' });
 }
 
 const BUILT_IN_PREFIX = 'SLUICE_SANDBOX_';

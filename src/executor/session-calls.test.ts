@@ -32,7 +32,8 @@ describe('calls of a session', function (this: Mocha.Suite) {
     folder = await mkdtemp(join(tmpdir(), 'sluice-calls-'));
     const onStart = (pid: number) => void started.push(pid);
     const onEnd = (pid: number) => void ended.push(pid);
-    settings = { socketDir: folder, workDir: folder, maxMessageBytes: 4e6, startTimeoutMs: timeoutMs, onStart, onEnd };
+    const folders = { socketDir: folder, workDir: folder, isolated: false };
+    settings = { ...folders, maxMessageBytes: 4e6, startTimeoutMs: timeoutMs, onStart, onEnd };
     await readSchema({ binary: sandboxBinary(), environment: {}, timeoutMs }, settings, async (part) => {
       parts.set(part.kind === 'provider' ? 'provider' : `${part.kind} ${part.type}`, part);
     });

@@ -4,6 +4,8 @@ import { AppError } from '../shared/errors.ts';
 import type { ProviderBinary, ProviderSchema, ResourceSchema, SchemaBlock, SchemaPart } from '../providers/index.ts';
 import type { CallOptions, Executor, ExecutorOptions, ProviderSession } from './executor.ts';
 import { type ExecutorFolders, makeExecutorFolders } from './executor-folders.ts';
+import { chooseIsolation } from './isolation/choose-isolation.ts';
+import type { ExecutorWorld } from './isolation/executor-world.ts';
 import { ExecutorProcess, type ProcessOptions, type Request } from './executor-process.ts';
 import type { AnswerOf, SessionCall, SessionRequest } from './messages.ts';
 import { GivenSecrets } from './given-secrets.ts';
@@ -24,7 +26,7 @@ const STUCK_SLACK_MS = 4 * START_TIMEOUT_MS + 30_000;
 export async function startExecutor(options: ExecutorOptions): Promise<Executor> {
   const host = await ExecutorHost.open(options);
   return {
-    isolation: options.runAs === undefined ? 'none' : 'uid',
+    isolation: host.isolation,
     readSchema: (binary, environment) => collectSchema((onPart) => host.streamSchema(binary, onPart, environment)),
     streamSchema: (binary, onPart, environment) => host.streamSchema(binary, onPart, environment),
     validateProviderConfig: (session, call) => host.validateProvider(session, call),
@@ -47,12 +49,14 @@ type CallRequest = Extract<Request, { kind: 'call' | 'validateProvider' }>;
 class ExecutorHost {
   private readonly options: ExecutorOptions;
   private readonly sockets: string;
+  private readonly world: ExecutorWorld | undefined;
   private readonly processOptions: ProcessOptions;
   private current: ExecutorProcess;
   private readonly given = new GivenSecrets();
   private closed = false;
 
-  private constructor(options: ExecutorOptions, folders: ExecutorFolders) {
+  private constructor(options: ExecutorOptions, folders: ExecutorFolders, world: ExecutorWorld | undefined) {
+    this.world = world;
     this.options = options;
     this.sockets = folders.sockets;
     const { maxProviders, idleMs, runAs, logger } = options;
@@ -63,13 +67,18 @@ class ExecutorHost {
       startTimeoutMs: Math.min(START_TIMEOUT_MS, options.callTimeoutMs),
       socketDir,
       workDir,
+      isolated: world !== undefined,
     };
-    this.processOptions = { settings, runAs, logger };
+    this.processOptions = { settings, runAs, place: world, logger };
     this.current = new ExecutorProcess(this.processOptions);
   }
 
   static async open(options: ExecutorOptions): Promise<ExecutorHost> {
-    const host = new ExecutorHost(options, await makeExecutorFolders(options));
+    const folders = await makeExecutorFolders(options);
+    const { isolation, runAs, logger } = options;
+    const { wish, ...visibility } = isolation ?? { wish: 'none', readable: [], writable: [], hidden: [] };
+    const world = await chooseIsolation(wish, { visibility, ...folders, runAs }, logger);
+    const host = new ExecutorHost(options, folders, world);
     await host.process();
     return host;
   }
@@ -117,7 +126,12 @@ class ExecutorHost {
   async close(): Promise<void> {
     this.closed = true;
     await this.current.close();
-    await rm(this.sockets, { recursive: true, force: true });
+    await Promise.all([rm(this.sockets, { recursive: true, force: true }), this.world?.remove()]);
+  }
+
+  get isolation(): Executor['isolation'] {
+    if (this.world !== undefined) return 'namespace';
+    return this.options.runAs === undefined ? 'none' : 'uid';
   }
 
   private quietly({ binary, secrets = [] }: ProviderSession, ask: () => Promise<unknown>): Promise<unknown> {

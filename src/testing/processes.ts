@@ -1,11 +1,22 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Processes whose environment or command line holds a text; Linux only. For tests that look for what is left behind. */
+/**
+ * Processes whose environment or command line holds a text; Linux only. For tests that look for what is left behind. What
+ * only stands around a program in namespaces of its own is left out: it waits for the program, and ends with it.
+ */
 export function processesWith(text: string, where: 'environ' | 'cmdline'): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .filter((name) => readOrNothing(`/proc/${name}/${where}`).includes(text))
+    .filter((name) => !standsAround(readOrNothing(`/proc/${name}/status`)))
     .map(Number);
+}
+
+// Who makes namespaces, and the shell that is the first process in them.
+function standsAround(status: string): boolean {
+  const program = /^Name:\s+(.+)$/m.exec(status)?.[1] ?? '';
+  const numbers = /^NSpid:\s+(.+)$/m.exec(status)?.[1]?.split('\t') ?? [];
+  return program === 'unshare' || (numbers.length > 1 && numbers.at(-1) === '1');
 }
 
 /** A process's environment, as it was given at its start. */

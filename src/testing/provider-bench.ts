@@ -32,6 +32,8 @@ export interface BenchOptions {
   readonly configuration?: Json;
   readonly callTimeoutMs?: number;
   readonly maxProviders?: number;
+  /** Namespaces where the machine permits them, as in a server; what is in the bench's folder is open to providers. */
+  readonly isolation?: 'auto' | 'namespace' | 'none';
   readonly runAs?: { readonly uid: number; readonly gid: number };
 }
 
@@ -74,6 +76,7 @@ export class ProviderBench {
       socketDir: join(folder, 'sockets'),
       workDir: join(folder, 'work'),
       logger: silentLogger,
+      isolation: { wish: options.isolation ?? 'auto', readable: [], writable: [folder], hidden: [] },
       ...(options.runAs === undefined ? {} : { runAs: options.runAs }),
     });
     try {
