@@ -47,7 +47,7 @@ unset PWD OLDPWD
 set -- --no-new-privs --inh-caps=-all --bounding-set=-all$keep -- "$@"
 if [ -n "$user" ]; then set -- --reuid="$user" --regid="$group" --clear-groups "$@"; fi
 exec 9>&2 2>/dev/null
-setpriv "$@" 2>&9 9>&- || exit $?
+(exec setpriv "$@" 2>&9 9>&-) || exit $?
 exit 0
 `;
 
