@@ -44,6 +44,7 @@ describe('the environment that a real provider gets', function () {
       SLUICE_PROVIDER_MIRROR: mirror,
       SLUICE_PROVIDER_ALLOW: fixtureAddress,
       SLUICE_PROVIDER_IDLE_MS: '500',
+      SLUICE_PROVIDER_FOLDERS: folder,
     };
     server = await startTestServer({ settings });
   });

@@ -23,7 +23,11 @@ async function layProvider(folder: string): Promise<{ cloud: string; settings: R
   const program = await buildGoProvider();
   const wrapper = join(folder, 'terraform-provider-fixture');
   writeFileSync(wrapper, `#!/bin/sh\nFIXTURE_DIR=${cloud} exec ${program}\n`, { mode: 0o755 });
-  const settings = { SLUICE_PROVIDER_OVERRIDES: `${fixtureAddress}=${wrapper}`, SLUICE_PROVIDER_ALLOW: fixtureAddress };
+  const settings = {
+    SLUICE_PROVIDER_OVERRIDES: `${fixtureAddress}=${wrapper}`,
+    SLUICE_PROVIDER_FOLDERS: folder,
+    SLUICE_PROVIDER_ALLOW: fixtureAddress,
+  };
   return { cloud, settings };
 }
 

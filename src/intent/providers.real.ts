@@ -27,6 +27,7 @@ describe('real providers', function () {
     server = await startTestServer({
       settings: {
         SLUICE_PROVIDER_OVERRIDES: `${fixtureAddress}=${fixture},${timeAddress}=${await buildTimeProvider()}`,
+        SLUICE_PROVIDER_FOLDERS: folder,
         SLUICE_PROVIDER_ALLOW: `${fixtureAddress},${timeAddress}`,
       },
     });

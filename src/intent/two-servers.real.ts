@@ -39,6 +39,7 @@ describe('two servers on one database', function () {
     const settings = {
       DATABASE_URL: await postgres.createDatabase(),
       SLUICE_PROVIDER_OVERRIDES: `${fixtureAddress}=${wrapper}`,
+      SLUICE_PROVIDER_FOLDERS: folder,
       SLUICE_PROVIDER_ALLOW: fixtureAddress,
     };
     one = await startTestServer({ settings });

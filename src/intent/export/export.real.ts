@@ -54,6 +54,7 @@ describe('an exported project under the terraform program', function () {
     server = await startTestServer({
       settings: {
         SLUICE_PROVIDER_OVERRIDES: `${fixtureAddress}=${fixture},${timeAddress}=${time}`,
+        SLUICE_PROVIDER_FOLDERS: folder,
         SLUICE_PROVIDER_ALLOW: `${fixtureAddress},${timeAddress}`,
       },
     });

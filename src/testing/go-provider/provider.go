@@ -60,6 +60,7 @@ func (p *fixtureProvider) DataSources(_ context.Context) []func() datasource.Dat
 	return []func() datasource.DataSource{
 		func() datasource.DataSource { return &objectDataSource{} },
 		func() datasource.DataSource { return &environmentDataSource{} },
+		func() datasource.DataSource { return &reachDataSource{} },
 	}
 }
 
