@@ -120,7 +120,16 @@ describe('a provider in namespaces of its own', function () {
       join(dataDir, name),
     );
     for (const file of files.slice(0, 3)) assert.ok(existsSync(file), `there is no ${file} to be kept from anybody`);
-    const others = [join(besieged.home, '.aws/credentials'), '/etc/shadow', '/root', '/home', '/var', '/run', '/sys'];
+    const others = [
+      join(besieged.home, '.aws/credentials'),
+      '/etc/shadow',
+      '/etc/ssl/private',
+      '/root',
+      '/home',
+      '/var',
+      '/run',
+      '/sys',
+    ];
     allFail(await besieged.reach({ read: [...files, ...others] }), files.length + others.length);
     const { tried } = await besieged.reach({ read: [dataDir] });
     assert.equal(tried[dataDir], '[d providers/ d run/]'); // what leads to its own folders

@@ -34,6 +34,8 @@ export interface BenchOptions {
   readonly maxProviders?: number;
   /** Namespaces where the machine permits them, as in a server; what is in the bench's folder is open to providers. */
   readonly isolation?: 'auto' | 'namespace' | 'none';
+  /** Further folders that providers may read. */
+  readonly readable?: readonly string[];
   readonly runAs?: { readonly uid: number; readonly gid: number };
 }
 
@@ -76,7 +78,12 @@ export class ProviderBench {
       socketDir: join(folder, 'sockets'),
       workDir: join(folder, 'work'),
       logger: silentLogger,
-      isolation: { wish: options.isolation ?? 'auto', readable: [], writable: [folder], hidden: [] },
+      isolation: {
+        wish: options.isolation ?? 'auto',
+        readable: options.readable ?? [],
+        writable: [folder],
+        hidden: [],
+      },
       ...(options.runAs === undefined ? {} : { runAs: options.runAs }),
     });
     try {

@@ -118,7 +118,17 @@ describe('the environment of a project', () => {
       'LOCALDOMAIN',
       'SSLKEYLOGFILE',
     ];
-    const shells = ['BASH_ENV', 'ENV', 'IFS', 'SHELLOPTS', 'GIT_SSH_COMMAND', 'TF_CLI_CONFIG_FILE', 'GOTRACEBACK'];
+    const shells = [
+      'LIBMOUNT_FSTAB',
+      'sluice_root',
+      'BASH_ENV',
+      'ENV',
+      'IFS',
+      'SHELLOPTS',
+      'GIT_SSH_COMMAND',
+      'TF_CLI_CONFIG_FILE',
+      'GOTRACEBACK',
+    ];
     for (const name of [...reserved, ...ours, ...loaders, ...runtimes, ...places, ...shells]) {
       await assertRefused('BAD_INPUT', add(aVariable(name, 'x')), /config\.id: .* cannot be set/);
     }

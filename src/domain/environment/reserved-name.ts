@@ -33,6 +33,9 @@ const PREFIXES = [
   'RUBY',
   'JDK_',
   'GIT_',
+  'LIBMOUNT_', // what puts a provider's namespaces together runs with its variables
+  'LIBBLKID_',
+  'BLKID_',
   'PLUGIN_',
   'TF_CLI_',
   'TF_LOG', // traces hold secrets

@@ -39,7 +39,11 @@ export async function makeExecutorWorld({ visibility, parent, sockets, work, run
   await Promise.all([mkdir(root), mkdir(onto)]);
   await writeFile(mounts, layWorld(root, onto, shown, readMounted()));
   const world: ExecutorWorld = {
-    ...{ mounts, root: onto, cwd: work, mayNest: true, runAs },
+    mounts,
+    root: onto,
+    cwd: work,
+    mayNest: true,
+    runAs,
     remove: () => rm(folder, { recursive: true, force: true }),
   };
   return world;

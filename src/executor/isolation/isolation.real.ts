@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -63,13 +63,22 @@ describe('an executor in namespaces and as another user', function () {
 
   it('runs its providers as that user, who needs no way through the folders around them', async function () {
     if (process.getuid?.() !== 0) return this.skip(); // only root may become another user
-    const binary = await binaryAt(await buildGoProvider(), fixtureAddress, fixtureVersion);
-    const bench = await ProviderBench.open(binary, { runAs: { uid: 65_534, gid: 65_534 }, isolation: 'namespace' });
+    const folder = mkdtempSync(join(tmpdir(), 'sluice-as-'));
+    chmodSync(folder, 0o755);
+    const path = join(folder, 'terraform-provider-fixture');
+    copyFileSync(await buildGoProvider(), path);
+    const binary = await binaryAt(path, fixtureAddress, fixtureVersion);
+    const bench = await ProviderBench.open(binary, {
+      runAs: { uid: 65_534, gid: 65_534 },
+      isolation: 'namespace',
+      readable: [folder],
+    });
     assert.equal(bench.executor.isolation, 'namespace');
     const session = bench.with({ FIXTURE_DIR: '.' });
     assert.ok(madeBy(await bench.create('fixture_object', { name: 'near' }, session)).state.length > 0);
     const found = [...processesWith('FIXTURE_DIR=.', 'environ'), ...processesWith(`${bench.folder}/`, 'cmdline')];
     assert.deepEqual([...new Set(found.map(userOf))], [65_534]);
     await bench.close();
+    rmSync(folder, { recursive: true, force: true });
   });
 });

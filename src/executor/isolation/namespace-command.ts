@@ -26,7 +26,7 @@ export interface Namespace {
  * The fixed steps from the bare namespaces to the program. The shell stays as the first process, which the kernel keeps
  * from dying by most signals, so that the program is none: it can crash as ever. What it leaves behind ends with the shell.
  *
- * It keeps to itself what it thinks of the program's end.
+ * It keeps to itself what it thinks of the program's end. Its variables have names that no project can give to one.
  *
  * The rights in the namespace are given up before the program starts. A user namespace in which 0 is a user can be made
  * only by who has setfcap, so that one right stays with whoever shall make another one.
@@ -34,18 +34,17 @@ export interface Namespace {
 const STEPS = `
 set -e
 PATH=${FOLDERS.join(':')}
-mounts=$1 root=$2 cwd=$3 nest=$4 user=$5 group=$6
+sluice_mounts=$1 sluice_root=$2 sluice_cwd=$3 sluice_nest=$4 sluice_user=$5 sluice_group=$6 sluice_keep=
 shift 6
-keep=
-if [ "$nest" = yes ]; then keep=,+setfcap; else echo 0 > /proc/sys/user/max_user_namespaces; fi
-mount --all --fstab "$mounts"
-cd "$root"
+if [ "$sluice_nest" = yes ]; then sluice_keep=,+setfcap; else echo 0 > /proc/sys/user/max_user_namespaces; fi
+mount --all --fstab "$sluice_mounts"
+cd "$sluice_root"
 pivot_root . ${OLD_ROOT}
 umount --lazy /${OLD_ROOT}
-cd "$cwd"
+cd "$sluice_cwd"
 unset PWD OLDPWD
-set -- --no-new-privs --inh-caps=-all --bounding-set=-all$keep -- "$@"
-if [ -n "$user" ]; then set -- --reuid="$user" --regid="$group" --clear-groups "$@"; fi
+set -- --no-new-privs --inh-caps=-all --bounding-set=-all$sluice_keep -- "$@"
+if [ -n "$sluice_user" ]; then set -- --reuid="$sluice_user" --regid="$sluice_group" --clear-groups "$@"; fi
 exec 9>&2 2>/dev/null
 (exec setpriv "$@" 2>&9 9>&-) || exit $?
 exit 0
@@ -55,12 +54,10 @@ exit 0
 export function inNamespace(command: readonly string[], place: Namespace): string[] {
   const { mounts, root, cwd, mayNest, runAs } = place;
   const users = runAs === undefined ? ['--user', '--map-root-user'] : [];
-  return [
-    ...[findProgram('unshare') ?? 'unshare', ...users, '--mount', '--pid', '--ipc', '--uts'],
-    ...['--fork', '--kill-child=KILL', '--', '/bin/sh', '-c', STEPS, 'sh'],
-    ...[mounts, root, cwd, mayNest ? 'yes' : 'no', String(runAs?.uid ?? ''), String(runAs?.gid ?? '')],
-    ...command,
-  ];
+  const unshare = [findProgram('unshare') ?? 'unshare', ...users, '--mount', '--pid', '--ipc', '--uts', '--fork'];
+  const shell = ['--kill-child=KILL', '--', '/bin/sh', '-c', STEPS, 'sh'];
+  const settings = [mounts, root, cwd, mayNest ? 'yes' : 'no', String(runAs?.uid ?? ''), String(runAs?.gid ?? '')];
+  return [...unshare, ...shell, ...settings, ...command];
 }
 
 /** Those of the needed programs that this machine lacks. */

@@ -24,16 +24,16 @@ export const INNER_ROOT = '.inner';
 
 // Programs and libraries, and what they need to find their way in the network. No home folder, nothing of other services.
 const SYSTEM = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32', '/nix/store'];
-const ETC = [
-  ...['ssl', 'pki', 'ca-certificates', 'crypto-policies', 'alternatives', 'ld.so.cache', 'ld.so.conf', 'ld.so.conf.d'],
-  ...['resolv.conf', 'hosts', 'host.conf', 'nsswitch.conf', 'gai.conf', 'services', 'protocols', 'hostname'],
-  ...['passwd', 'group', 'localtime', 'timezone', 'os-release', 'mime.types'],
-];
+// Of certificates only those of authorities: private keys lie beside them, and root could read them.
+const ETC =
+  'ssl/certs ssl/cert.pem ssl/openssl.cnf pki/tls/certs pki/tls/cert.pem pki/tls/openssl.cnf pki/ca-trust ca-certificates ' +
+  'crypto-policies alternatives ld.so.cache ld.so.conf ld.so.conf.d resolv.conf hosts host.conf nsswitch.conf gai.conf ' +
+  'services protocols hostname passwd group localtime timezone os-release mime.types';
 const DEVICES = ['null', 'zero', 'full', 'random', 'urandom'];
 
 /** What every provider sees of a machine. */
 export function systemShown(): Shown[] {
-  const readable = [...SYSTEM, ...ETC.map((name) => `/etc/${name}`)].filter(exists);
+  const readable = [...SYSTEM, ...ETC.split(' ').map((name) => `/etc/${name}`)].filter(exists);
   const devices = DEVICES.map((name) => `/dev/${name}`).filter(exists);
   return [
     ...readable.map((path) => ({ path, how: 'readable' }) as const),
