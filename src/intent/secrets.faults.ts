@@ -78,6 +78,7 @@ describe('secrets that were planted', function (this: Mocha.Suite) {
       settings: {
         SLUICE_PROVIDER_OVERRIDES: `${liarAddress}=${executable}`,
         SLUICE_PROVIDER_ALLOW: liarAddress,
+        SLUICE_PROVIDER_FOLDERS: folder,
         SLUICE_OUTBOUND_ALLOW: `127.0.0.1:${port}`,
         SLUICE_LOG_LEVEL: 'debug',
         SLUICE_PROVIDER_IDLE_MS: '1000',

@@ -35,7 +35,11 @@ export async function goCloud(folder: string): Promise<Required<Cloud> & { reado
     directory,
     address: fixtureAddress,
     type: 'fixture_object',
-    settings: { SLUICE_PROVIDER_OVERRIDES: `${fixtureAddress}=${wrapper}`, SLUICE_PROVIDER_ALLOW: fixtureAddress },
+    settings: {
+      SLUICE_PROVIDER_OVERRIDES: `${fixtureAddress}=${wrapper}`,
+      SLUICE_PROVIDER_ALLOW: fixtureAddress,
+      SLUICE_PROVIDER_FOLDERS: directory,
+    },
     config: (name, content, delayMs) => ({ name, content, ...(delayMs === undefined ? {} : { delay_ms: delayMs }) }),
     dataSource: ({ id }) => ({ type: 'fixture_object', config: { id } }),
     objects: () =>

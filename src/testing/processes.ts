@@ -27,7 +27,7 @@ export function environmentOf(pid: number): string[] {
     .map((entry) => entry.slice(0, entry.indexOf('=')));
 }
 
-/** Processes that a process started, and those that these started. */
+/** Processes that a process started, and those that these started; but for what only stands around others. */
 export function descendantsOf(pid: number): number[] {
   const parents = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -35,7 +35,7 @@ export function descendantsOf(pid: number): number[] {
   const childrenOf = (of: number): number[] => parents.filter(({ parent }) => parent === of).map((each) => each.pid);
   const all = childrenOf(pid);
   for (const child of all) all.push(...childrenOf(child));
-  return all;
+  return all.filter((each) => !standsAround(readOrNothing(`/proc/${each}/status`)));
 }
 
 function parentOf(pid: string): number {
