@@ -295,9 +295,10 @@ function gatewayOf(
     resolvers,
     access: { typeAccess, fieldAccess },
     spaceOf,
-    contextFor: (caller, origin, describe) => ({
+    contextFor: (caller, origin, describe, report) => ({
       caller,
       origin,
+      report,
       domain,
       intent,
       describe,

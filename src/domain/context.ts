@@ -44,4 +44,8 @@ export interface DomainContext {
 export interface Request {
   readonly caller: Caller;
   readonly origin: Origin;
+  /** Tells a caller who wants to know, while it waits, what is going on. Never fails, and nothing may depend on it. */
+  readonly report?: Report | undefined;
 }
+
+export type Report = (message: string) => void;

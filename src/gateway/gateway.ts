@@ -40,7 +40,12 @@ export interface GatewayOptions<C extends GatewayContext> {
   readonly access: AccessTables;
   readonly spaceOf: SpaceOf<C>;
   /** Makes the context of one operation. */
-  readonly contextFor: (caller: Caller, origin: Origin, describe: (request: DescribeRequest) => Discovery) => C;
+  readonly contextFor: (
+    caller: Caller,
+    origin: Origin,
+    describe: (request: DescribeRequest) => Discovery,
+    report: GatewayRequest['report'],
+  ) => C;
   readonly limits?: GatewayLimits;
   readonly log: Logger;
   /** Told of every refusal of access, for the audit trail. */
@@ -63,6 +68,8 @@ export interface GatewayRequest {
   readonly allow: 'query' | 'any';
   /** Present: fields marked destructive run only with the one-time token that a first call answered with. */
   readonly confirmDestructive?: { readonly token?: string | undefined } | undefined;
+  /** Handed to the resolvers: tells the caller what is going on. */
+  readonly report?: ((message: string) => void) | undefined;
 }
 
 export interface Gateway {
@@ -205,8 +212,8 @@ function refuseUnconfirmed(
   parts.confirmations.require(request, calls, request.confirmDestructive.token);
 }
 
-function contextFor({ options, describe }: Parts, { caller, origin }: GatewayRequest): GatewayContext {
-  return options.contextFor(caller, origin, (request) => describe(caller, request));
+function contextFor({ options, describe }: Parts, { caller, origin, report }: GatewayRequest): GatewayContext {
+  return options.contextFor(caller, origin, (request) => describe(caller, request), report);
 }
 
 function destructiveFields(parts: Parts, document: string, operationName: string | undefined): readonly string[] {

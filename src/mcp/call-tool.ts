@@ -22,6 +22,7 @@ export interface ToolCall {
   readonly given: JsonObject;
   readonly caller: Caller;
   readonly origin: Origin;
+  readonly report?: ((message: string) => void) | undefined;
 }
 
 /** A call whose arguments fit: the document and its variables are known. */
@@ -95,6 +96,7 @@ async function runCall(services: CallServices, call: ReadyCall) {
     // `query` refuses mutations even for callers that may mutate: assistants are trusted with it unasked.
     allow: call.kind.operation === 'query' ? 'query' : 'any',
     confirmDestructive: { token: call.confirmation },
+    report: call.report,
   });
 }
 

@@ -59,6 +59,22 @@ describe('MCP, from the client to the provider', function () {
         assert.equal(at(schema, 'properties', 'secret_result', 'sensitive'), true);
       });
 
+      it('are told how far a change is, if they ask', async () => {
+        const notes: string[] = [];
+        const given = {
+          resource_id: `told-${era}`,
+          provider,
+          resource_type: 'sandbox_pet',
+          config: {},
+          provider_version: version,
+        };
+        const project = at<string>(await ok('project-create', { name: `Told ${era}` }), 'id');
+        await ok('project-use', { id: project });
+        await session.call('lifecycle-resources-create', given, ({ message = '' }) => notes.push(message));
+        assert.deepEqual(notes, [`sandbox_pet "told-${era}": applying`, `sandbox_pet "told-${era}": finished`]);
+        await ok('project-unlock');
+      });
+
       it('make, choose and leave projects', async () => {
         const created = await ok('project-create', { name: `Scratch ${era}` });
         assert.equal(created['id'], `scratch-${era}`);

@@ -12,6 +12,7 @@ import { isJsonObject, type JsonObject } from '../shared/json.ts';
 import { askBack, canAsk, clientOf, confirmedToken } from './ask-back.ts';
 import { callTool, declinedAnswer, type CallServices } from './call-tool.ts';
 import { instructions } from './instructions.ts';
+import { type Reporter, reporterFor } from './reporter.ts';
 import { suggest } from './suggest.ts';
 import type { ToolAnswer } from './tool-answer.ts';
 import type { ToolShelf } from './tool-list.ts';
@@ -54,7 +55,12 @@ export function createToolServer(
   server.setRequestHandler('tools/call', async ({ params }, context) => {
     const tool = findTool(shelf, scope, params.name);
     const given = parseArguments(params.arguments);
-    return answerCall(services, { tool, given, scope }, modern ? context : undefined);
+    const reporter = reporterFor(context);
+    try {
+      return await answerCall(services, { tool, given, scope, report: reporter?.report }, modern ? context : undefined);
+    } finally {
+      reporter?.end();
+    }
   });
   return server;
 }
@@ -79,21 +85,23 @@ interface CallInScope {
   readonly tool: Tool;
   readonly given: JsonObject;
   readonly scope: RequestScope;
+  readonly report: Reporter['report'] | undefined;
 }
 
 async function answerCall(
   services: CallServices,
-  { tool, given, scope }: CallInScope,
+  { tool, given, scope, report }: CallInScope,
   context: ServerContext | undefined,
 ): Promise<CallToolResult | InputRequiredResult> {
   const { caller, origin } = scope;
-  if (context === undefined) return toResult(await callTool(services, { tool, given, caller, origin }));
+  if (context === undefined) return toResult(await callTool(services, { tool, given, caller, origin, report }));
   const word = confirmedToken(context);
   if (word === 'declined') return toResult(declinedAnswer());
   const answer = await callTool(services, {
     tool,
     given: word === undefined ? given : { ...given, confirmation: word.token },
     caller,
+    report,
     origin: { ...origin, client: clientOf(context) ?? origin.client },
   });
   const asks = answer.confirmation !== undefined && canAsk(context);

@@ -24,9 +24,12 @@ export interface ListedTool {
 export interface McpSession {
   readonly instructions: string | undefined;
   listTools(): Promise<readonly ListedTool[]>;
-  call(name: string, given?: JsonObject): Promise<ToolReply>;
+  /** @param onProgress asks for progress, and is told of it */
+  call(name: string, given?: JsonObject, onProgress?: OnProgress): Promise<ToolReply>;
   close(): Promise<void>;
 }
+
+export type OnProgress = (note: { readonly progress: number; readonly message?: string | undefined }) => void;
 
 /** `unticked` sends the form back without the tick that says yes. */
 export type UserAnswer = 'accept' | 'unticked' | 'decline';
@@ -58,7 +61,8 @@ export async function connectLegacy({ url, headers = {} }: ConnectOptions): Prom
   return {
     instructions: client.getInstructions(),
     listTools: async () => (await client.listTools()).tools,
-    call: async (name, given = {}) => toReply(await client.callTool({ name, arguments: { ...given } })),
+    call: async (name, given = {}, onprogress?: OnProgress) =>
+      toReply(await client.callTool({ name, arguments: { ...given } }, undefined, onprogress && { onprogress })),
     close: () => client.close(),
   };
 }
@@ -81,7 +85,8 @@ export async function connectModern(options: ConnectOptions): Promise<McpSession
   return {
     instructions: client.getInstructions(),
     listTools: async () => (await client.listTools()).tools,
-    call: async (name, given = {}) => toReply(await client.callTool({ name, arguments: { ...given } })),
+    call: async (name, given = {}, onprogress?: OnProgress) =>
+      toReply(await client.callTool({ name, arguments: { ...given } }, onprogress && { onprogress })),
     close: () => client.close(),
   };
 }

@@ -1,8 +1,8 @@
 import { type BinaryKey, findBinaries } from '../../storage/provider-schemas.ts';
-import { parseWish, type ProviderBinary } from '../../providers/index.ts';
+import { type OnProgress, parseWish, type ProviderBinary } from '../../providers/index.ts';
 import { type Caller, mayAnywhere } from '../../shared/caller.ts';
 import { AppError } from '../../shared/errors.ts';
-import type { DomainContext, Request } from '../context.ts';
+import type { DomainContext, Report, Request } from '../context.ts';
 
 /** A provider program, installed or only known by its stored schema. */
 export interface ChosenBinary extends BinaryKey {
@@ -13,10 +13,25 @@ export interface ChosenBinary extends BinaryKey {
 /** Chooses and installs the program that serves a provider at a version or constraint; the newest without one. */
 export async function chooseBinary(
   context: DomainContext,
+  { report }: Request,
   address: string,
   version: string | undefined,
 ): Promise<ProviderBinary> {
-  return context.providers.resolve(address, version);
+  return context.providers.resolve(address, version, report === undefined ? undefined : downloadReport(report));
+}
+
+const MEGABYTE = 1_000_000;
+
+/** Tells of a download ten times, or every ten megabytes where nobody knows how many there will be. */
+function downloadReport(report: Report): OnProgress {
+  let told = -1;
+  return ({ address, version, receivedBytes, totalBytes }) => {
+    const part = Math.floor((receivedBytes / (totalBytes ?? 100 * MEGABYTE)) * 10);
+    if (part <= told) return;
+    told = part;
+    const of = totalBytes === undefined ? '' : ` of ${(totalBytes / MEGABYTE).toFixed(1)}`;
+    report(`downloading ${address} ${version}: ${(receivedBytes / MEGABYTE).toFixed(1)}${of} MB`);
+  };
 }
 
 /**
@@ -27,13 +42,13 @@ export async function chooseBinary(
  */
 export async function chosenBinary(
   context: DomainContext,
-  { caller }: Request,
+  request: Request,
   address: string,
   version: string | undefined,
 ): Promise<ChosenBinary> {
-  const refusal = installRefusal(caller, address);
+  const refusal = installRefusal(request.caller, address);
   if (refusal === undefined) {
-    const binary = await chooseBinary(context, address, version);
+    const binary = await chooseBinary(context, request, address, version);
     return { address: binary.address, version: binary.version, sha256: binary.sha256, binary };
   }
   const stored = await storedBinary(context, address, version);

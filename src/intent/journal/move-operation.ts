@@ -44,6 +44,12 @@ export async function moveOperation(run: Run, move: Move): Promise<void> {
   unwritten.journal = [];
   unwritten.changes = {};
   if (move.durable === true) await storage.durable();
+  run.request.report?.(`${operation.type} ${JSON.stringify(operation.resourceId)}: ${statusWord(move.to)}`);
+}
+
+/** `AWAITING_CONFIRMATION` reads `awaiting confirmation`. */
+function statusWord(status: OperationStatus): string {
+  return status.toLowerCase().replaceAll('_', ' ');
 }
 
 /** Notes a step that moves nothing: it is written with the next one that does. */

@@ -72,7 +72,7 @@ async function chooseFor(
   version: string | undefined,
 ): Promise<ProviderBinary> {
   const chosen = await chosenBinary(domain, request, provider, version);
-  return chosen.binary ?? chooseBinary(domain, chosen.address, chosen.version);
+  return chosen.binary ?? chooseBinary(domain, request, chosen.address, chosen.version);
 }
 
 async function programOf(domain: DomainContext, binary: ProviderBinary): Promise<Program> {

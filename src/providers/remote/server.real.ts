@@ -4,10 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { buildTimeProvider, layMirror, timeAddress, timeVersion } from '../../testing/go-provider.ts';
+import { connectModern } from '../../testing/mcp-clients.ts';
 import { startTestRegistry, type TestRegistry } from '../../testing/registry.ts';
 import { startTestServer, type TestServer } from '../../testing/server.ts';
 import { requireTool } from '../../testing/tools.ts';
 import { hostPlatform } from '../mirror.ts';
+
+const earlier = '0.14.1'; // the same program once more, for a download of its own
 
 describe('a server without any mirror', function () {
   this.timeout(120_000);
@@ -24,6 +27,7 @@ describe('a server without any mirror', function () {
     const archive = readFileSync(join(folder, 'registry.opentofu.org', timeAddress, name));
     registry = await startTestRegistry();
     registry.publish({ address: timeAddress, version: timeVersion, archive });
+    registry.publish({ address: timeAddress, version: earlier, archive });
     registry.publish({ address: 'acme/cloud', version: '1.0.0' });
     server = await startTestServer({
       settings: {
@@ -45,7 +49,7 @@ describe('a server without any mirror', function () {
       providerSearch: [
         {
           id: timeAddress,
-          versions: [timeVersion],
+          versions: [timeVersion, earlier],
           source: 'registry',
           description:
             'hashicorp/time, from the registry; documentation: https://search.opentofu.org/provider/hashicorp/time/latest',
@@ -56,6 +60,18 @@ describe('a server without any mirror', function () {
     const described = await server.graphql(document);
     assert.deepEqual(described.errors, []);
     assert.match(JSON.stringify(described.data), /time_sleep/);
+  });
+
+  it('tells an assistant how far its download is', async () => {
+    const headers = { authorization: `Bearer ${await server.adminToken()}` };
+    const session = await connectModern({ url: `${server.url}/mcp`, headers });
+    const notes: string[] = [];
+    const given = { kind: 'provider', provider: timeAddress, version: earlier };
+    const reply = await session.call('provider', given, ({ message = '' }) => notes.push(message));
+    assert.equal(reply.isError, false, reply.texts.join('\n'));
+    assert.match(notes.at(-1) ?? '', /^downloading hashicorp\/time 0\.14\.1: (\S+) of \1 MB$/);
+    assert.ok(notes.length <= 11, notes.join('\n'));
+    await session.close();
   });
 
   it('sends no request for a provider that is not allowed', async () => {
