@@ -4,6 +4,7 @@ import { AppError, badInput, maskError } from '../shared/errors.ts';
 import { isJsonObject, type JsonObject } from '../shared/json.ts';
 import type { Logger } from '../shared/logger.ts';
 import { checkArguments, chooseKind } from './check-arguments.ts';
+import { type MutationTools, noMutationTools } from './in-tool-words.ts';
 import { errorAnswer, shapeAnswer } from './shape-answer.ts';
 import { toVariables, withLowerWords } from './to-variables.ts';
 import type { ToolAnswer } from './tool-answer.ts';
@@ -14,6 +15,7 @@ export interface CallServices {
   readonly version: string;
   readonly gateway: Pick<Gateway, 'execute'>;
   readonly checks: ArgumentChecks;
+  readonly mutationTools: MutationTools;
   readonly log: Logger;
 }
 
@@ -41,7 +43,8 @@ export async function callTool(services: CallServices, call: ToolCall): Promise<
     const given = withLowerWords(kind, call.given);
     checkArguments(services.checks, call.tool, kind, given);
     const ready = await fillProject(services, readCall({ ...call, given }, kind));
-    return shapeAnswer(kind, await runCall(services, ready));
+    const others = call.tool.endpoint === 'INTENT' ? services.mutationTools : noMutationTools;
+    return shapeAnswer(kind, await runCall(services, ready), others);
   } catch (error) {
     const shown = maskError(error, call.origin.requestId);
     if (shown.code === 'INTERNAL') services.log.error({ err: error, tool: call.tool.name }, 'a tool call failed');

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Caller, Origin } from '../shared/caller.ts';
 import type { CallServices } from './call-tool.ts';
 import { createHttpDoor, type DoorOptions } from './http-door.ts';
+import { findMutationTools } from './in-tool-words.ts';
 import { createToolServer } from './tool-server.ts';
 import { createToolShelf, type ToolShelf } from './tool-list.ts';
 import type { Endpoint, ArgumentChecks, Tool } from './tool.ts';
@@ -45,7 +46,7 @@ export function createMcp(options: McpOptions): Mcp {
   const { gateway, version, log } = options;
   const serve = (tools: readonly Tool[], checks: ArgumentChecks): Serving => ({
     shelf: createToolShelf(tools),
-    services: { gateway, checks, version, log },
+    services: { gateway, checks, version, log, mutationTools: findMutationTools(tools) },
   });
   let serving = serve(options.tools, options.checks);
   const door = createHttpDoor({

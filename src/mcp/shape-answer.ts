@@ -3,7 +3,7 @@ import { AppError, type ErrorCode } from '../shared/errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../shared/json.ts';
 import { cleanJson, cleanText } from './clean-text.ts';
 import { fitText } from './fit-text.ts';
-import { inToolWords } from './in-tool-words.ts';
+import { inToolWords, type MutationTools } from './in-tool-words.ts';
 import { listOperations } from './list-operations.ts';
 import { answerText, compactText, toJson, toObject, toText } from './read-json.ts';
 import type { ConfirmationRequest, ToolAnswer } from './tool-answer.ts';
@@ -12,8 +12,8 @@ import type { ToolKind } from './tool.ts';
 const MAX_ERRORS = 5;
 
 /** Turns the outcome of a tool's document into the tool's answer. Everything in it counts as data from outside. */
-export function shapeAnswer(kind: ToolKind, outcome: ExecutionOutcome): ToolAnswer {
-  if (outcome.errors.length > 0) return failedAnswer(kind, outcome);
+export function shapeAnswer(kind: ToolKind, outcome: ExecutionOutcome, others: MutationTools): ToolAnswer {
+  if (outcome.errors.length > 0) return failedAnswer(kind, outcome, others);
   const data = toObject(cleanJson(toJson(outcome.data)));
   if (kind.document === null) return plainAnswer(kind, data);
   const value = data[kind.resultKey ?? kind.rootField] ?? null;
@@ -27,11 +27,11 @@ export function errorAnswer(error: AppError): ToolAnswer {
   return refusedAnswer(error.code, cleanText(error.message), toObject(cleanJson(toJson(error.details))), undefined);
 }
 
-function failedAnswer(kind: ToolKind, { data, errors }: ExecutionOutcome): ToolAnswer {
+function failedAnswer(kind: ToolKind, { data, errors }: ExecutionOutcome, others: MutationTools): ToolAnswer {
   const { code = 'INTERNAL', ...details } = errors[0]?.extensions ?? {};
   const message = errors
     .slice(0, MAX_ERRORS)
-    .map((error) => inToolWords(kind, cleanText(error.message)))
+    .map((error) => inToolWords(cleanText(error.message), kind, others))
     .join('\n');
   // Only the caller's own document may fail in part; what it did get is not thrown away.
   const partial = kind.document === null && data ? toObject(cleanJson(toJson(data))) : undefined;
