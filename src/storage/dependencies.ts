@@ -28,8 +28,12 @@ export function findNeedingAny(db: Db, project: string, resourceIds: readonly st
 
 /** Edges from and to the resource. */
 export function findEdges(db: Db, project: string, resourceId: string): Promise<DependencyRow[]> {
-  const where = { project, $or: [{ fromResource: resourceId }, { toResource: resourceId }] };
-  return dependencies.find(db, where, { orderBy: [{ fromResource: 'asc' }, { toResource: 'asc' }] });
+  return dependencies.execute(
+    db,
+    `select * from resource_dependency where project = ? and (from_resource = ? or to_resource = ?)
+      order by from_resource, to_resource`,
+    [project, resourceId, resourceId],
+  );
 }
 
 /** Adds edges; one that is there already stays as it is. */

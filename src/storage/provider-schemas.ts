@@ -80,7 +80,7 @@ export async function insertSchemas(db: Db, binary: BinaryKey, rows: readonly St
       search,
     ]),
   );
-  await db.em.execute(
+  await db.execute(
     `insert into provider_schema (address, version, binary_sha256, kind, type, schema, search)
       values ${rows.map(() => '(?, ?, ?, ?, ?, ?, ?)').join(', ')} on conflict do nothing`,
     values.flat(),
