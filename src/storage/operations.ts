@@ -1,10 +1,12 @@
 import { AppError } from '../shared/errors.ts';
 import type { Json } from '../shared/json.ts';
+import { type AuditRow, tellingPart } from './audit.ts';
 import type { Db } from './database.ts';
 import { OperationEntity, type OperationKind, OperationStepEntity, type OperationStatus } from './entities/intent.ts';
 import { type Fence, FENCED, fenceMoved, requireFence } from './fence.ts';
+import { type ResourceRow, savingPart } from './resources.ts';
 import { countMatches, type Page, type SearchInput, searchPage, type SearchSpec } from './search.ts';
-import { assignments, columnName, insertColumns, jsonText, typedRows } from './statement.ts';
+import { assignments, columnName, insertColumns, jsonText, type Part, typedRows } from './statement.ts';
 import { type Row, tableOf, type Where } from './table.ts';
 
 export type { OperationKind, OperationStatus };
@@ -196,45 +198,77 @@ export async function cancelMembers(
   }
 }
 
-/**
- * Changes an operation and writes the journal's next lines in one statement.
- *
- * @param fence of the lock holder; `undefined` for an operation that waits, for which nobody holds the lock
- * @param expected statuses it may have; another one means that somebody else moved it on
- * @throws PROJECT_LOCKED when the fence moved; CONFLICT when the status is another
- */
-export async function changeOperation(
+/** What changes about one operation. */
+export interface OperationChange {
+  /** The fence is the lock holder's; `undefined` for an operation that waits, for which nobody holds the lock. */
+  readonly target: { readonly project: string; readonly id: string; readonly fence: number | undefined };
+  /** Statuses it may have; another one means that somebody else moved it on. */
+  readonly expected: readonly OperationStatus[];
+  readonly changes: Partial<OperationRow>;
+  /** The journal's next lines. */
+  readonly journal: readonly [JournalStep, ...JournalStep[]];
+}
+
+/** Rows that go with a change of an operation. */
+export interface Belongings {
+  readonly resource?: ResourceRow | undefined;
+  readonly receipt?: AuditRow | undefined;
+}
+
+/** Changes an operation and writes the journal's next lines, as `changeWithBelongings` does. */
+export function changeOperation(
   db: Db,
-  target: { readonly project: string; readonly id: string; readonly fence: number | undefined },
+  target: OperationChange['target'],
   expected: readonly OperationStatus[],
   changes: Partial<OperationRow>,
-  ...journal: readonly [JournalStep, ...JournalStep[]]
+  ...journal: OperationChange['journal']
 ): Promise<void> {
-  const { project, id } = target;
-  const set = assignments(operations.seal(db, id, changes), jsonColumns);
-  const guard = target.fence === undefined ? 'fenced as (select 1)' : FENCED;
+  return changeWithBelongings(db, { target, expected, changes, journal }, {});
+}
+
+/**
+ * Changes an operation, and writes the journal's next lines and what belongs to the change, all in one statement: all of
+ * it holds or nothing, without a transaction of several round trips.
+ *
+ * @throws PROJECT_LOCKED when the fence moved; CONFLICT when the status is another
+ */
+export async function changeWithBelongings(
+  db: Db,
+  change: OperationChange,
+  { resource, receipt }: Belongings,
+): Promise<void> {
+  const { project, id } = change.target;
+  const parts = changeParts(db, change);
+  if (resource !== undefined) parts.push(savingPart(db, [resource], 'changed'));
+  if (receipt !== undefined) parts.push(tellingPart(receipt));
   const [result] = await db.execute<{ fenced: number; changed: number }>(
-    `with ${guard},
-      changed as (update intent_operation set ${set.text} where id = ? and project = ?
-        and status in (${expected.map(() => '?').join(', ')}) and exists (select 1 from fenced) returning id),
-      noted as (insert into operation_step (operation_id, seq, step, at, detail)
-        select changed.id, (select coalesce(max(seq), 0) from operation_step where operation_id = ?) + lines.seq,
-          lines.step, lines.at, lines.detail
-        from changed, (values ${journal.map(() => '(?::integer, ?, ?::timestamptz, ?::jsonb)').join(', ')})
-          as lines (seq, step, at, detail))
+    `with ${parts.map(({ sql }) => sql).join(', ')}
       select (select count(*)::int from fenced) as fenced, (select count(*)::int from changed) as changed`,
-    [
-      ...(target.fence === undefined ? [] : [project, target.fence]),
-      ...set.values,
-      id,
-      project,
-      ...expected,
-      id,
-      ...journal.flatMap((step, at) => [at + 1, ...stepValues(step)]),
-    ],
+    parts.flatMap(({ values }) => values),
   );
   if (result?.fenced !== 1) throw fenceMoved(project);
   if (result.changed !== 1) throw movedOn(id);
+}
+
+function changeParts(db: Db, { target, expected, changes, journal }: OperationChange): Part[] {
+  const { project, id, fence } = target;
+  const set = assignments(operations.seal(db, id, changes), jsonColumns);
+  return [
+    fence === undefined ? { sql: 'fenced as (select 1)', values: [] } : { sql: FENCED, values: [project, fence] },
+    {
+      sql: `changed as (update intent_operation set ${set.text} where id = ? and project = ?
+        and status in (${expected.map(() => '?').join(', ')}) and exists (select 1 from fenced) returning id)`,
+      values: [...set.values, id, project, ...expected],
+    },
+    {
+      sql: `noted as (insert into operation_step (operation_id, seq, step, at, detail)
+        select changed.id, (select coalesce(max(seq), 0) from operation_step where operation_id = ?) + lines.seq,
+          lines.step, lines.at, lines.detail
+        from changed, (values ${journal.map(() => '(?::integer, ?, ?::timestamptz, ?::jsonb)').join(', ')})
+          as lines (seq, step, at, detail))`,
+      values: [id, ...journal.flatMap((step, at) => [at + 1, ...stepValues(step)])],
+    },
+  ];
 }
 
 function movedOn(id: string): AppError {

@@ -2,7 +2,7 @@ import type { Db } from './database.ts';
 import { type ResourceCondition, ResourceEntity } from './entities/intent.ts';
 import { type Fence, FENCED, fenceMoved } from './fence.ts';
 import { countMatches, type Page, type SearchInput, searchPage, type SearchSpec } from './search.ts';
-import { columnName, typedRows } from './statement.ts';
+import { columnName, type Part, typedRows } from './statement.ts';
 import { type Row, tableOf } from './table.ts';
 
 export type { ResourceCondition };
@@ -93,18 +93,25 @@ export async function saveResource(db: Db, row: ResourceRow, fence: Fence): Prom
 /** The same for several resources of one project in one statement; none of them may be there twice. */
 export async function saveResources(db: Db, rows: readonly ResourceRow[], fence: Fence): Promise<void> {
   if (rows.length === 0) return;
+  const { sql, values } = savingPart(db, rows, 'fenced');
+  const [result] = await db.execute<{ saved: number }>(
+    `with ${FENCED}, ${sql} select count(*)::int as saved from saved`,
+    [fence.project, fence.fence, ...values],
+  );
+  if (result?.saved !== rows.length) throw fenceMoved(fence.project);
+}
+
+/** @param guard name of the part that has a row if they may be saved */
+export function savingPart(db: Db, rows: readonly ResourceRow[], guard: 'fenced' | 'changed'): Part {
   const sealed = rows.map((row) => resources.seal(db, row.id, { ...row }));
   const { names, marks, values } = typedRows(sealed, everyColumn, types);
   // A row that another server put there in doubt has an id of its own, to which nothing is sealed: it gives way.
   const updates = everyColumn.filter((key) => !keptColumns.has(key)).map(columnName);
-  const saved = await db.execute(
-    `with ${FENCED} insert into intent_resource (${names})
-      select given.* from fenced, (values ${rows.map(() => `(${marks})`).join(', ')}) as given
+  const sql = `saved as (insert into intent_resource (${names})
+      select given.* from ${guard}, (values ${rows.map(() => `(${marks})`).join(', ')}) as given
       on conflict (project, resource_id) do update set ${updates.map((name) => `${name} = excluded.${name}`).join(', ')}
-      returning id`,
-    [fence.project, fence.fence, ...values],
-  );
-  if (saved.length !== rows.length) throw fenceMoved(fence.project);
+      returning id)`;
+  return { sql, values };
 }
 
 /** Notes what is known about the object, without touching the rest. */

@@ -2,14 +2,20 @@ import { isJsonObject, storableText } from '../shared/json.ts';
 
 // Column lists for statements that the ORM cannot put into one round trip.
 
-interface Part {
+/** `name as (…)`: one of the statements that a `with` puts together, and the values of its marks. */
+export interface Part {
+  readonly sql: string;
+  readonly values: readonly unknown[];
+}
+
+interface Mark {
   readonly text: string;
   readonly value: unknown;
 }
 
 /** `name = ?` for each key; a key that is present with `undefined` empties its column. */
 export function assignments(row: Readonly<Record<string, unknown>>, json: ReadonlySet<string>) {
-  const parts = Object.entries(row).map(([key, value]) => ({ ...part(key, value, json), name: columnName(key) }));
+  const parts = Object.entries(row).map(([key, value]) => ({ ...mark(key, value, json), name: columnName(key) }));
   return {
     text: parts.map(({ name, text }) => `${name} = ${text}`).join(', '),
     values: parts.map(({ value }) => value),
@@ -19,7 +25,7 @@ export function assignments(row: Readonly<Record<string, unknown>>, json: Readon
 /** Names, marks and values for an insert. */
 export function insertColumns(row: Readonly<Record<string, unknown>>, json: ReadonlySet<string>) {
   const entries = Object.entries(row).filter(([, value]) => value !== undefined);
-  const parts = entries.map(([key, value]) => part(key, value, json));
+  const parts = entries.map(([key, value]) => mark(key, value, json));
   return {
     names: entries.map(([key]) => columnName(key)).join(', '),
     marks: parts.map(({ text }) => text).join(', '),
@@ -54,7 +60,7 @@ function typedValue(value: unknown, type: SqlType): unknown {
 }
 
 // A mark without a type would be text in the select list of an insert.
-function part(key: string, value: unknown, json: ReadonlySet<string>): Part {
+function mark(key: string, value: unknown, json: ReadonlySet<string>): Mark {
   if (json.has(key)) return { text: '?::jsonb', value: jsonText(value) };
   if (typeof value === 'string') return { text: '?', value: storableText(value) };
   if (value instanceof Date) return { text: '?::timestamptz', value };

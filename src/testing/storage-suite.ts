@@ -18,6 +18,7 @@ import {
 import {
   askForEnd,
   changeOperation,
+  changeWithBelongings,
   findAbandonedOperations,
   findOperation,
   findSteps,
@@ -155,6 +156,48 @@ export function describeStorage(name: string, fresh: () => Promise<Storage>): vo
           [1, 'requested'],
           [2, 'planned'],
         ]);
+      });
+
+      it('changes an operation together with its resource and its receipt, or nothing of it', async () => {
+        const operation = anOperation();
+        await storage.read((db) => insertOperation(db, operation, step));
+        const target = { project: 'starter', id: operation.id, fence: 0 };
+        const journal = [{ step: 'recorded', at: later(1) }] as const;
+        const record = (expected: 'QUEUED' | 'APPLYING', fence: number, name: string) =>
+          storage.read((db) =>
+            changeWithBelongings(
+              db,
+              { target: { ...target, fence }, expected: [expected], changes: { status: 'FINISHED' }, journal },
+              {
+                resource: aResource({ id: name, resourceId: name, state: Buffer.from('state') }),
+                receipt: anAuditEntry({ id: name, actorRoles: [`it's`, '{a,b}'] }),
+              },
+            ),
+          );
+        const found = () =>
+          storage.read(async (db) => ({
+            status: (await findOperation(db, 'starter', operation.id))?.status,
+            steps: (await findSteps(db, operation.id)).length,
+            states: [await findResource(db, 'starter', 'one'), await findResource(db, 'starter', 'two')].map((row) =>
+              row?.state?.toString(),
+            ),
+            receipts: (await findUnchained(db, 10)).map(({ id, actorRoles }) => [id, actorRoles]),
+          }));
+        const before = await found();
+        assert.deepEqual(before, { status: 'QUEUED', steps: 1, states: [undefined, undefined], receipts: [] });
+        await assertCode('PROJECT_LOCKED', () => record('QUEUED', 7, 'one'));
+        await assertCode('CONFLICT', () => record('APPLYING', 0, 'one'));
+        assert.deepEqual(await found(), before);
+        await record('QUEUED', 0, 'one');
+        const after = {
+          status: 'FINISHED',
+          steps: 2,
+          states: ['state', undefined],
+          receipts: [['one', [`it's`, '{a,b}']]],
+        };
+        assert.deepEqual(await found(), after);
+        await assertCode('CONFLICT', () => record('QUEUED', 0, 'two'));
+        assert.deepEqual(await found(), after);
       });
 
       it('empties a column that is given as undefined', async () => {

@@ -1,5 +1,5 @@
 // The audit trail: append-only, written in the transaction of what it tells of, chained by hashes afterwards.
-export { recordAudit, type AuditEvent } from './record-audit.ts';
+export { auditEntry, recordAudit, type AuditEvent } from './record-audit.ts';
 export { createLimitRecorder } from './record-limit.ts';
 export { recordRefusal, type RefusalEvent } from './record-refusal.ts';
 export { searchAudit } from './search-audit.ts';

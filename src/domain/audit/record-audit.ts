@@ -31,10 +31,15 @@ export async function recordAudit(
   request: Request,
   event: AuditEvent,
 ): Promise<void> {
-  await insertAudit(db, auditRow(context, request, event));
+  await insertAudit(db, auditEntry(context, request, event));
 }
 
-function auditRow(context: Pick<DomainContext, 'account' | 'clock'>, request: Request, event: AuditEvent): AuditRow {
+/** The entry by itself, for whoever writes it in one statement with what it tells of. */
+export function auditEntry(
+  context: Pick<DomainContext, 'account' | 'clock'>,
+  request: Request,
+  event: AuditEvent,
+): AuditRow {
   const { caller, origin } = request;
   const data = {
     ...defined(event.data ?? {}),

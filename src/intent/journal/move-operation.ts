@@ -1,7 +1,15 @@
 import { invariant } from '../../shared/errors.ts';
 import type { Json } from '../../shared/json.ts';
+import { insertAudit } from '../../storage/audit.ts';
 import type { Db } from '../../storage/database.ts';
-import { changeOperation, type OperationRow, type OperationStatus } from '../../storage/operations.ts';
+import {
+  type Belongings,
+  changeWithBelongings,
+  type OperationChange,
+  type OperationRow,
+  type OperationStatus,
+} from '../../storage/operations.ts';
+import { saveResource } from '../../storage/resources.ts';
 import { type Run, fact } from '../run.ts';
 import { isFinal, liveStatuses, transitions } from './transitions.ts';
 
@@ -11,8 +19,10 @@ export interface Move {
   readonly step: string;
   readonly detail?: Json;
   readonly changes?: Partial<OperationRow>;
-  /** What is written in the same transaction. */
-  readonly also?: (db: Db) => Promise<void>;
+  /** Rows that are written in the same statement. */
+  readonly belongings?: Belongings;
+  /** What else is written in the same transaction. */
+  readonly also?: ((db: Db) => Promise<void>) | undefined;
   /** Whether it must survive a power cut before anything else happens. */
   readonly durable?: boolean;
 }
@@ -34,12 +44,7 @@ export async function moveOperation(run: Run, move: Move): Promise<void> {
   // An operation that is said to be interrupted while its server was only slow may still come to its end.
   const expected: OperationStatus[] = isFinal(move.to) ? [operation.status, 'INTERRUPTED'] : [operation.status];
   const [first, ...more] = [...unwritten.journal, { step: move.step, at, detail: move.detail }];
-  const change = (db: Db): Promise<void> => changeOperation(db, target, expected, changes, first, ...more);
-  // One statement is a transaction by itself, which saves two round trips.
-  if (run.writer !== undefined) {
-    await run.writer.write({ id: operation.id, expected, changes, journal: [first, ...more] }, move.also);
-  } else if (move.also === undefined) await storage.read(change);
-  else await storage.transaction((db) => change(db).then(() => move.also?.(db)), { vital: true });
+  await write(run, move, { target, expected, changes, journal: [first, ...more] });
   run.facts.operation = { ...operation, ...changes };
   unwritten.journal = [];
   unwritten.changes = {};
@@ -50,6 +55,25 @@ export async function moveOperation(run: Run, move: Move): Promise<void> {
 /** `AWAITING_CONFIRMATION` reads `awaiting confirmation`. */
 function statusWord(status: OperationStatus): string {
   return status.toLowerCase().replaceAll('_', ' ');
+}
+
+async function write(run: Run, { belongings = {}, also }: Move, operation: OperationChange): Promise<void> {
+  const { storage } = run.engine.domain;
+  const { target, ...change } = operation;
+  if (run.writer !== undefined) {
+    const fence = fact(run, 'project');
+    return run.writer.write({ id: target.id, ...change }, async (db) => {
+      if (belongings.resource !== undefined) {
+        await saveResource(db, belongings.resource, { project: fence.id, fence: fence.fence });
+      }
+      if (belongings.receipt !== undefined) await insertAudit(db, belongings.receipt);
+      await also?.(db);
+    });
+  }
+  const changeIn = (db: Db): Promise<void> => changeWithBelongings(db, operation, belongings);
+  // One statement is a transaction by itself, which saves two round trips.
+  if (also === undefined) return storage.read(changeIn);
+  return storage.transaction((db) => changeIn(db).then(() => also(db)), { vital: true });
 }
 
 /** Notes a step that moves nothing: it is written with the next one that does. */

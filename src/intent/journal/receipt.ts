@@ -1,7 +1,8 @@
 import { createHmac } from 'node:crypto';
 
-import { recordAudit } from '../../domain/audit/index.ts';
+import { auditEntry, type AuditEvent, recordAudit } from '../../domain/audit/index.ts';
 import { canonicalJson, isJsonObject, type JsonObject } from '../../shared/json.ts';
+import type { AuditRow } from '../../storage/audit.ts';
 import type { Db } from '../../storage/database.ts';
 import { type Decision, fact, type Run } from '../run.ts';
 
@@ -12,12 +13,21 @@ import { type Decision, fact, type Run } from '../run.ts';
  *
  * @param outcome one word
  */
-export async function writeReceipt(db: Db, run: Run, outcome: string, after?: JsonObject): Promise<void> {
+export function writeReceipt(db: Db, run: Run, outcome: string): Promise<void> {
+  return recordAudit(db, run.engine.domain, run.request, receiptOf(run, outcome, undefined));
+}
+
+/** The same as an entry, to be written in one statement with the end that it tells of. */
+export function receiptEntry(run: Run, outcome: string, after: JsonObject | undefined): AuditRow {
+  return auditEntry(run.engine.domain, run.request, receiptOf(run, outcome, after));
+}
+
+function receiptOf(run: Run, outcome: string, after: JsonObject | undefined): AuditEvent {
   const operation = fact(run, 'operation');
   const { change, decision } = run.facts;
   const { config } = run.ask;
   const salt = change?.salt ?? '';
-  await recordAudit(db, run.engine.domain, run.request, {
+  return {
     action: `intent-resource.${operation.kind.toLowerCase()}`,
     affected: { type: 'INTENT_RESOURCE', id: operation.resourceId },
     related: { type: 'INTENT_PROJECT', id: operation.project },
@@ -37,7 +47,7 @@ export async function writeReceipt(db: Db, run: Run, outcome: string, after?: Js
       before: change === undefined ? null : shownDigest(change.shown.before, salt),
       after: after === undefined ? null : shownDigest(after, salt),
     },
-  });
+  };
 }
 
 /** Keyed like the plan's digest, and of the shown values only: nothing secret can be guessed from it. */

@@ -26,11 +26,14 @@ export async function judge(domain: DomainContext, question: Question, known?: B
 }
 
 function backgroundOf(domain: DomainContext, { project, resourceID }: Question): Promise<Background> {
-  return domain.storage.read(async (db) => ({
-    policies: await findProjectPolicies(db, project.id),
-    spaces: await findLineage(db, project.space),
-    dependencies: await neighborsOf(db, project, resourceID),
-  }));
+  return domain.storage.read(async (db) => {
+    const [policies, spaces, dependencies] = await Promise.all([
+      findProjectPolicies(db, project.id),
+      findLineage(db, project.space),
+      neighborsOf(db, project, resourceID),
+    ]);
+    return { policies, spaces, dependencies };
+  });
 }
 
 /** The decision of some policies on a document. */

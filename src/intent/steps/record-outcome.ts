@@ -9,7 +9,7 @@ import { findOperations, changeOperation, type OperationRow } from '../../storag
 import { removeResource, type ResourceRow, saveResource } from '../../storage/resources.ts';
 import { moveOperation } from '../journal/move-operation.ts';
 import { packState, shownOf } from '../journal/object-store.ts';
-import { writeReceipt } from '../journal/receipt.ts';
+import { receiptEntry } from '../journal/receipt.ts';
 import { packRecord, type Shown, type StoredRequest, type StoredResult } from '../journal/stored.ts';
 import { redactJson, withoutWriteOnly } from '../plan/redact-json.ts';
 import { fact, type Run } from '../run.ts';
@@ -22,9 +22,9 @@ const RETRY_DELAYS_MS = [100, 1_000, 5_000, 15_000];
 
 /** Records what came of it, in one transaction with the resource and the receipt, and only then answers. */
 export async function recordOutcome(run: Run): Promise<void> {
-  const { kind } = run.ask;
   const outcome = fact(run, 'outcome');
   const shown = shownOutcome(run);
+  const fate = fateOfRecord(run);
   const result: StoredResult = {
     outcome: outcome.failure === undefined ? outcome.word : 'failed',
     message: outcome.message,
@@ -43,11 +43,11 @@ export async function recordOutcome(run: Run): Promise<void> {
       step: 'recordOutcome',
       changes,
       durable: true,
-      also: async (db) => {
-        await recordResource(db, run);
-        if (kind === 'IMPORT' || kind === 'REFRESH' || kind === 'EJECT') await settleInterrupted(db, run);
-        await writeReceipt(db, run, result.outcome, isJsonObject(shown.value) ? shown.value : undefined);
+      belongings: {
+        resource: fate === 'saved' ? recordedRow(run) : undefined,
+        receipt: receiptEntry(run, result.outcome, isJsonObject(shown.value) ? shown.value : undefined),
       },
+      also: furtherRecords(run, fate),
     }),
   );
 }
@@ -76,26 +76,39 @@ async function persist(run: Run, write: () => Promise<void>): Promise<void> {
   await attempt();
 }
 
-async function recordResource(db: Db, run: Run): Promise<void> {
-  const { object, failure, condition } = fact(run, 'outcome');
+type RecordFate = 'saved' | 'dropped' | 'none';
+
+function fateOfRecord(run: Run): RecordFate {
+  const { object, failure } = fact(run, 'outcome');
+  const { kind } = run.ask;
+  const isNew = run.facts.resource === undefined;
+  if (object.value === null && isNew) return 'none'; // a creation that left nothing
+  const neverMade = kind === 'CREATE' && object.value === null; // it was in doubt, and it is not there
+  const isDropped =
+    neverMade || kind === 'EJECT' || (kind === 'DELETE' && object.value === null && failure === undefined);
+  return isDropped ? 'dropped' : 'saved';
+}
+
+function recordedRow(run: Run): ResourceRow {
+  const { object, condition } = fact(run, 'outcome');
+  if (object.value === null) return destroyedRow(run);
+  return { ...baseRow(run), ...stateColumns(run), ...driftColumns(run), condition };
+}
+
+/** What takes statements of its own; most outcomes have none. */
+function furtherRecords(run: Run, fate: RecordFate): ((db: Db) => Promise<void>) | undefined {
   const { id, fence } = fact(run, 'project');
   const { kind, resourceID } = run.ask;
-  const isNew = run.facts.resource === undefined;
-  if (object.value === null && isNew) return; // a creation that left nothing
-  const neverMade = kind === 'CREATE' && object.value === null; // it was in doubt, and it is not there
-  const dropped =
-    neverMade || kind === 'EJECT' || (kind === 'DELETE' && object.value === null && failure === undefined);
-  if (dropped) {
+  const { edges = [] } = run.facts;
+  const addsEdges = fate === 'saved' && edges.length > 0 && fact(run, 'outcome').failure === undefined;
+  const settles = kind === 'IMPORT' || kind === 'REFRESH' || kind === 'EJECT';
+  if (fate !== 'dropped' && !addsEdges && !settles) return undefined;
+  return async (db) => {
     if (kind === 'EJECT') await removeEdges(db, id, resourceID);
-    await removeResource(db, resourceID, { project: id, fence });
-    return;
-  }
-  const row =
-    object.value === null
-      ? destroyedRow(run)
-      : { ...baseRow(run), ...stateColumns(run), ...driftColumns(run), condition };
-  await saveResource(db, row, { project: id, fence });
-  if (failure === undefined) await addDependencies(db, run.facts.edges ?? []);
+    if (fate === 'dropped') await removeResource(db, resourceID, { project: id, fence });
+    if (addsEdges) await addDependencies(db, edges);
+    if (settles) await settleInterrupted(db, run);
+  };
 }
 
 /** What a resource's record is made of, whatever became of its object. */
