@@ -16,7 +16,7 @@ import type { DomainContext } from '../context.ts';
 
 // Schemas are named by the hash of the program they were read from, so a kept one is never stale.
 const kept = new LRUCache<string, ResourceSchema>({ max: 500 });
-const PARTS_PER_INSERT = 50; // a few hundred kB a statement at the sizes that large providers have
+const PARTS_PER_INSERT = 20; // some ten to a hundred kB a statement at the sizes that large providers have
 
 interface ServerCapabilities {
   readonly schemaOptional: boolean;
