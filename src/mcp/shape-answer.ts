@@ -4,6 +4,7 @@ import { isJsonObject, type Json, type JsonObject } from '../shared/json.ts';
 import { cleanJson, cleanText } from './clean-text.ts';
 import { fitText } from './fit-text.ts';
 import { inToolWords, type MutationTools } from './in-tool-words.ts';
+import { lockLine } from './lock-line.ts';
 import { listOperations } from './list-operations.ts';
 import { answerText, compactText, toJson, toObject, toText } from './read-json.ts';
 import type { ConfirmationRequest, ToolAnswer } from './tool-answer.ts';
@@ -69,6 +70,7 @@ function textsFor(kind: ToolKind, value: JsonObject): string[] {
   if (kind.rootField === 'discover') return [fitText(discoveryText(value))];
   if (kind.rootField === 'intentResourceOperations')
     return [fitText(listOperations(value)), fitText(answerText(value))];
+  if (kind.rootField === 'intentProjectActivate') return [fitText(`${lockLine(value)}\n${answerText(value)}`)];
   return [fitText(answerText(value))];
 }
 

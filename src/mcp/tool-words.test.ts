@@ -92,7 +92,10 @@ for (const { era, connect } of mcpClients) {
 
     it('release a project by its id, or the one in use', async () => {
       const lockOf = async (tool: string, given: JsonObject) => (await fine.call(tool, given)).structured['lock'];
-      assert.notEqual(await lockOf('project-use', { id: project }), null);
+      assert.match(
+        await firstLine(main, 'intent', { kind: 'use', project }),
+        new RegExp(`^Project ${project} is in use by this session and locked for it until \\d{4}-.+Z; each`),
+      );
       assert.equal(await lockOf('project-unlock', { id: project }), null);
       assert.notEqual(await lockOf('project-use', { id: project }), null);
       assert.equal(await lockOf('project-unlock', {}), null);
