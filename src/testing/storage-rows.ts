@@ -1,3 +1,4 @@
+import { newUser } from '../domain/people/invitations.ts';
 import { newUlid } from '../shared/ids.ts';
 import type { AuditRow } from '../storage/audit.ts';
 import type { OperationRow } from '../storage/operations.ts';
@@ -151,16 +152,5 @@ export function anAuditEntry(changes: Partial<AuditRow> = {}): AuditRow {
 
 /** Somebody who cannot sign in yet. */
 export function aUser(username: string, createdAt = noon): UserRow {
-  return {
-    id: newUlid(),
-    username,
-    passwordHash: undefined,
-    disabled: false,
-    email: undefined,
-    ssoIssuer: undefined,
-    ssoSubject: undefined,
-    ssoGroups: [],
-    createdAt,
-    lastSignInAt: undefined,
-  };
+  return newUser(username, createdAt);
 }

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { crc32 } from 'node:zlib';
 
 import { anonymous, type Caller, may } from '../../shared/caller.ts';
-import { insertBinding, findRole } from '../../storage/identity.ts';
-import { insertUser, updateUser } from '../../storage/people.ts';
+import { updateUser } from '../../storage/people.ts';
 import { makeSpaces, type TestDomain, testDomain } from '../../testing/domain.ts';
 import { assertRefused } from '../../testing/refusals.ts';
 import { aUser } from '../../testing/storage-rows.ts';
+import { insertUserWithRole } from '../../testing/user-with-role.ts';
 import type { Request } from '../context.ts';
 import {
   type CallerSource,
@@ -206,18 +206,8 @@ describe('personal access tokens', () => {
 async function aPerson(domain: TestDomain, username: string, role: string): Promise<Request> {
   const id = `id of ${username}`;
   const createdAt = domain.clock.now();
-  await domain.context.storage.transaction(async (db) => {
-    await insertUser(db, { ...aUser(username, createdAt), id, passwordHash: '' });
-    const roleId = (await findRole(db, role))?.id ?? '';
-    await insertBinding(db, {
-      id: `binding of ${username}`,
-      actorKind: 'USER',
-      actorId: id,
-      roleId,
-      spaceId: 'root',
-      projectId: undefined,
-    });
-  });
+  const user = { ...aUser(username, createdAt), id, passwordHash: '' };
+  await domain.context.storage.transaction((db) => insertUserWithRole(db, user, role));
   const grants = role === 'space-admin' ? domain.admin.caller.grants : new Map();
   const caller = { ...domain.admin.caller, principal: { kind: 'USER', id, name: username } as const, grants };
   return { ...domain.admin, caller: { ...caller, session: `cli:${username}` } };

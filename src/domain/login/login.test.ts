@@ -4,11 +4,12 @@ import { anonymous, type Caller, may } from '../../shared/caller.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Json, JsonObject } from '../../shared/json.ts';
 import { findRole, insertBinding } from '../../storage/identity.ts';
-import { insertUser } from '../../storage/people.ts';
 import { insertUserGroup } from '../../storage/user-groups.ts';
 import { judgeLogin } from './index.ts';
 import { makeSpaces, requestOf, type TestDomain, testDomain } from '../../testing/domain.ts';
 import { assertRefused } from '../../testing/refusals.ts';
+import { aUser } from '../../testing/storage-rows.ts';
+import { insertUserWithRole } from '../../testing/user-with-role.ts';
 import type { DomainContext, Request } from '../context.ts';
 import { findSample, listSamples } from '../evaluation/index.ts';
 import {
@@ -75,23 +76,10 @@ describe('login policies', () => {
         .filter((space) => may(caller, action as 'SPACE_READ', space))
         .map((space) => `${action} ${space}`),
     );
-  async function aUser(username: string, role?: string): Promise<{ id: string; username: string }> {
+  async function aPerson(username: string, role?: string): Promise<{ id: string; username: string }> {
     const id = `01H0000000000000000000${username.toUpperCase().padEnd(4, '0').slice(0, 4)}`;
-    await context.storage.transaction(async (db) => {
-      const sso = { ssoIssuer: undefined, ssoSubject: undefined, ssoGroups: [] };
-      const person = { id, username, email: undefined, passwordHash: 'none', disabled: false, ...sso };
-      await insertUser(db, { ...person, createdAt: context.clock.now(), lastSignInAt: undefined });
-      if (role === undefined) return;
-      const roleId = (await findRole(db, role))?.id ?? '';
-      await insertBinding(db, {
-        id: `binding of ${username}`,
-        actorKind: 'USER',
-        actorId: id,
-        roleId,
-        spaceId: 'root',
-        projectId: undefined,
-      });
-    });
+    const user = { ...aUser(username, context.clock.now()), id, passwordHash: 'none' };
+    await context.storage.transaction((db) => insertUserWithRole(db, user, role));
     return { id, username };
   }
   const trail = async (): Promise<{ action: string; data: JsonObject }[]> => {
@@ -180,8 +168,8 @@ describe('login policies', () => {
   it('take admin of root away from a session, whatever else is held', async () => {
     await makeSpaces(domain, { team: 'root' });
     await policy({ allow: true, admin: true, deny_admin: true, space_read: ['team'] });
-    await aUser('ada', 'space-admin');
-    const bea = await aUser('bea', 'space-admin');
+    await aPerson('ada', 'space-admin');
+    const bea = await aPerson('bea', 'space-admin');
     const { jwt } = await beginCliSession(context, office, { userId: bea.id, username: 'bea' });
     assert.deepEqual(holds(await callerOf(jwt)), ['SPACE_READ team']);
   });
@@ -226,7 +214,7 @@ describe('login policies', () => {
 
   it('let the tokens of a session go when its refresh is denied', async () => {
     const made = await policy({ at: '10.1.2.3', yes: { allow: true }, no: { deny: true } });
-    const bea = await aUser('bea');
+    const bea = await aPerson('bea');
     const { jwt } = await beginCliSession(context, office, { userId: bea.id, username: 'bea' });
     const { session } = await callerOf(jwt);
     const subject = {
@@ -318,7 +306,7 @@ describe('login policies', () => {
   });
 
   it('never keep out the first of the people who are admin of root, and the others as anybody', async () => {
-    const [ada, bea] = [await aUser('ada', 'space-admin'), await aUser('bea', 'space-admin')];
+    const [ada, bea] = [await aPerson('ada', 'space-admin'), await aPerson('bea', 'space-admin')];
     await policy({ deny: true });
     await beginSession(context, office, ada, undefined);
     await assertRefused('UNAUTHENTICATED', beginSession(context, office, bea, undefined));
@@ -327,7 +315,7 @@ describe('login policies', () => {
   });
 
   it('end the session of a browser that they no longer let in', async () => {
-    const session = await beginSession(context, office, await aUser('cleo'), undefined);
+    const session = await beginSession(context, office, await aPerson('cleo'), undefined);
     const signedIn = () => findSignedIn(context, office.origin, session.token);
     assert.equal((await signedIn())?.username, 'cleo');
     const made = await policy({ allow: true });
