@@ -33,7 +33,16 @@ const kinds: Readonly<Record<string, Kind>> = {
       'src/domain/identity/*.test.ts',
     ],
   },
-  faults: { specs: ['src/**/*.faults.ts'], listedElsewhere: [] },
+  faults: {
+    specs: ['src/**/*.faults.ts'],
+    listedElsewhere: [
+      'src/executor/*.test.ts',
+      'src/intent/contracts.test.ts',
+      'src/providers/archive.test.ts',
+      'src/providers/remote/*.test.ts',
+      'src/storage/vault.test.ts',
+    ],
+  },
 };
 
 const { values, positionals } = parseArgs({
