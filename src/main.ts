@@ -20,7 +20,7 @@ import { executorOf, providerFolderOf } from './executor-of.ts';
 import { createGateway, defaultLimits, type Gateway } from './gateway/index.ts';
 import { greeting } from './greeting.ts';
 import { createApp, createTraffic, type HealthReport, listen, type Traffic } from './http/index.ts';
-import { createIntent, createUpkeep, type Intent, type IntentOptions } from './intent/index.ts';
+import { createIntent, createUpkeep, type Intent, type IntentOptions, limitsOf } from './intent/index.ts';
 import { createMcp, type Mcp, parseTools, type Tool } from './mcp/index.ts';
 import { createPolicyCompiler, findOpa, type PolicyCompiler, startPolicyEngine } from './policy/index.ts';
 import { createOutbound, type Outbound } from './outbound/index.ts';
@@ -125,7 +125,7 @@ export async function startServer(config: Config, watched: IntentOptions = {}): 
   const outbound = createOutbound({ allow: config.outboundAllow });
   const domain = domainOf(config, { storage, executor, outbound, log });
   const first = await prepareFirstStart(domain, { dataDir: config.dataDir });
-  const intent = createIntent(domain, { limits: { changesAtOnce: config.changesAtOnce }, ...watched });
+  const intent = createIntent(domain, { limits: limitsOf(config), ...watched });
   await intent.recover();
   const tools = readTools();
   const traffic = trafficOf(config, domain);

@@ -63,6 +63,22 @@ describe('what a provider answers', () => {
       /no object/,
     );
     assert.deepEqual((await resource())?.state, { ...made, size: 1 });
+    assert.equal((await resource())?.condition, 'INDETERMINATE');
+  });
+
+  it('cannot be another object than the one that was changed', async () => {
+    await bench.create('one', { name: 'one', size: 1 });
+    answering('apply', { state: aValue({ ...made, id: 'other', size: 2 }) });
+    const config = { name: 'one', size: 2 };
+    await assertRefused('PROVIDER_FAILED', bench.intent.updateResource(bench.request, { ...at(), config }), /id: /);
+    assert.deepEqual((await resource())?.state, { ...made, size: 1 });
+    assert.equal((await resource())?.condition, 'INDETERMINATE');
+  });
+
+  it('that says nothing of an object that it was to make leaves a record of the doubt', async () => {
+    answering('apply', { state: null });
+    await assertRefused('PROVIDER_FAILED', bench.create('one'), /no object/);
+    assert.equal((await resource())?.condition, 'INDETERMINATE');
   });
 
   it('is upgraded where another program wrote the state', async () => {

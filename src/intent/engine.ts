@@ -41,3 +41,14 @@ export const defaultLimits: IntentLimits = {
   applyMs: 60 * MINUTE,
   changesAtOnce: 4,
 };
+
+interface LimitSettings {
+  readonly changesAtOnce: number;
+  /** How long one call of a provider may take. */
+  readonly providerTimeoutMs: number;
+}
+
+/** The limits that an operator sets. */
+export function limitsOf({ changesAtOnce, providerTimeoutMs: applyMs }: LimitSettings): Partial<IntentLimits> {
+  return { changesAtOnce, applyMs, callMs: Math.min(applyMs, defaultLimits.callMs) };
+}

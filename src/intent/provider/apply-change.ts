@@ -32,7 +32,8 @@ export interface Applied {
 /**
  * Has the provider act, and keeps whatever it answers: a partial result is a result.
  *
- * @throws AppError PROVIDER_FAILED with `details.mayHaveActed` when no answer came
+ * @throws AppError PROVIDER_FAILED with `details.mayHaveActed` when no answer came, ProviderError PROVIDER_FAILED when the
+ *   answer has no object where there must be one, or that of another id: nobody knows what was done then
  */
 export async function applyChange(executor: Executor, loaded: LoadedType, change: ApplyCall): Promise<Applied> {
   const given = [change.prior.value, change.planned, change.config];
@@ -57,13 +58,19 @@ export async function applyChange(executor: Executor, loaded: LoadedType, change
   const breaches = checkApplied(loaded.schema.block, change.planned, state, answer.legacyTypeSystem);
   const broken = errorsOf(breaches);
   const failure = broken.length > 0 ? contractBroken(loaded, `the change of ${loaded.type}`, broken) : undefined;
+  if (failure !== undefined && (state === null || isAnother(change, broken))) throw failure;
   return {
-    object: state === null ? lostOr(change, failure) : answered,
+    object: state === null ? nothing : answered,
     tainted: failure !== undefined && change.prior.value === null && state !== null,
     problems: [...said, ...broken],
     failure,
     tolerated: breaches.filter(({ severity }) => severity === 'warning'),
   };
+}
+
+/** A change in place never gives an object another id: to record that one would be to forget the one there is. */
+function isAnother({ prior }: ApplyCall, broken: readonly Problem[]): boolean {
+  return prior.value !== null && broken.some(({ path }) => path.length === 1 && path[0] === 'id');
 }
 
 /** With an error and no object a creation left nothing, and anything else is taken to be as it was. */
@@ -79,11 +86,6 @@ function afterError(
   const unchanged = !isNew && equalValues(answered.value, change.prior.value);
   const kept = unchanged ? change.prior : answered;
   return { ...base, object: kept, tainted: isNew };
-}
-
-/** A provider that reports success without an object, where there should be one, has not told what became of it. */
-function lostOr(change: ApplyCall, failure: ProviderError | undefined): KnownObject {
-  return failure === undefined ? nothing : change.prior;
 }
 
 function doing({ type }: LoadedType, { prior, planned }: ApplyCall): string {

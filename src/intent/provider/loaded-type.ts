@@ -10,6 +10,7 @@ import {
   type SchemaBlock,
   type Value,
 } from '../../providers/index.ts';
+import { AppError } from '../../shared/errors.ts';
 import { secretTexts } from '../plan/mask-secrets.ts';
 import { secretsIn } from '../plan/redact.ts';
 
@@ -58,7 +59,13 @@ export function encodeFor(loaded: LoadedType, value: Value): Uint8Array {
 
 /** @throws AppError PROVIDER_FAILED when the bytes do not fit the schema */
 export function decodeFor(loaded: LoadedType, bytes: Uint8Array): Value {
-  return decodeValue(bytes, loaded.valueType);
+  try {
+    return decodeValue(bytes, loaded.valueType);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    const { code, details, message } = error;
+    throw new AppError(code, message.replace(/^the provider/, providerName(loaded)), { details, cause: error });
+  }
 }
 
 /** `provider hashicorp/time 0.14.2` */

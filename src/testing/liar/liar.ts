@@ -111,6 +111,12 @@ export function createLiar(environment: Environment): Liar {
   };
 }
 
+/** An object of the type as its answers carry it, for a lie about it. What is not named is null. */
+export function packThing(given: Readonly<Record<string, Value>>): { readonly base64: string } {
+  const object = new Map(thing.map(({ name }): [string, Value] => [name, given[name] ?? null]));
+  return { base64: Buffer.from(writeObject(object, thing).msgpack).toString('base64') };
+}
+
 const note = (): Buffer => Buffer.from('{"made_by":"liar"}');
 
 function describe(): Message {

@@ -16,7 +16,8 @@ export type Spelling = (typeof spellings)[number];
 export interface Lie {
   readonly quote?: 'warning' | 'error' | 'call' | 'panic' | 'chatter';
   readonly spelling?: Spelling;
-  readonly crash?: 'before' | 'after';
+  /** `during`: while its answer, which is then a long one, is on its way. */
+  readonly crash?: 'before' | 'after' | 'during';
   readonly hang?: 'before' | 'after';
   readonly slowMs?: number;
   readonly answer?: string;
@@ -24,8 +25,9 @@ export interface Lie {
   /** A number of gRPC, instead of the answer. */
   readonly status?: number;
   readonly words?: string;
-  /** Bytes of the answer that are sent before the process is killed; counted in the frame. */
-  readonly cutAt?: number;
+  /** Prints more than any pipe holds, on stdout and stderr. */
+  readonly noise?: boolean;
+  readonly diagnostics?: readonly object[];
   readonly warnings?: number;
   readonly hugeMb?: number;
 }

@@ -15,6 +15,8 @@ import type { Lie } from './script.ts';
 type Environment = Readonly<Record<string, string | undefined>>;
 type Answer = sendUnaryData<object>;
 
+const CRASH_DURING_MS = 5; // less than a long answer takes
+
 /** Serves over protocol 6 and mutual TLS, as the one host asks for who is tested with it. */
 export async function serveLiar(liar: Liar, environment: Environment): Promise<void> {
   const { start } = liar.script();
@@ -92,9 +94,20 @@ async function run(liar: Liar, name: string, request: TypedRequest): Promise<obj
   if (lie.crash === 'after') crash(name);
   if (lie.hang === 'after') await new Promise(() => {});
   say(liar, lie);
+  if (lie.noise === true) makeNoise();
+  if (lie.crash === 'during') setTimeout(() => crash(name), CRASH_DURING_MS);
   if (lie.status !== undefined) throw new CallFailure(lie.status, lie.words ?? 'a lie');
   if (lie.answer !== undefined) return Buffer.from(lie.answer, 'base64');
-  return { ...answer, ...fieldsOf(lie), diagnostics: [...noiseOf(lie), ...quotes(liar, lie)] };
+  return {
+    ...answer,
+    ...fieldsOf(lie),
+    diagnostics: [...(lie.diagnostics ?? []), ...noiseOf(lie), ...quotes(liar, lie)],
+  };
+}
+
+function makeNoise(): void {
+  for (const stream of [process.stdout, process.stderr])
+    stream.write('noise, as programmers leave it behind\n'.repeat(20_000));
 }
 
 function crash(name: string): void {
@@ -122,7 +135,7 @@ function quotes(liar: Liar, { quote, spelling }: Lie): object[] {
   }));
 }
 
-function noiseOf({ warnings = 0, hugeMb = 0 }: Lie): object[] {
+function noiseOf({ warnings = 0, crash: end, hugeMb = end === 'during' ? 40 : 0 }: Lie): object[] {
   const flood = Array.from({ length: warnings }, (_, at) => ({
     severity: 'WARNING',
     summary: `Flood ${at}`,
