@@ -598,6 +598,7 @@ export const fieldAccess: Readonly<Record<string, Requirement>> = {
   'ProviderSummary.version': nothingFurther,
   'ProviderTypeDescription.description': nothingFurther,
   'ProviderTypeDescription.identity': nothingFurther,
+  'ProviderTypeDescription.leftOut': nothingFurther,
   'ProviderTypeDescription.properties': nothingFurther,
   'ProviderTypeDescription.provider': nothingFurther,
   'ProviderTypeDescription.required': nothingFurther,

@@ -2716,6 +2716,8 @@ export type ProviderTypeDescription = {
   readonly description: Scalars['String']['output'];
   /** What names an object of the type for good: `importIdentity` takes it. Null where the type has no identity. */
   readonly identity?: Maybe<Scalars['JSON']['output']>;
+  /** Paths of nested blocks and attributes whose inside is left out; `block` asks for one of them. */
+  readonly leftOut: ReadonlyArray<Scalars['String']['output']>;
   /** For each attribute or block its type, usage (required, optional, optional_computed, computed) and description. */
   readonly properties: Scalars['JSON']['output'];
   /** Address of the provider. */
@@ -3035,6 +3037,9 @@ export type QueryProviderArgs = {
 
 /** Reads of the account. */
 export type QueryProviderDataSourceArgs = {
+  block?: InputMaybe<Scalars['String']['input']>;
+  compact?: InputMaybe<Scalars['Boolean']['input']>;
+  depth?: InputMaybe<Scalars['Int']['input']>;
   provider: Scalars['String']['input'];
   requiredOnly?: InputMaybe<Scalars['Boolean']['input']>;
   search?: InputMaybe<Scalars['String']['input']>;
@@ -3051,6 +3056,9 @@ export type QueryProviderFindArgs = {
 
 /** Reads of the account. */
 export type QueryProviderResourceArgs = {
+  block?: InputMaybe<Scalars['String']['input']>;
+  compact?: InputMaybe<Scalars['Boolean']['input']>;
+  depth?: InputMaybe<Scalars['Int']['input']>;
   provider: Scalars['String']['input'];
   requiredOnly?: InputMaybe<Scalars['Boolean']['input']>;
   search?: InputMaybe<Scalars['String']['input']>;
@@ -4434,6 +4442,7 @@ export type ProviderSummaryResolvers<ContextType = ResolverContext, ParentType e
 export type ProviderTypeDescriptionResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['ProviderTypeDescription'] = ResolversParentTypes['ProviderTypeDescription']> = {
   description?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   identity?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
+  leftOut?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
   properties?: Resolver<ResolversTypes['JSON'], ParentType, ContextType>;
   provider?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   required?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;

@@ -1,22 +1,57 @@
-import type { CtyType, IdentitySchema, NestedBlock, SchemaAttribute, SchemaBlock } from '../../providers/index.ts';
+import type { CtyType, IdentitySchema, NestedBlock, SchemaAttribute } from '../../providers/index.ts';
 import type { Json, JsonObject } from '../../shared/json.ts';
 
-/** Which attributes and blocks to describe. */
+/** Which attributes and blocks to describe, and how much of them. */
 export interface BlockFilter {
   /** Words that a name or description must hold; all of them, in any order. */
   readonly words: readonly string[];
   readonly requiredOnly: boolean;
+  /** How many levels of what is nested are described. */
+  readonly depth: number;
+  /** Without descriptions, an attribute in one line. */
+  readonly compact: boolean;
 }
 
-const everything: BlockFilter = { words: [], requiredOnly: false };
+export interface DescribedBlock {
+  readonly properties: JsonObject;
+  /** Paths of what has an inside that is not described. */
+  readonly leftOut: readonly string[];
+}
+
+const everything: BlockFilter = { words: [], requiredOnly: false, depth: Infinity, compact: false };
 
 /** A block in a form made for reading: what is false or empty is left out. */
-export function describeBlock(block: SchemaBlock, filter: BlockFilter = everything): JsonObject {
-  return describeMembers(block.attributes, block.blocks, filter);
+export function describeBlock(block: Members, filter: Partial<BlockFilter> = {}, path = ''): DescribedBlock {
+  const leftOut: string[] = [];
+  const properties = describeMembers(block, { filter: { ...everything, ...filter }, path, level: 0, leftOut });
+  return { properties, leftOut };
+}
+
+/** What an object consists of, be it a block or an attribute with attributes of its own. */
+export interface Members {
+  readonly attributes: readonly SchemaAttribute[];
+  readonly blocks: readonly NestedBlock[];
+}
+
+/** The inside of a nested block or attribute, by the names on the way to it; undefined where there is none. */
+export function insideOf(block: Members, [name, ...rest]: readonly string[]): Members | undefined {
+  if (name === undefined) return block;
+  const nested = block.attributes.find((each) => each.name === name)?.nested;
+  const inside = nested === undefined ? block.blocks.find((each) => each.name === name)?.block : membersOf(nested);
+  return inside === undefined ? undefined : insideOf(inside, rest);
+}
+
+/** Names of nested blocks and attributes. */
+export function nestedNames({ attributes, blocks }: Members): string[] {
+  return [...attributes.filter(({ nested }) => nested !== undefined), ...blocks].map(({ name }) => name);
+}
+
+function membersOf({ attributes }: NonNullable<SchemaAttribute['nested']>): Members {
+  return { attributes, blocks: [] };
 }
 
 /** Names of what must be given, blocks included. */
-export function requiredOf(block: SchemaBlock): string[] {
+export function requiredOf(block: Members): string[] {
   const attributes = block.attributes.filter(({ required }) => required);
   const blocks = block.blocks.filter(({ minItems }) => minItems > 0);
   return [...attributes, ...blocks].map(({ name }) => name);
@@ -32,58 +67,101 @@ export function describeIdentity({ attributes }: IdentitySchema): JsonObject {
   );
 }
 
-function describeMembers(
-  attributes: readonly SchemaAttribute[],
-  blocks: readonly NestedBlock[],
-  filter: BlockFilter,
-): JsonObject {
-  const described: [string, JsonObject][] = [
-    ...attributes
-      .filter((attribute) => keeps(filter, attribute.name, attribute.description, attribute.required))
-      .map((attribute): [string, JsonObject] => [attribute.name, describeAttribute(attribute, filter)]),
-    ...blocks
-      .filter((block) => keeps(filter, block.name, block.block.description, block.minItems > 0))
-      .map((block): [string, JsonObject] => [block.name, describeNestedBlock(block, filter)]),
+/** Where in a schema a description is, and what it is to hold. */
+interface Place {
+  readonly filter: BlockFilter;
+  readonly path: string;
+  readonly level: number;
+  readonly leftOut: string[];
+}
+
+function describeMembers({ attributes, blocks }: Members, place: Place): JsonObject {
+  const described = [
+    ...attributes.map((attribute) => [attribute.name, describeAttribute(attribute, place)] as const),
+    ...blocks.map((block) => [block.name, describeNestedBlock(block, place)] as const),
   ];
-  return Object.fromEntries(described);
+  return Object.fromEntries(described.filter((each): each is [string, Json] => each[1] !== undefined));
 }
 
-function keeps({ words, requiredOnly }: BlockFilter, name: string, description: string, required: boolean): boolean {
-  const text = `${name} ${description}`.toLowerCase();
-  return (!requiredOnly || required) && words.every((word) => text.includes(word));
-}
-
-function describeAttribute(attribute: SchemaAttribute, filter: BlockFilter): JsonObject {
+function describeAttribute(attribute: SchemaAttribute, place: Place): Json | undefined {
+  const { nested, description, required } = attribute;
+  const inside = nested === undefined ? undefined : membersOf(nested);
+  const found = describeInside(attribute.name, { description, required, inside }, place);
+  if (found === undefined) return undefined;
+  const marks = { sensitive: attribute.sensitive, write_only: attribute.writeOnly, deprecated: attribute.deprecated };
+  const { compact } = place.filter;
+  if (compact && nested === undefined) {
+    return [formatType(attribute.type), usageOf(attribute), ...Object.keys(flags(marks))].join(' ');
+  }
   return {
-    type: formatType(attribute.type),
-    required: attribute.required,
+    ...(nested === undefined || !compact ? { type: shortType(attribute, found) } : {}),
+    required,
     usage: usageOf(attribute),
-    ...flags({ sensitive: attribute.sensitive, write_only: attribute.writeOnly, deprecated: attribute.deprecated }),
-    ...(attribute.nested === undefined
-      ? {}
-      : {
-          nesting: attribute.nested.nesting.toLowerCase(),
-          properties: describeMembers(attribute.nested.attributes, [], { ...filter, words: [] }),
-        }),
-    ...(attribute.description === '' ? {} : { description: attribute.description }),
+    ...flags(marks),
+    ...(nested === undefined ? {} : { nesting: nested.nesting.toLowerCase() }),
+    ...found,
+    ...(compact || description === '' ? {} : { description }),
   };
+}
+
+/** The type of a large attribute says again all that is inside it. */
+function shortType({ type }: SchemaAttribute, found: JsonObject): string {
+  const text = formatType(type);
+  return Object.hasOwn(found, 'left_out') && text.length > 100 ? `${text.slice(0, text.indexOf('{') + 1)}…` : text;
 }
 
 function describeNestedBlock(
-  { name: _name, nesting, minItems, maxItems, block }: NestedBlock,
-  filter: BlockFilter,
-): JsonObject {
+  { name, nesting, minItems, maxItems, block }: NestedBlock,
+  place: Place,
+): Json | undefined {
+  const required = minItems > 0;
+  const found = describeInside(name, { description: block.description, required, inside: block }, place);
+  if (found === undefined) return undefined;
   return {
     is_block: true,
     nesting: nesting.toLowerCase(),
-    required: minItems > 0,
+    required,
     ...(minItems > 0 ? { min_items: minItems } : {}),
     ...(maxItems > 0 ? { max_items: maxItems } : {}),
     ...flags({ deprecated: block.deprecated }),
-    properties: describeBlock(block, { ...filter, words: [] }),
+    ...found,
     required_properties: requiredOf(block),
-    ...(block.description === '' ? {} : { description: block.description }),
+    ...(place.filter.compact || block.description === '' ? {} : { description: block.description }),
   };
+}
+
+interface Subject {
+  readonly description: string;
+  readonly required: boolean;
+  readonly inside: Members | undefined;
+}
+
+/**
+ * What is inside, as far as it is wanted: all of it where the subject itself is meant, else what is meant of it.
+ *
+ * @returns undefined when nothing of it is wanted
+ */
+function describeInside(
+  name: string,
+  { description, required, inside }: Subject,
+  place: Place,
+): JsonObject | undefined {
+  const { filter, level, leftOut } = place;
+  if (filter.requiredOnly && !required) return undefined;
+  const text = `${name} ${description}`.toLowerCase();
+  const isMeant = filter.words.every((word) => text.includes(word));
+  if (inside === undefined) return isMeant ? {} : undefined;
+  const path = place.path === '' ? name : `${place.path}.${name}`;
+  const inner = { leftOut, path, level: level + 1, filter: isMeant ? { ...filter, words: [] } : filter };
+  if (level < filter.depth) {
+    const properties = describeMembers(inside, inner);
+    return isMeant || Object.keys(properties).length > 0 ? { properties } : undefined;
+  }
+  const hidden = { ...inner, filter: { ...inner.filter, depth: Infinity }, leftOut: [] };
+  const count = Object.keys(describeMembers(inside, hidden)).length;
+  if (count === 0 && !isMeant) return undefined;
+  if (count > 0) leftOut.push(path);
+  return { left_out: count };
 }
 
 function flags(all: Readonly<Record<string, boolean>>): Record<string, Json> {

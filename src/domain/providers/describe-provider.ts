@@ -49,7 +49,7 @@ export async function describeProvider(
   return {
     ...summary,
     summary,
-    configuration: describeBlock(configuration),
+    configuration: describeBlock(configuration).properties,
     resourceTypes: types.filter(({ kind }) => kind === 'RESOURCE').map(({ type }) => type),
     dataSourceTypes: types.filter(({ kind }) => kind === 'DATA_SOURCE').map(({ type }) => type),
     total,
