@@ -71,7 +71,13 @@ describe('the environment that a real provider gets', function () {
     await set('REGION', 'eu-1');
     await set('TOKEN', 'secret-token', { writeOnly: true });
     await set('URL', 'https://${TOKEN}@${REGION}');
+    await set('ARM_CLIENT_ID', 'app');
+    await set('ARM_CLIENT_SECRET', 'azure-secret', { writeOnly: true });
+    await set('GOOGLE_PROJECT', 'shop');
     assert.deepEqual(Object.fromEntries(own(await seen())), {
+      ARM_CLIENT_ID: 'app',
+      ARM_CLIENT_SECRET: 'azure-secret',
+      GOOGLE_PROJECT: 'shop',
       REGION: 'eu-1',
       TOKEN: 'secret-token',
       URL: 'https://secret-token@eu-1',

@@ -49,6 +49,8 @@ export interface Facts {
   outcome: Outcome;
   /** What the object needs by its references: recorded with it. */
   edges: readonly DependencyRow[];
+  /** What it needs by references no more: forgotten with it. */
+  letGo: readonly string[];
 }
 
 /** A plan with what is shown of it and what it is known by. */

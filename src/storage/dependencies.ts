@@ -52,6 +52,11 @@ export async function deleteDependency(db: Db, project: string, from: string, to
   return (await dependencies.remove(db, { project, fromResource: from, toResource: to })) === 1;
 }
 
+/** Forgets what the resource needed by references. */
+export async function removeReferences(db: Db, project: string, from: string, to: readonly string[]): Promise<void> {
+  await dependencies.remove(db, { project, fromResource: from, toResource: { $in: [...to] }, type: 'IMPLICIT' });
+}
+
 /** Forgets every edge from and to the resource. */
 export async function removeEdges(db: Db, project: string, resourceId: string): Promise<void> {
   await dependencies.remove(db, { project, $or: [{ fromResource: resourceId }, { toResource: resourceId }] });

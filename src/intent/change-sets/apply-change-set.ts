@@ -209,7 +209,10 @@ async function requireNoneNeeded(db: Db, set: ChangeSetRow, changes: readonly Ch
   const leaving = changes.filter(({ ask }) => ask.kind === 'DELETE').map(({ ask }) => ask.resourceID);
   if (leaving.length === 0) return;
   const edges = await findNeedingAny(db, set.project, leaving);
-  const stays = edges.find(({ fromResource }) => !leaving.includes(fromResource));
+  const updated = new Set(changes.filter(({ ask }) => ask.kind === 'UPDATE').map(({ ask }) => ask.resourceID));
+  const stays = edges.find(
+    ({ fromResource, type }) => !leaving.includes(fromResource) && !(type === 'IMPLICIT' && updated.has(fromResource)),
+  );
   if (stays === undefined) return;
   const message = `resource ${JSON.stringify(stays.toResource)} is needed by ${stays.fromResource} by now: make a new change set`;
   throw new AppError('CONFLICT', message, { details: { dependents: [stays.fromResource] } });

@@ -94,6 +94,7 @@ async function lifeOf({ work, slots }: Applying, change: Change, row: OperationR
   const { run } = begun;
   run.facts.operation = operation;
   run.facts.edges = edgesOf(work, change);
+  run.facts.letGo = letGoBy(work, change);
   const act = change.ask.kind === 'IMPORT' ? adoptObject : inSlot(slots, work.atWork, applyChange);
   return { run, steps: [planAgain(work, begun), judgeAgain(work, begun), act, recordOutcome] };
 }
@@ -154,6 +155,15 @@ export async function takeMemberSteps(run: Run, steps: readonly Step[]): Promise
     running.remove(id);
     resolve();
   }
+}
+
+/** What an update needs no more, because the set deletes it. */
+export function letGoBy({ changes, neighbors }: SetWork, { ask }: Change): string[] {
+  if (ask.kind !== 'UPDATE') return [];
+  const needed = neighbors.up.get(ask.resourceID);
+  return changes.flatMap((other) =>
+    other.ask.kind === 'DELETE' && needed?.has(other.ask.resourceID) === true ? [other.ask.resourceID] : [],
+  );
 }
 
 /** References are dependencies: what a resource refers to cannot be deleted before it. */

@@ -209,6 +209,47 @@ describe('change sets', () => {
       assert.equal(bench.cloud.objects.size, 0);
     });
 
+    it('may take what an update of the same set needs no more, after it', async () => {
+      const move = { kind: 'UPDATE', resourceID: 'b', config: { name: '${d.id}' } } as const;
+      const set = await plan(drop('a'), move, make('d', { name: 'd' }));
+      const changes = await bench.intent.changesOf(set);
+      assert.deepEqual(
+        changes.map(({ resourceID, needs }) => [resourceID, needs]),
+        [
+          ['a', ['b']],
+          ['b', ['d']],
+          ['d', []],
+        ],
+      );
+      assert.equal((await confirmed(set.id)).status, 'FINISHED');
+      const edges = await bench.intent.findDependencies(bench.request, {
+        intentProject: bench.project,
+        resourceID: 'b',
+      });
+      assert.deepEqual(
+        edges?.dependencies.map(({ to }) => to),
+        ['d'],
+      );
+    });
+
+    it('do not take what was only written without a reference, or is needed by a word of a person', async () => {
+      const literal = { kind: 'UPDATE', resourceID: 'b', config: { name: 'id-a' } } as const;
+      assert.equal((await apply((await plan(literal)).id)).status, 'FINISHED');
+      await assertRefused('CONFLICT', plan(drop('a')), /needed by b/);
+      await bench.context.storage.executeSql(`update resource_dependency set type = 'EXPLICIT'`);
+      await assertRefused('CONFLICT', plan(drop('a'), literal), /needed by b/);
+    });
+
+    it('are refused where they have no order', async () => {
+      const swap = [
+        drop('b'),
+        { kind: 'UPDATE', resourceID: 'c', config: { name: '${a.id}' } },
+        { kind: 'UPDATE', resourceID: 'a', config: { name: 'z' } },
+      ] as const;
+      // c lets go of b when a is changed, and a is changed when b, which needs it, is gone.
+      await assertRefused('BAD_INPUT', plan(...swap), /cannot be done in one order .* delete in a second one/);
+    });
+
     it('take a token once, from the session that got it, for these plans only', async () => {
       const set = await plan(drop('c'));
       const token = (await apply(set.id)).confirmation?.token ?? '';

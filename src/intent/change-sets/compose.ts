@@ -25,6 +25,20 @@ function expressionsOf(templates: ParsedChange['templates']): string[] {
   return templates.flatMap(({ parts }) => parts.flatMap((part) => ('expression' in part ? [part.expression] : [])));
 }
 
+/**
+ * Edges that the changes end: an update without the reference that made one, in a set that deletes what was referred to.
+ * Any other edge stays until somebody removes it, because the value that came by it may stay too.
+ */
+export function endedEdges(changes: readonly ParsedChange[], edges: readonly DependencyRow[]): Set<DependencyRow> {
+  const kinds = new Map(changes.map(({ ask }) => [ask.resourceID, ask.kind]));
+  return new Set(
+    edges.filter(
+      ({ type, fromResource, toResource }) =>
+        type === 'IMPLICIT' && kinds.get(fromResource) === 'UPDATE' && kinds.get(toResource) === 'DELETE',
+    ),
+  );
+}
+
 /** Deletions of what depends on a resource that goes, where its deletion asks for that. */
 export function dependentsToDelete(changes: readonly ParsedChange[], edges: readonly DependencyRow[]): string[] {
   const needing = Map.groupBy(edges, ({ toResource }) => toResource);
@@ -50,17 +64,21 @@ export function dependentsToDelete(changes: readonly ParsedChange[], edges: read
 export function compose(changes: readonly ParsedChange[], holdings: Holdings): Change[] {
   const positions = new Map(changes.map(({ ask }, position) => [ask.resourceID, position]));
   const leaving = new Set(changes.filter(({ ask }) => ask.kind === 'DELETE').map(({ ask }) => ask.resourceID));
-  requireNoneLeftBehind(changes, leaving, holdings.edges);
+  const ended = endedEdges(changes, holdings.edges);
+  const edges = holdings.edges.filter((edge) => !ended.has(edge));
+  requireNoneLeftBehind(changes, leaving, edges);
   const referred = changes.map((change, position) => referencesOf(change, position, { positions, leaving, holdings }));
-  requireNoCircle(changes, referred, leaving, holdings.edges);
+  requireNoCircle(changes, referred, leaving, edges);
   const needs = changes.map((_, position) => new Set(needsOf(referred[position] ?? [], positions)));
-  for (const { fromResource, toResource } of holdings.edges) {
+  for (const edge of holdings.edges) {
+    const { fromResource, toResource } = edge;
     const [from, to] = [positions.get(fromResource), positions.get(toResource)];
     if (from === undefined || to === undefined) continue;
-    // What goes, goes before what it needed; what stays comes after it.
-    if (leaving.has(fromResource)) needs[to]?.add(from);
+    // What goes, goes before what it needed and after what needs it no more; what stays comes after it.
+    if (leaving.has(fromResource) || ended.has(edge)) needs[to]?.add(from);
     else needs[from]?.add(to);
   }
+  requireOrder(changes, needs);
   return changes.map(({ ask, templates }, position) => ({
     position,
     ask,
@@ -110,6 +128,15 @@ function requireNoneLeftBehind(
       'delete these in the same change set, set withDependents, or remove the dependency first',
     { details: { dependents } },
   );
+}
+
+/** What is no circle of references may still have no order, where one update lets go of what another change waits for. */
+function requireOrder(changes: readonly ParsedChange[], needs: readonly ReadonlySet<number>[]): void {
+  const found = orderOf(new Map(needs.entries()));
+  if (!('circle' in found)) return;
+  const names = found.circle.map((position) => changes[position]?.ask.resourceID ?? '');
+  const way = names.join(' after ');
+  throw badInput('changes', `cannot be done in one order (${way}): update in one change set, delete in a second one`);
 }
 
 /** Looks at the whole project: a new reference may close a circle with what is recorded already. */

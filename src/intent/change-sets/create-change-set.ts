@@ -12,7 +12,7 @@ import { recordRefused } from '../journal/record-refused.ts';
 import { timeFor } from '../operations/start-operation.ts';
 import { inTurn } from '../steps/hold-lock.ts';
 import { type Change, packChanges } from './change.ts';
-import { compose, dependentsToDelete, type Holdings, mentionedIds } from './compose.ts';
+import { compose, dependentsToDelete, endedEdges, type Holdings, mentionedIds } from './compose.ts';
 import { followSet, type SetEnd } from './follow-set.ts';
 import { type ChangeInput, type ParsedChange, parseChanges } from './parse-changes.ts';
 import { planSet } from './plan-set.ts';
@@ -57,7 +57,14 @@ async function composeSet(engine: Engine, request: Request, input: CreateChangeS
     const project = await findProject(db, id);
     if (project === undefined) throw noSuch('Intent project', id);
     const edges = await findDependencies(db, id);
-    const all = [...parsed, ...dependentsToDelete(parsed, edges).map((each) => deletionOf(id, each))];
+    const ended = endedEdges(parsed, edges);
+    const all = [
+      ...parsed,
+      ...dependentsToDelete(
+        parsed,
+        edges.filter((edge) => !ended.has(edge)),
+      ).map((each) => deletionOf(id, each)),
+    ];
     const resources = await findResourcesById(db, id, mentionedIds(all));
     return { project, all, holdings: { resources, edges } satisfies Holdings };
   });

@@ -15,7 +15,7 @@ import { fact, newRun } from '../run.ts';
 import { recordOutcome } from '../steps/record-outcome.ts';
 import { settleByReading } from '../steps/settle-by-reading.ts';
 import { requireNoneUnderWay, requireSet } from './apply-change-set.ts';
-import { applySet, edgesOf, takeMemberSteps } from './apply-set.ts';
+import { applySet, edgesOf, letGoBy, takeMemberSteps } from './apply-set.ts';
 import { type Change, readChanges } from './change.ts';
 import { requireEnabled } from './create-change-set.ts';
 import { followSet, type SetEnd } from './follow-set.ts';
@@ -171,6 +171,7 @@ async function settleMember(work: SetWork, change: Change, row: OperationRow): P
   if (resource !== undefined) run.facts.resource = resource;
   run.facts.loaded = await work.load(change);
   run.facts.edges = edgesOf(work, change);
+  run.facts.letGo = letGoBy(work, change);
   await takeMemberSteps(run, [settleByReading, recordOutcome]);
   return fact(run, 'operation');
 }

@@ -4,7 +4,7 @@ import { AppError } from '../../shared/errors.ts';
 import { newUlid } from '../../shared/ids.ts';
 import { isJsonObject } from '../../shared/json.ts';
 import type { Db } from '../../storage/database.ts';
-import { addDependencies, removeEdges } from '../../storage/dependencies.ts';
+import { addDependencies, removeEdges, removeReferences } from '../../storage/dependencies.ts';
 import { findOperations, changeOperation, type OperationRow } from '../../storage/operations.ts';
 import { removeResource, type ResourceRow, saveResource } from '../../storage/resources.ts';
 import { moveOperation } from '../journal/move-operation.ts';
@@ -99,13 +99,16 @@ function recordedRow(run: Run): ResourceRow {
 function furtherRecords(run: Run, fate: RecordFate): ((db: Db) => Promise<void>) | undefined {
   const { id, fence } = fact(run, 'project');
   const { kind, resourceID } = run.ask;
-  const { edges = [] } = run.facts;
-  const addsEdges = fate === 'saved' && edges.length > 0 && fact(run, 'outcome').failure === undefined;
+  const { edges = [], letGo = [] } = run.facts;
+  const went = fate === 'saved' && fact(run, 'outcome').failure === undefined;
+  const addsEdges = went && edges.length > 0;
+  const endsEdges = went && letGo.length > 0;
   const settles = kind === 'IMPORT' || kind === 'REFRESH' || kind === 'EJECT';
-  if (fate !== 'dropped' && !addsEdges && !settles) return undefined;
+  if (fate !== 'dropped' && !addsEdges && !endsEdges && !settles) return undefined;
   return async (db) => {
     if (kind === 'EJECT') await removeEdges(db, id, resourceID);
     if (fate === 'dropped') await removeResource(db, resourceID, { project: id, fence });
+    if (endsEdges) await removeReferences(db, id, resourceID, letGo);
     if (addsEdges) await addDependencies(db, edges);
     if (settles) await settleInterrupted(db, run);
   };
