@@ -1,5 +1,5 @@
 // How the server's settings become an executor: as whom it runs, and what it sees of this machine.
-import { mkdirSync, statSync } from 'node:fs';
+import { chmodSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { type Config, ConfigError } from './config.ts';
@@ -7,11 +7,11 @@ import { type Executor, startExecutor } from './executor/index.ts';
 import type { Logger } from './shared/logger.ts';
 
 /** @throws ConfigError for a folder that is not there; AppError when isolation is demanded and impossible */
-export function executorOf(config: Config, logger: Logger): Promise<Executor> {
+export async function executorOf(config: Config, logger: Logger): Promise<Executor> {
   const { dataDir, keyFile, executorUser, providerMirror } = config;
   const installed = providerFolderOf(config);
   mkdirSync(installed, { recursive: true });
-  return startExecutor({
+  const executor = await startExecutor({
     maxProviders: config.providerProcesses,
     idleMs: config.providerIdleMs,
     callTimeoutMs: config.providerTimeoutMs,
@@ -25,6 +25,9 @@ export function executorOf(config: Config, logger: Logger): Promise<Executor> {
     },
     logger,
   });
+  // Another user must get through to what is installed; everything else in there is closed by itself.
+  if (executor.isolation === 'uid') chmodSync(dataDir, 0o711);
+  return executor;
 }
 
 /** Where providers are installed. */

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { buildGoProvider, fixtureAddress } from '../../src/testing/go-provider.ts';
@@ -128,6 +128,7 @@ export async function withServer<T>(
       ...(database === undefined ? {} : { DATABASE_URL: database }),
       SLUICE_PROVIDER_OVERRIDES: `${fixtureAddress}=${bench.program}`,
       SLUICE_PROVIDER_ALLOW: fixtureAddress,
+      SLUICE_PROVIDER_FOLDERS: dirname(bench.program),
       SLUICE_PROVIDER_IDLE_MS: String(idleMs),
     },
   });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -9,16 +10,13 @@ import { processesWith } from '../testing/processes.ts';
 import { startTestServer, type TestServer } from '../testing/server.ts';
 import { read } from '../testing/shared-server.ts';
 import { requireNamespaces, requireTool } from '../testing/tools.ts';
+import { until } from '../testing/until.ts';
 
 const REACH = `query($project: ID!, $config: JSON!) {
   intentDataSourceRead(intentProject: $project, provider: "${fixtureAddress}", type: "fixture_reach", config: $config) { result } }`;
 const SET = `mutation($project: ID!, $config: ConfigInput!) { intentProjectConfigAdd(intentProject: $project, config: $config) { id } }`;
 const CREATE = `mutation($project: ID!) { intentResourceCreate(intentProject: $project, resourceID: "one",
   provider: "${fixtureAddress}", type: "fixture_object", config: { name: "one" }) { status } }`;
-
-const KEY_OF_SERVER = 'key-of-the-server';
-const KEY_OF_HOME = 'key-in-the-home-folder';
-const KEY_OF_OTHER = 'key-of-the-other-project';
 
 interface Reached {
   readonly tried: Readonly<Record<string, string>>;
@@ -31,19 +29,24 @@ class Besieged {
   readonly folder = mkdtempSync(join(tmpdir(), 'sluice-isolation-'));
   readonly home = join(this.folder, 'home');
   readonly cloud = join(this.folder, 'cloud');
+  // Unlike those of any other test on the same machine.
+  readonly keyOfServer = `key-of-the-server-${randomUUID()}`;
+  readonly keyOfHome = `key-in-the-home-folder-${randomUUID()}`;
+  readonly keyOfOther = `key-of-the-other-project-${randomUUID()}`;
   private running: TestServer | undefined;
 
   async start(settings: Readonly<Record<string, string>>): Promise<void> {
     mkdirSync(join(this.home, '.aws'), { recursive: true });
     mkdirSync(this.cloud);
-    writeFileSync(join(this.home, '.aws/credentials'), KEY_OF_HOME);
+    writeFileSync(join(this.home, '.aws/credentials'), this.keyOfHome);
     const fixture = { address: fixtureAddress, version: fixtureVersion, binary: await buildGoProvider() };
     this.running = await startTestServer({
       settings: {
         HOME: this.home,
-        AWS_SECRET_ACCESS_KEY: KEY_OF_SERVER,
-        GOOGLE_CREDENTIALS: KEY_OF_SERVER,
-        SLUICE_PROVIDER_MIRROR: await layMirror(join(this.folder, 'mirror'), [fixture]),
+        AWS_SECRET_ACCESS_KEY: this.keyOfServer,
+        GOOGLE_CREDENTIALS: this.keyOfServer,
+        SLUICE_PROVIDER_MIRROR: await layMirror(join(this.folder, 'mirror'), [fixture], 'packed'),
+        SLUICE_PROVIDER_IDLE_MS: '600000',
         SLUICE_PROVIDER_ALLOW: fixtureAddress,
         SLUICE_PROVIDER_FOLDERS: this.cloud,
         ...settings,
@@ -52,8 +55,8 @@ class Besieged {
     for (const name of ['Own', 'Other'])
       await this.server.graphql(`mutation { intentProjectCreate(name: "${name}") { id } }`);
     await this.set('own', 'FIXTURE_DIR', this.cloud);
-    await this.set('other', 'TOKEN', KEY_OF_OTHER);
-    await this.set('other', 'key.json', Buffer.from(KEY_OF_OTHER).toString('base64'), { type: 'FILE_MOUNT' });
+    await this.set('other', 'TOKEN', this.keyOfOther);
+    await this.set('other', 'key.json', Buffer.from(this.keyOfOther).toString('base64'), { type: 'FILE_MOUNT' });
     await this.set('other', 'KEY_FILE', '/app/key.json');
   }
 
@@ -74,11 +77,11 @@ class Besieged {
   /** The provider of the other project, kept running, as the machine's administrator sees it. */
   async other(): Promise<{ readonly pid: number; readonly file: string }> {
     const own = await this.reach({}, 'other');
-    const mine = Object.values(own.environments).find((text) => text.includes('KEY_FILE='));
+    const mine = Object.values(own.environments).find((text) => text.includes(this.keyOfOther));
     const file = /^KEY_FILE=(.*)$/m.exec(mine ?? '')?.[1];
-    const [pid] = processesWith(KEY_OF_OTHER, 'environ');
+    const [pid] = processesWith(this.keyOfOther, 'environ');
     assert.ok(file !== undefined && pid !== undefined);
-    assert.equal(Object.values((await this.reach({ read: [file] }, 'other')).tried)[0], KEY_OF_OTHER);
+    assert.equal(Object.values((await this.reach({ read: [file] }, 'other')).tried)[0], this.keyOfOther);
     return { pid, file };
   }
 
@@ -142,7 +145,8 @@ describe('a provider in namespaces of its own', function () {
     allFail({ tried, environments, rights: '' }, 2);
     const seen = Object.values(environments).join('\n');
     assert.match(seen, /^FIXTURE_DIR=/m);
-    for (const secret of [KEY_OF_SERVER, KEY_OF_HOME, KEY_OF_OTHER]) assert.ok(!seen.includes(secret), secret);
+    for (const secret of [besieged.keyOfServer, besieged.keyOfHome, besieged.keyOfOther])
+      assert.ok(!seen.includes(secret), secret);
     assert.doesNotMatch(seen, /^(HOME|AWS_|GOOGLE_|SLUICE_)/m);
   });
 
@@ -155,6 +159,7 @@ describe('a provider in namespaces of its own', function () {
     const { file } = await besieged.other();
     const folders = [
       besieged.server.dataDir,
+      join(besieged.server.dataDir, 'providers'),
       join(besieged.folder, 'mirror'),
       dirname(file),
       '/usr/local',
@@ -189,11 +194,29 @@ describe('a provider in namespaces of its own', function () {
   it('ends with the server, however that ends, and so does all around it', async () => {
     await besieged.other();
     const { dataDir } = besieged.server;
-    const left = () => [...processesWith(KEY_OF_OTHER, 'environ'), ...processesWith(`${dataDir}/`, 'cmdline')];
+    const left = () => [...processesWith(besieged.keyOfOther, 'environ'), ...processesWith(`${dataDir}/`, 'cmdline')];
     assert.ok(left().length >= 2, `${left().length} processes`);
     await besieged.server.kill();
-    for (let tries = 0; left().length > 0 && tries < 200; tries += 1) await new Promise((done) => setTimeout(done, 50));
-    assert.deepEqual(left(), []);
+    await until(() => left().length === 0, { what: 'nothing is left', seen: () => left().join(' ') });
+  });
+});
+
+describe('a provider that only runs as another user', function () {
+  this.timeout(120_000);
+  const besieged = new Besieged();
+  before(requireTool('go'));
+  before(function () {
+    this.timeout(240_000);
+    if (process.getuid?.() !== 0) return this.skip(); // only root may become another user
+    return besieged.start({ SLUICE_EXECUTOR_ISOLATION: 'none', SLUICE_EXECUTOR_USER: '65534:65534' });
+  });
+  after(() => besieged.stop());
+
+  it('runs from where it was installed, and reads neither keys nor the environment of the server', async () => {
+    const { dataDir } = besieged.server;
+    const files = ['keys.json', 'admin-key.json', 'db/PG_VERSION'].map((name) => join(dataDir, name));
+    const paths = [...files, dataDir, join(besieged.home, '.aws/credentials'), `/proc/${besieged.pid}/environ`];
+    allFail(await besieged.reach({ read: paths, signal: [String(besieged.pid)] }), paths.length + 1);
   });
 });
 
@@ -213,9 +236,12 @@ describe('a provider without namespaces', function () {
     const credentials = join(besieged.home, '.aws/credentials');
     const keys = join(besieged.server.dataDir, 'keys.json');
     const { tried, environments } = await besieged.reach({ read: [keys, credentials, file], signal: [String(pid)] });
-    assert.deepEqual([tried[credentials], tried[file], tried[String(pid)]], [KEY_OF_HOME, KEY_OF_OTHER, 'signalled']);
+    assert.deepEqual(
+      [tried[credentials], tried[file], tried[String(pid)]],
+      [besieged.keyOfHome, besieged.keyOfOther, 'signalled'],
+    );
     assert.equal(tried[keys], readFileSync(keys, 'utf8'));
-    assert.ok(environments[String(besieged.pid)]?.includes(KEY_OF_SERVER));
+    assert.ok(environments[String(besieged.pid)]?.includes(besieged.keyOfServer));
     assert.match(besieged.server.output(), /providers run without namespaces of their own: they are switched off/);
   });
 });

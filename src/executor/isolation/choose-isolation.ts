@@ -13,7 +13,7 @@ import { makeProviderWorld } from './provider-world.ts';
 /** `auto` takes namespaces where the machine permits them, `namespace` demands them, `none` never asks. */
 export type IsolationWish = 'auto' | 'namespace' | 'none';
 
-const PROBE_TIMEOUT_MS = 20_000; // it takes a tenth of a second; this is for a machine that swaps
+const PROBE_TIMEOUT_MS = 60_000; // it takes a tenth of a second; this is for a machine that swaps
 const TEMPORARY = '/tmp';
 
 const HELP = 'docs/operations.md tells what a machine must permit';
