@@ -59,12 +59,12 @@ function works(server: TestServer, project: string, path: string, size: number):
     {
       subject: `refresh of ${size} resources`,
       ours: () => refresh(server, project, size),
-      theirs: () => terraform(path, ['plan', '-refresh-only', '-detailed-exitcode']), // 0: no change
+      theirs: () => terraform(path, ['plan', '-refresh-only']),
     },
     {
       subject: `plan without change of ${size} resources`,
       ours: () => plan(server, project, size),
-      theirs: () => terraform(path, ['plan', '-detailed-exitcode']),
+      theirs: () => terraform(path, ['plan', '-detailed-exitcode']), // 0 when it finds no change
     },
   ];
 }

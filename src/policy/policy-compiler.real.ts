@@ -106,7 +106,7 @@ describe('compiling a policy', function () {
 
   it('refuses a builtin that we lack by its name', async () => {
     const error = await refusal('package spacelift\n\nallow contains "x" if graphql.is_valid("a", "b")\n');
-    match(error.message, /there is no function graphql\.is_valid here/);
+    match(error.message, /the function graphql\.is_valid is not there: its answers/);
   });
 
   it('refuses a text over its limit before it runs anything', async () => {

@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { AppError, invariant } from '../shared/errors.ts';
-import type { Json } from '../shared/json.ts';
+import { isJsonObject, type Json } from '../shared/json.ts';
 import type { Logger } from '../shared/logger.ts';
 import { allowedCapabilities } from './capabilities.ts';
 import { compileError, readOpaErrors } from './opa-errors.ts';
+import { indexRules, sameRules } from './index-rules.ts';
 import { limitConcurrency } from './limit-concurrency.ts';
 import { readBundleFile } from './read-bundle.ts';
 import { type OpaOutcome, runOpa } from './run-opa.ts';
@@ -49,6 +50,10 @@ const MAX_PARALLEL_RUNS = 2;
 const SOURCE_FILE = 'policy.rego'; // every file name is ours: nothing of the policy's text reaches the command line
 const CAPABILITIES_FILE = 'capabilities.json';
 const BUNDLE_FILE = 'bundle.tar.gz';
+const CHECK_FILE = 'check.rego';
+const INDEX_FOLDER = 'index';
+const INDEXED_BUNDLE = 'indexed.tar.gz';
+const MIN_INDEXED_RULES = 32;
 
 /** One compilation: where it happens and how the tool is called there. */
 interface Job {
@@ -102,18 +107,57 @@ async function compilePolicy(job: Job): Promise<CompiledPolicy> {
   if (!parsed.ok) throw compileError(readOpaErrors(parsed.stdout, parsed.stderr));
   const syntax = readSyntax(parsed.stdout);
   if (!built.ok) throw await explain(job, built);
-  const wasm = readBundleFile(await readFile(join(job.folder, BUNDLE_FILE)), '/policy.wasm');
+  const bundle = (await buildIndexed(job, parsed.stdout)) ?? BUNDLE_FILE;
+  const wasm = readBundleFile(await readFile(join(job.folder, bundle)), '/policy.wasm');
   invariant(wasm !== undefined, 'opa build wrote a bundle without policy.wasm');
   return { wasm: Uint8Array.from(wasm), sha256: createHash('sha256').update(wasm).digest('hex'), ...syntax };
 }
 
-function parse({ opa, source }: Job): Promise<Finished> {
-  return opa('parse', '--format', 'json', ...dialectFlags(source), SOURCE_FILE);
+/**
+ * Builds a large policy once more with its rules indexed.
+ *
+ * @returns the bundle's name; undefined where there is nothing to gain, or where anything at all is odd
+ */
+async function buildIndexed(job: Job, plainTree: string): Promise<string | undefined> {
+  const { folder, opa, source } = job;
+  if (countRules(plainTree) < MIN_INDEXED_RULES) return undefined;
+  try {
+    const located = await opa(
+      'parse',
+      '--format',
+      'json',
+      '--json-include',
+      'locations',
+      ...dialectFlags(source),
+      SOURCE_FILE,
+    );
+    const indexed = located.ok ? indexRules(source, parseJson(located.stdout)) : undefined;
+    if (indexed === undefined) return undefined;
+    const place = join(folder, INDEX_FOLDER);
+    await mkdir(place, { mode: 0o700 });
+    for (const [at, text] of indexed.files.entries()) await writeFile(join(place, `${at}.rego`), text, { mode: 0o600 });
+    await writeFile(join(folder, CHECK_FILE), indexed.check, { mode: 0o600 });
+    const [check, built] = [await parse(job, CHECK_FILE), await build(job, INDEX_FOLDER, INDEXED_BUNDLE)];
+    const isSame = check.ok && sameRules(parseJson(check.stdout), parseJson(plainTree));
+    return isSame && built.ok ? INDEXED_BUNDLE : undefined;
+  } catch {
+    return undefined; // the plain one is there
+  }
 }
 
-function build({ opa, source }: Job): Promise<Finished> {
+function countRules(tree: string): number {
+  const parsed = parseJson(tree);
+  const rules = isJsonObject(parsed) ? parsed['rules'] : undefined;
+  return Array.isArray(rules) ? rules.length : 0;
+}
+
+function parse({ opa, source }: Job, file = SOURCE_FILE): Promise<Finished> {
+  return opa('parse', '--format', 'json', ...dialectFlags(source), file);
+}
+
+function build({ opa, source }: Job, from = SOURCE_FILE, bundle = BUNDLE_FILE): Promise<Finished> {
   const flags = ['--capabilities', CAPABILITIES_FILE, ...dialectFlags(source)];
-  return opa('build', '-t', 'wasm', '-e', 'spacelift', ...flags, '-o', BUNDLE_FILE, SOURCE_FILE);
+  return opa('build', '-t', 'wasm', '-e', 'spacelift', ...flags, '-o', bundle, from);
 }
 
 /** `opa build` reports in prose; `opa check` finds the same errors and gives their positions as data. */
