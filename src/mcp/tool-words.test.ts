@@ -113,6 +113,10 @@ for (const { era, connect } of mcpClients) {
         const tried = { policy_id: made.structured['id'] ?? null, resource_type: 'sandbox_pet', provider };
         const decision = await fine.call('policy-dry-run', { ...tried, operation: 'create' });
         assert.deepEqual(decision.structured['allow'], ['pets are welcome']);
+        const input = JSON.stringify({ resource: { resource_type: 'sandbox_pet' } });
+        const given = { rego_code: olderDialect, input, engine_type: 'rego_v0' };
+        const simulated = await fine.call('policy-simulate', given);
+        assert.match(simulated.texts[0] ?? '', /pets are welcome/);
       });
     });
 
