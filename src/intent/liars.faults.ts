@@ -42,6 +42,7 @@ describe('a provider that lies', function (this: Mocha.Suite) {
       settings: {
         SLUICE_PROVIDER_OVERRIDES: `${liarAddress}=${liar.executable}`,
         SLUICE_PROVIDER_ALLOW: liarAddress,
+        SLUICE_PROVIDER_FOLDERS: liar.cloud,
         SLUICE_PROVIDER_TIMEOUT_MS: String(CALL_LIMIT_MS),
         SLUICE_PROVIDER_IDLE_MS: String(IDLE_MS),
       },
