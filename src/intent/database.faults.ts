@@ -4,7 +4,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 import { campaign, campaignSize, type Random, tell } from '../testing/campaign.ts';
 import { type Operator, operatorOf } from '../testing/operator.ts';
-import { read } from '../testing/shared-server.ts';
+import type { TestServer } from '../testing/server.ts';
+import { read, refusal } from '../testing/shared-server.ts';
 import { requireTool } from '../testing/tools.ts';
 import { startTwoServers, type TwoServers } from '../testing/two-servers.ts';
 import { until } from '../testing/until.ts';
@@ -51,6 +52,34 @@ describe('a database that goes away under two servers', function () {
         [null, null],
       );
     });
+  });
+
+  it('is told to callers as such, who make nothing meanwhile', async () => {
+    const { one, postgres, cloud } = both;
+    read(await one.graphql('mutation { intentProjectCreate(name: "told") { id } }'));
+    const operator = operatorOf({ server: () => one, project: 'told', cloud });
+    await operator.carryOut('Create', 'told-before', { config: cloud.config('told-before', 'made') });
+    await postgres.stopImmediately();
+    try {
+      const { code, message } = refusal(
+        await operator.send('Create', 'told-during', { config: cloud.config('told-during', 'made') }),
+      );
+      assert.deepEqual([code, await statusOf(one)], ['UNAVAILABLE', 503]);
+      assert.match(message, /database/);
+      assert.equal((await fetch(`${one.url}/readyz`)).status, 503);
+    } finally {
+      await postgres.startAgain();
+    }
+    await until(async () => (await fetch(`${one.url}/readyz`)).ok, { what: 'the server ready again' });
+    assert.deepEqual(
+      cloud.objects().flatMap(({ name }) => (name.startsWith('told-') ? [name] : [])),
+      ['told-before'],
+    );
+    await operator.carryOut('Create', 'told-after', { config: cloud.config('told-after', 'made') });
+    assert.deepEqual(
+      (await operator.resources()).map(({ resourceID }) => resourceID),
+      ['told-after', 'told-before'],
+    );
   });
 
   /** Several callers at a time, each at one of the servers, until everything is there. */
@@ -147,3 +176,14 @@ describe('a database that goes away under two servers', function () {
     }
   }
 });
+
+/** As a client sees it that asked for GraphQL's own media type, where the status tells. */
+async function statusOf(server: TestServer): Promise<number> {
+  const headers = {
+    authorization: `Bearer ${await server.adminToken()}`,
+    'content-type': 'application/json',
+    accept: 'application/graphql-response+json',
+  };
+  const body = JSON.stringify({ query: '{ intentProjects { id } }' });
+  return (await fetch(`${server.url}/graphql`, { method: 'POST', headers, body })).status;
+}

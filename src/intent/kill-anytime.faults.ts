@@ -7,7 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { campaign, type Random, tell } from '../testing/campaign.ts';
 import { type Cloud, goCloud } from '../testing/clouds.ts';
 import { type Operator, operatorOf } from '../testing/operator.ts';
-import { descendantsOf, killHard } from '../testing/processes.ts';
+import { descendantsOf, isAlive, killHard } from '../testing/processes.ts';
 import { freePort, startTestServer, type TestServer } from '../testing/server.ts';
 import { aKey, read } from '../testing/shared-server.ts';
 import { requireTool } from '../testing/tools.ts';
@@ -151,12 +151,3 @@ describe('a kill at any time', function () {
     assert.deepEqual(idsOf(objectsOf(project)), idsOf(recorded.map(({ state }) => ({ id: state?.['id'] }))));
   }
 });
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}

@@ -19,7 +19,7 @@ export interface Hold {
   readonly held: Promise<void>;
 }
 
-const WITHIN_MS = 60_000; // machines are shared
+const WITHIN_MS = 180_000; // machines are shared
 
 export interface HeldServerOptions extends Omit<TestServerOptions, 'program' | 'programArgument'> {
   /** How patient the engine is, where tests are not. */

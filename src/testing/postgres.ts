@@ -21,9 +21,13 @@ export interface TestPostgres {
   stop(): Promise<void>;
 }
 
-/** Needs `initdb` and `pg_ctl` on PATH: `before(requireTool('postgres'))`. */
-export async function startTestPostgres(): Promise<TestPostgres> {
-  const folder = await mkdtemp(join(tmpdir(), 'sluice-pg-'));
+/**
+ * Needs `initdb` and `pg_ctl` on PATH: `before(requireTool('postgres'))`.
+ *
+ * @param parent where its data lies, such as a small disk; anybody must be allowed in
+ */
+export async function startTestPostgres(parent = tmpdir()): Promise<TestPostgres> {
+  const folder = await mkdtemp(join(parent, 'sluice-pg-'));
   if (userInfo().uid === 0) await giveAway(folder);
   const data = join(folder, 'data');
   await asServerUser('initdb', ['-D', data, '-U', 'sluice', '-A', 'trust', '-E', 'UTF8', '--no-sync']);

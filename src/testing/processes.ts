@@ -42,6 +42,15 @@ function parentOf(pid: string): number {
   return Number(/^PPid:\s+(\d+)/m.exec(readOrNothing(`/proc/${pid}/status`))?.[1]);
 }
 
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** SIGKILL, to one that may have ended by itself. */
 export function killHard(pid: number): void {
   try {

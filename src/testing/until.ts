@@ -12,7 +12,7 @@ const EVERY_MS = 50;
 /** Waits for something to become true, and fails by its name when it does not. */
 export async function until(
   holds: () => Promise<boolean> | boolean,
-  { what, withinMs = 60_000, seen }: Awaited,
+  { what, withinMs = 180_000, seen }: Awaited,
 ): Promise<void> {
   const deadline = performance.now() + withinMs;
   while (!(await holds())) {
