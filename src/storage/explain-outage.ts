@@ -5,7 +5,8 @@ import { withoutStatement } from './without-statement.ts';
 // connections), 57P (shut down).
 const LOST = /^(ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|0800[013467]|53300|57P..)$/;
 const FULL = /^(ENOSPC|EDQUOT|53100|53200)$/;
-const LOST_MESSAGE = /connection terminated|terminating connection|timeout exceeded when trying to connect/i;
+const LOST_MESSAGE =
+  /connection terminated|terminating connection|connection error and is not queryable|timeout exceeded when trying to connect/i;
 
 /**
  * What a failed unit of work tells its caller: a lost database or a full disk becomes an error that says so, anything

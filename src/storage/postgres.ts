@@ -3,6 +3,7 @@ import { MikroORM } from '@mikro-orm/postgresql';
 import { AppError } from '../shared/errors.ts';
 import type { Logger } from '../shared/logger.ts';
 import { type Connection, ormOptions } from './connection.ts';
+import { type EventfulPool, freeLostConnections } from './free-lost-connections.ts';
 import { createListener, type ListenerPool } from './listener.ts';
 
 const POOL_SIZE = 10; // PostgreSQL allows 100 connections by default: room for several servers and workers
@@ -17,6 +18,7 @@ export async function connectPostgres(options: { url: string; log: Logger }): Pr
     pool: { min: 0, max: POOL_SIZE },
   });
   const pool = await nativePool(orm);
+  freeLostConnections(pool);
   await pool.query('select 1').catch(async (error: unknown) => {
     await orm.close(true);
     throw unreachable(error);
@@ -53,7 +55,7 @@ function databaseName(url: string): string {
 }
 
 // The driver's own type of the pool is empty, since `pg` ships none.
-async function nativePool(orm: MikroORM): Promise<ListenerPool> {
+async function nativePool(orm: MikroORM): Promise<ListenerPool & EventfulPool> {
   const client: unknown = await orm.em.getConnection().getNativeClient();
-  return client as ListenerPool;
+  return client as ListenerPool & EventfulPool;
 }

@@ -60,6 +60,21 @@ describe('PostgreSQL', () => {
     await retry(async () => assert.deepEqual(heard, ['', 'again']));
   });
 
+  it('outlives a connection that is cut between two statements of a transaction', async () => {
+    const storage = await open(await server.createDatabase());
+    const other = await open(await server.createDatabase());
+    const cutOff = (): Promise<void> =>
+      storage.transaction(async ({ em }) => {
+        const [row] = await em.execute<{ pid: number }[]>('select pg_backend_pid() as pid');
+        await other.executeSql('select pg_terminate_backend($1)', [row?.pid]);
+        // Until the end is noticed.
+        for (;;) await em.execute('select 1');
+      });
+    // More of them than the pool has places.
+    for (let cuts = 0; cuts < 12; cuts += 1) await assert.rejects(cutOff(), /the database cannot be reached/);
+    assert.equal((await storage.read(findSpaces)).length, 0);
+  });
+
   it('says what to do when the server is not there or the address is none', async () => {
     for (const [databaseUrl, message] of [
       ['postgres://sluice:hunter2@127.0.0.1:1/none', /cannot be reached: .*check DATABASE_URL/],

@@ -60,14 +60,29 @@ export async function serverCapabilities(context: DomainContext, program: Binary
   return (await context.storage.read((db) => findBinary(db, program)))?.capabilities ?? {};
 }
 
-/** Reads and stores a program's schema unless that was done before. Two readers at once do the work twice, to one result. */
+/** Readings under way, by program: each takes a process and much memory, so those who come meanwhile wait for it. */
+const readings = new WeakMap<DomainContext['storage'], Map<string, Promise<void>>>();
+
+/**
+ * Reads and stores a program's schema unless that was done before. Two servers at once do the work twice, to one result.
+ */
 export async function storeSchemas(
   context: DomainContext,
   program: BinaryKey & { readonly binary?: ProviderBinary | undefined },
 ): Promise<void> {
   if ((await context.storage.read((db) => findBinary(db, program))) !== undefined) return;
-  invariant(program.binary !== undefined, 'a schema that is not stored needs an installed provider');
-  const capabilities = await storeParts(context, program, program.binary);
+  const { binary } = program;
+  invariant(binary !== undefined, 'a schema that is not stored needs an installed provider');
+  const underWay = readings.get(context.storage) ?? new Map<string, Promise<void>>();
+  readings.set(context.storage, underWay);
+  const key = [program.address, program.version, program.sha256].join(' ');
+  const reading = underWay.get(key) ?? readAndStore(context, program, binary).finally(() => underWay.delete(key));
+  underWay.set(key, reading);
+  await reading;
+}
+
+async function readAndStore(context: DomainContext, program: BinaryKey, binary: ProviderBinary): Promise<void> {
+  const capabilities = await storeParts(context, program, binary);
   await context.storage.transaction((db) =>
     insertBinary(db, {
       address: program.address,
