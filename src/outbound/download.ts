@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { stat, truncate } from 'node:fs/promises';
+import { readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
@@ -22,14 +22,17 @@ export interface DownloadOptions {
 
 const ATTEMPTS = 4; // as long as each of them brings bytes
 
-/** Downloads to a file, going on where a broken connection, or an earlier call, left off. */
+/**
+ * Downloads to a file, going on where a broken connection, or an earlier call, left off. What names the server's file
+ * meanwhile lies beside it: where there is another file by then, it is got as a whole.
+ */
 export async function download(route: Route, start: string, file: string, options: DownloadOptions): Promise<void> {
   const signal = AbortSignal.timeout(options.timeoutMs);
   for (let attempt = 1; ; attempt += 1) {
     const before = await sizeOf(file);
     try {
       await continueFile(route, start, file, { ...options, before, signal });
-      return;
+      return await rm(tagOf(file), { force: true });
     } catch (cause) {
       const gained = (await sizeOf(file)) > before;
       if (cause instanceof AppError || signal.aborted || !gained || attempt === ATTEMPTS) {
@@ -46,7 +49,7 @@ interface Attempt extends DownloadOptions {
 
 async function continueFile(route: Route, start: string, file: string, attempt: Attempt): Promise<void> {
   const { before, signal } = attempt;
-  const headers: Record<string, string> = before === 0 ? {} : { range: `bytes=${before}-` };
+  const headers = before === 0 ? {} : { range: `bytes=${before}-`, ...(await sameFile(file)) };
   const hop = await follow(route, start, { headers, signal });
   const { statusCode } = hop.response;
   if (statusCode === 416 && before > 0) {
@@ -68,6 +71,7 @@ async function write({ url, response }: Hop, file: string, attempt: Attempt): Pr
     await discard(response);
     throw new AppError('UNAVAILABLE', `${shownUrl(url)} answers with another part than was asked for`);
   }
+  if (!resumes) await keepTag(file, response.headers['etag']);
   const length = Number(response.headers['content-length'] ?? Number.NaN);
   let receivedBytes = resumes ? attempt.before : 0;
   const totalBytes = Number.isSafeInteger(length) ? receivedBytes + length : undefined;
@@ -85,6 +89,20 @@ async function write({ url, response }: Hop, file: string, attempt: Attempt): Pr
   await pipeline(response.body, meter, createWriteStream(file, { flags: resumes ? 'a' : 'w', mode: 0o600 }), {
     signal,
   });
+}
+
+const tagOf = (file: string): string => `${file}.etag`;
+
+/** Only a strong tag says that two files are the same byte for byte. */
+async function keepTag(file: string, tag: string | string[] | undefined): Promise<void> {
+  if (typeof tag === 'string' && /^"[\x21\x23-\x7e]{1,200}"$/.test(tag))
+    await writeFile(tagOf(file), tag, { mode: 0o600 });
+  else await rm(tagOf(file), { force: true });
+}
+
+async function sameFile(file: string): Promise<Record<string, string>> {
+  const tag = await readFile(tagOf(file), 'utf8').catch(() => undefined);
+  return tag === undefined ? {} : { 'if-range': tag };
 }
 
 function tooLarge(url: URL, maxBytes: number): AppError {

@@ -61,7 +61,8 @@ export async function follow(route: Route, start: string, options: FollowOptions
 }
 
 function keepRange(headers: Readonly<Record<string, string>>): Record<string, string> {
-  return headers['range'] === undefined ? {} : { range: headers['range'] };
+  const kept = ['range', 'if-range'].filter((name) => headers[name] !== undefined);
+  return Object.fromEntries(kept.map((name) => [name, headers[name] ?? '']));
 }
 
 /** Lets go of a body that nobody reads; a long one costs the connection, not our time. */

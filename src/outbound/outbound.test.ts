@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -142,6 +142,38 @@ describe('requests to the outside', () => {
     answer = ({ headers }, response) => response.writeHead(headers.range === undefined ? 200 : 416).end('whole');
     await outbound.download(url(), file, limits);
     assert.equal(readFileSync(file, 'utf8'), 'whole');
+  });
+
+  it('get a file as a whole that is another one by the time they go on', async () => {
+    const file = join(base, 'file');
+    const [older, newer] = [Buffer.alloc(40_000, 'old'), Buffer.alloc(50_000, 'new')];
+    answer = ({ headers }, response) => {
+      if (headers.range === undefined) {
+        response.writeHead(200, { 'content-length': older.length, etag: '"1"' });
+        return response.write(older.subarray(0, 20_000), () => setTimeout(() => response.destroy(), 50));
+      }
+      return response.writeHead(200, { 'content-length': newer.length, etag: '"2"' }).end(newer);
+    };
+    await outbound.download(url(), file, limits);
+    assert.deepEqual(readFileSync(file), newer);
+    assert.deepEqual(
+      seen.map(({ headers }) => [headers.range === undefined, headers['if-range']]),
+      [[true, undefined], [false, '"1"']], // prettier-ignore
+    );
+    assert.equal(existsSync(`${file}.etag`), false);
+  });
+
+  it('do not trust a tag that says only that two files are alike', async () => {
+    const file = join(base, 'file');
+    answer = ({ headers }, response) => {
+      const from = Number(/^bytes=(\d+)-$/.exec(headers.range ?? '')?.[1] ?? 0);
+      const head = { 'content-range': `bytes ${from}-39999/40000`, 'content-length': 40_000 - from, etag: 'W/"1"' };
+      response.writeHead(from === 0 ? 200 : 206, head);
+      if (from > 0) return response.end(Buffer.alloc(40_000 - from, 'b'));
+      return response.write(Buffer.alloc(20_000, 'a'), () => setTimeout(() => response.destroy(), 50));
+    };
+    await outbound.download(url(), file, limits);
+    assert.deepEqual(seen.map(({ headers }) => headers['if-range']), [undefined, undefined]); // prettier-ignore
   });
 
   it('refuse a part that was not asked for, and any status but success', async () => {
