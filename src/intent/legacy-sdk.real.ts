@@ -197,6 +197,19 @@ describe('a provider on the old SDK, beside the terraform program', function (th
     );
   });
 
+  it('upgrades a state of an older schema', async () => {
+    const loaded = loadFrom(bench, 'legacy_box');
+    const stateJson = JSON.stringify({ id: 'box-n', name: 'n', amount: 4 });
+    const { state, problems } = await bench.executor.upgradeState(loaded.session, {
+      type: loaded.type,
+      version: 0,
+      stateJson,
+    });
+    assert.deepEqual(problems, []);
+    const upgraded = plain(openState(loaded, state), loaded.valueType);
+    assert.deepEqual([jsonAt(upgraded, 'size'), jsonAt(upgraded, 'inner')], [4, []]);
+  });
+
   it('does the same over protocol 6', async () => {
     const session = bench.with({ LEGACY_PROTOCOL: '6' });
     for (const name of ['blocks_by_hash', 'own_plan', 'secrets', 'framework_beside_it']) {

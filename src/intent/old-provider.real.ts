@@ -154,6 +154,17 @@ describe('a provider on the old SDK, through the server', function (this: Mocha.
   }
 
   for (const { era, connect } of mcpClients) {
+    it(`has them imported through the few tools too, by a ${era} client`, async () => {
+      const headers = { authorization: `Bearer ${await server.adminToken()}` };
+      const session = await connect({ url: `${server.url}/mcp`, headers });
+      const own = await project(`Few ${era}`);
+      try {
+        assert.deepEqual(await importByFewTools(session, own), ['three', 'two']);
+      } finally {
+        await session.close();
+      }
+    });
+
     it(`has many objects imported in one change set, by a ${era} client`, async () => {
       const intentProject = await project(`Many ${era}`);
       const headers = { authorization: `Bearer ${await server.adminToken()}` };
@@ -196,6 +207,29 @@ async function importMany(session: McpSession, project: string): Promise<string[
   assert.equal(applied['status'], 'FINISHED');
   return listAt(await ok('state-list', {}), 'states')
     .map((each) => textAt(each, 'resource_id'))
+    .toSorted();
+}
+
+async function importByFewTools(session: McpSession, project: string): Promise<string[]> {
+  const ok = async (given: JsonObject): Promise<JsonObject> => {
+    const reply = await session.call('intent', { project, ...given });
+    assert.equal(reply.isError, false, reply.texts.join('\n'));
+    return reply.structured;
+  };
+  const there = await ok({ kind: 'data', provider, type: 'legacy_boxes', config: {} });
+  const changes = listAt(there, 'result', 'boxes')
+    .slice(1)
+    .map((each) => ({
+      kind: 'import',
+      resource_id: textAt(each, 'name').slice('box-'.length),
+      provider,
+      type: 'legacy_box',
+      import_identity: { name: textAt(each, 'name').slice('box-'.length) },
+    }));
+  const planned = await ok({ kind: 'plan', changes });
+  await ok({ kind: 'apply', id: planned['changeSet'] ?? null });
+  return listAt(await ok({ kind: 'list' }), 'resources')
+    .map((each) => textAt(at(each, 'node'), 'id'))
     .toSorted();
 }
 
