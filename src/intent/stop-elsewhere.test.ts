@@ -12,6 +12,7 @@ describe('stopping what another server works on', () => {
   let other: Intent;
   let gate: PromiseWithResolvers<void>;
 
+  before(() => testIntent()); // the database is made once, which takes longest
   beforeEach(() => {
     gate = Promise.withResolvers();
   });
@@ -39,6 +40,13 @@ describe('stopping what another server works on', () => {
     const sql = 'select actor, affected_id as affected from audit_entry where action = $1';
     return (await bench.context.storage.executeSql(sql, [action])).rows;
   };
+  /** An answer may come before the end where the computer is busy. */
+  const endOf = async (operationID: string) => {
+    const name = { intentProject: bench.project, id: operationID };
+    let found = await other.findOperation(bench.request, name);
+    while (found?.finishedAt === null) found = await other.findOperation(bench.request, name);
+    return found;
+  };
   const toldToStop = (id: string) => until(() => bench.cloud.cancelled.includes(id)).then(() => gate.resolve());
 
   it('ends it where it was, and is in the audit trail', async () => {
@@ -46,8 +54,9 @@ describe('stopping what another server works on', () => {
     await bench.intent.recover();
     const canceling = cancel(id);
     await toldToStop(id);
-    const ended = await canceling;
-    assert.equal(ended.status, 'FAILED');
+    await canceling;
+    const ended = await endOf(id);
+    assert.equal(ended?.status, 'FAILED');
     assert.ok((ended.cancelRequestedAt ?? 0) > 0);
     assert.deepEqual(await trail('intent-resource-operation.cancel'), [{ actor: 'api_key::admin', affected: id }]);
   });
@@ -57,7 +66,8 @@ describe('stopping what another server works on', () => {
     await bench.intent.recover();
     const canceling = cancel(id);
     await toldToStop(id);
-    assert.equal((await canceling).status, 'CANCELED');
+    await canceling;
+    assert.equal((await endOf(id))?.status, 'CANCELED');
     assert.ok(!bench.cloud.calls.includes('apply'));
   });
 
@@ -65,7 +75,8 @@ describe('stopping what another server works on', () => {
     const id = await begin('plan', 60); // looks into its row every 20 ms
     const canceling = cancel(id); // and `recover`, which listens, was not called
     await toldToStop(id);
-    assert.equal((await canceling).status, 'CANCELED');
+    await canceling;
+    assert.equal((await endOf(id))?.status, 'CANCELED');
   });
 
   it('says so when that server is gone, and what to do', async () => {
@@ -107,8 +118,8 @@ describe('stopping what another server works on', () => {
     const canceling = other.cancelChangeSet(bench.request, named);
     await until(() => bench.cloud.cancelled.length > 0);
     gate.resolve();
-    assert.equal((await canceling).status, 'CANCELED');
-    await applying;
+    await canceling;
+    assert.equal((await applying).status, 'CANCELED');
     const done = (await other.changesOf(set)).map(({ operation }) => operation?.status);
     assert.deepEqual(done, ['FINISHED', 'CANCELED']);
     assert.deepEqual(await trail('intent-change-set.cancel'), [{ actor: 'api_key::admin', affected: set.id }]);

@@ -52,6 +52,26 @@ for (const { era, connect } of mcpClients) {
       assert.match(await refused('project-update', { ttl: 'soon' }), /^ttl: /);
     });
 
+    it('is waited for in line while somebody else has it', async () => {
+      await ok('project-unlock');
+      const hold = 'mutation($id: ID!) { intentProjectActivate(id: $id) { id } }';
+      read(await server.graphql(hold, { id }));
+      assert.match(await refused('project-use', { id }), /PROJECT_LOCKED/);
+      const waiting = ok('project-use', { id, lock_wait: 50 });
+      const line = '{ intentProject(id: "ID") { lock { holder selected } lockQueue { position name } } }'.replace(
+        'ID',
+        id,
+      );
+      const seen = async () =>
+        read<{ intentProject: { lock: object; lockQueue: { name: string }[] } }>(await server.graphql(line))
+          .intentProject;
+      while ((await seen()).lockQueue.length === 0) await new Promise((done) => setTimeout(done, 20));
+      assert.deepEqual((await seen()).lockQueue, [{ position: 1, name: 'test key' }]);
+      assert.deepEqual(listOf((await described())['lock_queue']), [{ position: 1, name: 'test key', mine: true }]);
+      read(await server.graphql('mutation($id: ID!) { intentProjectUnlock(id: $id, force: true) { id } }', { id }));
+      assert.ok(isJsonObject((await waiting)['lock']));
+    });
+
     it('stops and goes on', async () => {
       assert.equal((await ok('project-disable'))['state'], 'DISABLED');
       assert.match(await refused('lifecycle-resources-create', { resource_id: 'early', ...pet }), /is disabled/);

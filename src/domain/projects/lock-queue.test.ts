@@ -73,7 +73,7 @@ describe('the line for a project', () => {
     await inLine('ben');
     // Let go as by a server that could tell nobody.
     await domain.context.storage.executeSql('update intent_project set lock_holder = null, lock_until = null');
-    await assertRefused('PROJECT_LOCKED', activateProject(domain.context, cyd, 'starter'), /about to be taken/);
+    await assertRefused('PROJECT_LOCKED', activateProject(domain.context, cyd, 'starter'));
     await waiting;
     assert.equal((await holder())?.holder, 'ben');
   });

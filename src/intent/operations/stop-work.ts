@@ -42,10 +42,11 @@ export async function stopWork(engine: Engine, request: Request, work: Work): Pr
 async function untilStopped(engine: Engine, work: Work): Promise<void> {
   const { storage, clock } = engine.domain;
   const deadline = Date.now() + WAIT_MS;
-  while (Date.now() < deadline) {
+  for (;;) {
     const lease = await storage.read(work.lease);
     if (lease === undefined) return;
     if (lease <= clock.now()) return void (await sweep(engine, { alone: false }));
+    if (Date.now() >= deadline) return;
     await settleWithin(new Promise(() => {}), LOOK_AGAIN_MS);
   }
 }
