@@ -276,6 +276,8 @@ describe('MCP, from the client to the provider', function () {
     const gone = await apply(await plan(pets.map(({ resource_id }) => ({ kind: 'delete', resource_id }))));
     assert.equal(gone.structured['outcome'], 'finished', gone.texts.join('\n'));
     assert.equal(questions.length, 1);
+    // A person agrees to what they can read.
+    assert.match(questions[0] ?? '', /^Would be destroyed: sandbox_pet "left", sandbox_pet "right"\.\n/);
     const refused = await plan([
       { kind: 'create', resource_id: 'x', provider, type: 'sandbox_pet', config: { length: 99 } },
     ]);
