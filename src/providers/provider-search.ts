@@ -1,3 +1,5 @@
+import { AppError } from '../shared/errors.ts';
+
 /** A provider that could be installed. */
 export interface ProviderHit {
   readonly address: string;
@@ -39,9 +41,22 @@ export async function addFound(
   find: () => Promise<readonly ProviderHit[]>,
 ): Promise<ProviderHit[]> {
   const found = await find().catch((cause: unknown) => {
-    if (local.length === 0) throw cause;
+    if (local.length === 0) throw withAdvice(cause);
     return [];
   });
   const known = new Set(local.map(({ address }) => address));
   return [...local, ...found.filter(({ address }) => !known.has(address))].slice(0, MAX_HITS);
+}
+
+function withAdvice(cause: unknown): unknown {
+  if (!(cause instanceof AppError)) return cause;
+  const { code, message } = cause;
+  const advice = 'on a machine without internet, set SLUICE_REGISTRY_SEARCH_URL=off and search what is there';
+  return new AppError(
+    code,
+    `no provider on this machine fits, and the search of the registry failed: ${message}; ${advice}`,
+    {
+      cause,
+    },
+  );
 }
