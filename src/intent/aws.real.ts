@@ -5,6 +5,7 @@ import { join } from 'node:path';
 
 import type { JsonObject } from '../shared/json.ts';
 import { buildAwsProvider } from '../testing/go-provider.ts';
+import { connectModern } from '../testing/mcp-clients.ts';
 import { type Moto, startMoto } from '../testing/moto.ts';
 import { startTestServer, type TestServer } from '../testing/server.ts';
 import { read, refusal } from '../testing/shared-server.ts';
@@ -13,6 +14,10 @@ import { requireTool } from '../testing/tools.ts';
 const POLICY = `package spacelift
 import rego.v1
 deny contains sprintf("%s may not be made here", [input.resource.resource_type]) if input.resource.resource_type == "aws_instance"
+deny contains "values are changed elsewhere" if {
+  input.resource.resource_type == "aws_ssm_parameter"
+  input.resource.operation == "update"
+}
 allow contains "fine" if input.resource.resource_type != "aws_instance"
 `;
 
@@ -134,34 +139,57 @@ describe('a project with an AWS role', function (this: Mocha.Suite) {
     assert.match(machines, /<reservationSet\s*\/>|<reservationSet>\s*<\/reservationSet>/);
   });
 
-  it('takes over what exists, and shows no secret of it', async () => {
+  it('takes over what a person chooses of what exists, in one change set, and shows no secret of it', async () => {
     const target = { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': 'AmazonSSM.PutParameter' };
-    for (const name of ['/app/one', '/app/two', '/app/three']) {
-      await moto.call(
-        'ssm',
-        'POST',
-        '/',
-        target,
-        JSON.stringify({ Name: name, Type: 'SecureString', Value: `canary-${name}` }),
-      );
+    for (const name of ['one', 'two', 'three', 'four', 'five']) {
+      const parameter = { Name: `/app/${name}`, Type: 'SecureString', Value: `canary-${name}` };
+      await moto.call('ssm', 'POST', '/', target, JSON.stringify(parameter));
     }
-    const seen = read<{ intentDataSourceRead: JsonObject }>(
-      await server.graphql(`{ intentDataSourceRead(intentProject: "cloud", provider: "hashicorp/aws",
-        type: "aws_ssm_parameter", config: { name: "/app/one" }) { result redacted } }`),
-    );
-    assert.deepEqual(seen.intentDataSourceRead['redacted'], ['value']);
-    for (const name of ['one', 'two']) {
-      const answer =
-        await server.graphql(`mutation { intentResourceImport(intentProject: "cloud", resourceID: "${name}",
-        provider: "hashicorp/aws", type: "aws_ssm_parameter", importID: "/app/${name}") { status state } }`);
-      assert.doesNotMatch(JSON.stringify(read(answer)), /canary/);
-    }
+    const headers = { authorization: `Bearer ${await server.adminToken()}` };
+    const session = await connectModern({ url: `${server.url}/mcp`, headers });
+    const answers: string[] = [];
+    const ok = async (given: JsonObject): Promise<JsonObject> => {
+      const reply = await session.call('intent', { project: 'cloud', ...given });
+      assert.equal(reply.isError, false, reply.texts.join('\n'));
+      answers.push(JSON.stringify(reply));
+      return reply.structured;
+    };
+    const provider = 'hashicorp/aws';
+    const there = await ok({ kind: 'data', provider, type: 'aws_ssm_parameters_by_path', config: { path: '/app' } });
+    const { names } = there['result'] as { names: string[] };
+    assert.deepEqual(names.toSorted(), ['/app/five', '/app/four', '/app/one', '/app/three', '/app/two']);
+    assert.deepEqual(there['redacted'], ['values']);
+    const changes = names
+      .filter((name) => name.endsWith('o') || name.endsWith('one')) // what the person says
+      .map((name) => ({
+        kind: 'import',
+        resource_id: name.slice('/app/'.length),
+        provider,
+        type: 'aws_ssm_parameter',
+        import_id: name,
+      }));
+    const { changeSet: id = null } = await ok({ kind: 'plan', changes });
+    assert.equal((await ok({ kind: 'apply', id }))['status'], 'FINISHED');
+    assert.match(JSON.stringify(await ok({ kind: 'history' })), /"kind":"IMPORT","status":"FINISHED"/);
+    await session.close();
+
     const { intentResources } = read<{ intentResources: { resources: JsonObject[] } }>(
       await server.graphql('{ intentResources(intentProject: "cloud") { resources { resourceID state } } }'),
     );
-    const names = intentResources.resources.map(({ resourceID }) => resourceID);
-    assert.deepEqual(new Set(names), new Set(['logs', 'one', 'two']));
-    assert.doesNotMatch(JSON.stringify(intentResources), /canary/);
+    const managed = intentResources.resources.map(({ resourceID }) => resourceID);
+    assert.deepEqual(new Set(managed), new Set(['logs', 'one', 'two']));
+    assert.doesNotMatch(JSON.stringify([answers, intentResources]), /canary/);
+  });
+
+  it('keeps what was imported under the same policies', async () => {
+    const denied = await server.graphql(
+      'mutation($config: JSON!) { intentResourceUpdate(intentProject: "cloud", resourceID: "one", config: $config) { status } }',
+      { config: { name: '/app/one', type: 'SecureString', value: 'canary-new' } },
+    );
+    const { code, message } = refusal(denied);
+    assert.equal(code, 'POLICY_DENIED');
+    assert.match(message, /values are changed elsewhere/);
+    assert.doesNotMatch(message, /canary/);
   });
 
   it('keeps an integration that is in use, and its place', async () => {

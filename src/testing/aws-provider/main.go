@@ -63,5 +63,6 @@ func (p *awsProvider) Resources(_ context.Context) []func() resource.Resource {
 func (p *awsProvider) DataSources(_ context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{
 		func() datasource.DataSource { return &parameterDataSource{} },
+		func() datasource.DataSource { return &parametersDataSource{} },
 	}
 }
