@@ -1,6 +1,7 @@
 import { recordAudit } from '../domain/audit/index.ts';
 import type { Request } from '../domain/context.ts';
 import { AppError, noSuch } from '../shared/errors.ts';
+import { listItem } from '../shared/problems.ts';
 import type { Db } from '../storage/database.ts';
 import { findProject } from '../storage/projects.ts';
 import { findResource, type ResourceRow } from '../storage/resources.ts';
@@ -90,6 +91,6 @@ function recordRefusal(
 function denied({ outcome, deny }: Decision): AppError {
   const reasons =
     outcome === 'DENIED' ? deny : ['no policy allows it, and an edit of dependencies cannot wait for a review'];
-  const lines = ['the edit of dependencies is denied by policy:', ...reasons.map((reason) => `- ${reason}`)];
+  const lines = ['the edit of dependencies is denied by policy:', ...reasons.map((reason) => listItem(reason))];
   return new AppError('POLICY_DENIED', lines.join('\n'), { details: { reasons: [...reasons] } });
 }

@@ -2,6 +2,7 @@ import type { IntentDataSourceResult } from '../../generated/resolvers.ts';
 import { recordAudit } from '../domain/audit/index.ts';
 import type { Request } from '../domain/context.ts';
 import { AppError, noSuch } from '../shared/errors.ts';
+import { listItem } from '../shared/problems.ts';
 import type { Json } from '../shared/json.ts';
 import { findProject, type ProjectRow } from '../storage/projects.ts';
 import type { Engine } from './engine.ts';
@@ -108,6 +109,6 @@ function recordRead(
 function requireAllowed({ outcome, deny }: Decision): void {
   if (outcome === 'ALLOWED') return;
   const reasons = outcome === 'DENIED' ? deny : ['no policy allows it, and a read cannot wait for a review'];
-  const lines = ['the read is denied by policy:', ...reasons.map((reason) => `- ${reason}`)];
+  const lines = ['the read is denied by policy:', ...reasons.map((reason) => listItem(reason))];
   throw new AppError('POLICY_DENIED', lines.join('\n'), { details: { reasons: [...reasons] } });
 }

@@ -1,5 +1,6 @@
 import type { ExecutionOutcome } from '../gateway/index.ts';
 import { AppError, type ErrorCode } from '../shared/errors.ts';
+import { listItem } from '../shared/problems.ts';
 import { isJsonObject, type Json, type JsonObject } from '../shared/json.ts';
 import { cleanJson, cleanText } from './clean-text.ts';
 import { fitText } from './fit-text.ts';
@@ -110,7 +111,7 @@ function operationAnswer(structured: JsonObject): ToolAnswer {
 function reasonsOf(operation: JsonObject): string[] {
   const decision = operation['decision'];
   const deny = isJsonObject(decision) ? decision['deny'] : undefined;
-  return Array.isArray(deny) ? deny.map((reason: Json) => `- ${toText(reason)}`) : [];
+  return Array.isArray(deny) ? deny.map((reason: Json) => listItem(toText(reason))) : [];
 }
 
 /** Operations ask by `{token, summary}`, refused destructive fields by `{confirmation}` and their message. */

@@ -21,3 +21,8 @@ export function formatProblem(problem: Problem): string {
   const where = problem.path.length > 0 ? `${formatPath(problem.path)}: ` : '';
   return problem.detail === '' ? `${where}${problem.summary}` : `${where}${problem.summary}: ${problem.detail}`;
 }
+
+/** An entry of a list in a message. Foreign text of several lines stays inside it: no line of it can pass for one of ours. */
+export function listItem(text: string): string {
+  return `- ${text.replaceAll('\n', '\n  ')}`;
+}

@@ -10,7 +10,7 @@ import { fact, type Run, type Step } from '../run.ts';
 import { takeSteps } from '../run-steps.ts';
 import { adoptObject, applyChange } from '../steps/apply-change.ts';
 import { recordOutcome } from '../steps/record-outcome.ts';
-import { formatPath } from '../../shared/problems.ts';
+import { formatPath, listItem } from '../../shared/problems.ts';
 import { deny } from '../steps/judge-change.ts';
 import { isLetThrough } from './let-through.ts';
 import { isSamePlan, planChanged } from './agreement.ts';
@@ -261,7 +261,7 @@ function failureOf({ work, runs }: Applying, { done, isStopped }: { done: number
     const { status, id, failure } = fact(run, 'operation');
     return status === 'FINISHED'
       ? []
-      : [`- ${JSON.stringify(run.ask.resourceID)} (operation ${id}): ${failure ?? status}`];
+      : [listItem(`${JSON.stringify(run.ask.resourceID)} (operation ${id}): ${failure ?? status}`)];
   });
   const began = runs.size;
   const lead = isStopped ? 'called off' : 'not all changes went well';

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { recordAudit } from '../../domain/audit/index.ts';
 import { AppError, maskError } from '../../shared/errors.ts';
+import { listItem } from '../../shared/problems.ts';
 import type { Db } from '../../storage/database.ts';
 import { type ChangeSetRow, changeChangeSet, hasWork } from '../../storage/change-sets.ts';
 import { requireFence } from '../../storage/fence.ts';
@@ -186,7 +187,7 @@ function endOf(
   if (member?.error !== undefined) return { status: 'FAILED', failure: member.error.message };
   const decision = member?.run.facts.decision;
   if (decision?.outcome === 'DENIED') {
-    const failure = ['a policy denied it:', ...decision.deny.map((reason) => `- ${reason}`)].join('\n');
+    const failure = ['a policy denied it:', ...decision.deny.map((reason) => listItem(reason))].join('\n');
     return { status: 'DENIED', failure };
   }
   const fate = fates.get(position);
@@ -232,9 +233,9 @@ function failureOf({ changes, rows }: SetWork, planned: readonly PlannedMember[]
   const lines = changes.flatMap(({ position, ask }) => {
     const member = planned[position];
     const name = JSON.stringify(ask.resourceID);
-    if (member?.error !== undefined) return [`- ${name}: ${member.error.message}`];
+    if (member?.error !== undefined) return [listItem(`${name}: ${member.error.message}`)];
     const decision = member?.run.facts.decision;
-    return decision?.outcome === 'DENIED' ? decision.deny.map((reason) => `- ${name}: ${reason}`) : [];
+    return decision?.outcome === 'DENIED' ? decision.deny.map((reason) => listItem(`${name}: ${reason}`)) : [];
   });
   const nothing = rows.size === 0 ? 'nothing' : 'nothing more';
   const lead =

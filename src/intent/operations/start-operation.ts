@@ -1,4 +1,5 @@
 import { AppError, badInput, invariant } from '../../shared/errors.ts';
+import { listItem } from '../../shared/problems.ts';
 import { parseLockWait } from '../../domain/projects/index.ts';
 import { waitForLock } from '../steps/hold-lock.ts';
 import { settleWithin } from '../journal/running-operations.ts';
@@ -97,6 +98,6 @@ function throwFailure(run: Run): void {
 
 /** Every reason has a line of its own. */
 function denied(operation: string, reasons: readonly string[]): AppError {
-  const lines = ['the operation is denied by policy:', ...reasons.map((reason) => `- ${reason}`)];
+  const lines = ['the operation is denied by policy:', ...reasons.map((reason) => listItem(reason))];
   return new AppError('POLICY_DENIED', lines.join('\n'), { details: { operation, reasons: [...reasons] } });
 }

@@ -13,7 +13,7 @@ import { unixSeconds } from '../../shared/clock.ts';
 import { AppError, badInput, noSuch } from '../../shared/errors.ts';
 import { newUlid } from '../../shared/ids.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../shared/json.ts';
-import { errorsOf, formatProblem } from '../../shared/problems.ts';
+import { errorsOf, formatProblem, listItem } from '../../shared/problems.ts';
 import type { Db } from '../../storage/database.ts';
 import {
   findProviderConfig,
@@ -146,7 +146,7 @@ async function checkWithProvider(
 ): Promise<void> {
   const { value, problems } = conform(config, configuration);
   const misfits = errorsOf(problems);
-  const lines = misfits.map((problem) => `- config.${formatProblem(problem)}`);
+  const lines = misfits.map((problem) => listItem(`config.${formatProblem(problem)}`));
   const details = { field: 'config' };
   if (misfits.length > 0)
     throw new AppError('BAD_INPUT', [`config does not fit ${binary.address}:`, ...lines].join('\n'), { details });
@@ -162,7 +162,7 @@ async function checkWithProvider(
   const answer = await domain.executor.validateProviderConfig(session, { timeoutMs: limits.callMs });
   const said = errorsOf(tidyProblems(answer.problems, []));
   if (said.length === 0) return;
-  const reasons = said.map((problem) => `- config.${formatProblem(problem)}`);
+  const reasons = said.map((problem) => listItem(`config.${formatProblem(problem)}`));
   const lead = `provider ${binary.address} ${binary.version} refused this configuration:`;
   throw new AppError('PROVIDER_REFUSED', [lead, ...reasons].join('\n'), { details: { ...details, problems: said } });
 }

@@ -1,7 +1,7 @@
 import { conform, encodeValue, impliedType, type SchemaBlock, type Value } from '../../providers/index.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { JsonObject } from '../../shared/json.ts';
-import { errorsOf, formatProblem, type Problem } from '../../shared/problems.ts';
+import { errorsOf, formatProblem, type Problem, listItem } from '../../shared/problems.ts';
 import { secretTexts as textsOf } from '../plan/mask-secrets.ts';
 import { secretsIn } from '../plan/redact.ts';
 import { guardBlock } from './guard-block.ts';
@@ -47,7 +47,7 @@ function unfit({ provider, project, config }: Place, problems: readonly Problem[
     config === undefined
       ? `${provider} needs a configuration in project ${project}, and none is set`
       : `the configuration of ${provider} in project ${project} does not fit this version`;
-  const lines = problems.map((problem) => `- ${formatProblem(problem)}`);
+  const lines = problems.map((problem) => listItem(formatProblem(problem)));
   const advice =
     'Set it with intentProviderConfigSet(intentProject, provider, config); credentials may also be variables, ' +
     'set with intentProjectConfigAdd';

@@ -1,7 +1,7 @@
 import type { Executor } from '../../executor/index.ts';
 import { AppError } from '../../shared/errors.ts';
 import { isJsonObject, type Json } from '../../shared/json.ts';
-import { errorsOf, formatPath, formatProblem, type Problem } from '../../shared/problems.ts';
+import { errorsOf, formatPath, formatProblem, type Problem, listItem } from '../../shared/problems.ts';
 import { conform, type Value } from '../../providers/index.ts';
 import { secretsIn } from '../plan/redact.ts';
 import { encodeFor, type LoadedType, sessionWith } from './loaded-type.ts';
@@ -46,7 +46,7 @@ export function checkForm(loaded: LoadedType, json: Json): CheckedConfig {
 }
 
 function misfit({ type }: LoadedType, problems: readonly Problem[]): AppError {
-  const lines = problems.map((problem) => `- config.${formatProblem(problem)}`);
+  const lines = problems.map((problem) => listItem(`config.${formatProblem(problem)}`));
   const details = problems.map(({ path, summary, detail }) => ({ path: formatPath(path), summary, detail }));
   return new AppError('BAD_INPUT', [`config does not fit ${type}:`, ...lines].join('\n'), {
     details: { field: 'config', problems: details },

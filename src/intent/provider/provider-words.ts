@@ -1,6 +1,6 @@
 import { replaceDeceiving } from '../../shared/deceiving-text.ts';
 import { AppError, type ErrorCode } from '../../shared/errors.ts';
-import { formatPath, type Problem } from '../../shared/problems.ts';
+import { formatPath, type Problem, listItem } from '../../shared/problems.ts';
 import type { Value } from '../../providers/index.ts';
 import { maskSecrets } from '../plan/mask-secrets.ts';
 import { type LoadedType, providerName } from './loaded-type.ts';
@@ -47,7 +47,7 @@ export class ProviderError extends AppError {
 
 /** The provider does not want what the user asked for. */
 export function refusal(loaded: LoadedType, what: string, problems: readonly Problem[]): ProviderError {
-  const lines = problems.filter(({ severity }) => severity === 'error').map((problem) => `- ${describe(problem)}`);
+  const lines = problems.filter(({ severity }) => severity === 'error').map((problem) => listItem(describe(problem)));
   return new ProviderError(
     'PROVIDER_REFUSED',
     [`${providerName(loaded)} refused ${what}:`, ...lines].join('\n'),
@@ -57,7 +57,7 @@ export function refusal(loaded: LoadedType, what: string, problems: readonly Pro
 
 /** The provider answered something that the protocol forbids. */
 export function contractBroken(loaded: LoadedType, when: string, problems: readonly Problem[]): ProviderError {
-  const lines = problems.filter(({ severity }) => severity === 'error').map((problem) => `- ${describe(problem)}`);
+  const lines = problems.filter(({ severity }) => severity === 'error').map((problem) => listItem(describe(problem)));
   const lead = `${providerName(loaded)} broke the protocol in ${when}; this is a mistake of the provider:`;
   return new ProviderError('PROVIDER_FAILED', [lead, ...lines].join('\n'), problems);
 }

@@ -2,6 +2,7 @@ import type { Request } from '../../domain/context.ts';
 import type { IntentPolicyInput } from '../../policy/index.ts';
 import { equalValues } from '../../providers/index.ts';
 import { AppError } from '../../shared/errors.ts';
+import { listItem } from '../../shared/problems.ts';
 import type { Db } from '../../storage/database.ts';
 import { findDependencies } from '../../storage/dependencies.ts';
 import { findProjectPolicies } from '../../storage/policies.ts';
@@ -104,7 +105,7 @@ async function judgeLook(
     decision.outcome === 'DENIED'
       ? decision.deny
       : ['no policy allows it: refresh it by itself and have that reviewed'];
-  const lines = ['the refresh is denied by policy:', ...reasons.map((reason) => `- ${reason}`)];
+  const lines = ['the refresh is denied by policy:', ...reasons.map((reason) => listItem(reason))];
   throw new AppError('POLICY_DENIED', lines.join('\n'), { details: { reasons: [...reasons] } });
 }
 

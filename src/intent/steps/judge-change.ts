@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject } from '../../shared/json.ts';
+import { listItem } from '../../shared/problems.ts';
 import type { Db } from '../../storage/database.ts';
 import { judge, type Question } from '../judgement/judge.ts';
 import { moveOperation, noteStep } from '../journal/move-operation.ts';
@@ -42,7 +43,7 @@ export async function deny(run: Run, decision: Decision): Promise<void> {
   run.stopped = true;
   // A plan that was shown and is denied now is called off: when it was shown it was not denied.
   const to = fact(run, 'operation').status === 'AWAITING_CONFIRMATION' ? 'CANCELED' : 'DENIED';
-  const failure = ['a policy denied it:', ...decision.deny.map((reason) => `- ${reason}`)].join('\n');
+  const failure = ['a policy denied it:', ...decision.deny.map((reason) => listItem(reason))].join('\n');
   const changes = { ...judgedColumns(run, decision), failure };
   const also = (db: Db): Promise<void> => writeReceipt(db, run, 'denied');
   await moveOperation(run, { to, step: 'judgeChange', detail: { outcome: 'DENIED' }, changes, also });
