@@ -112,5 +112,5 @@ function text(object: Json, name: string): string {
 function list(object: Json, name: string): readonly Json[] {
   const value = part(object, name);
   assert.ok(Array.isArray(value));
-  return value;
+  return value as readonly Json[]; // it came as JSON
 }

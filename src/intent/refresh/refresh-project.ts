@@ -75,7 +75,14 @@ export async function refreshProject(
   const begun = await refreshEach(work, rows.slice(0, MAX_RESOURCES), endMs);
   const next = begun < rows.length ? (rows[begun - 1]?.resourceId ?? after) : null;
   await record(work, begun);
-  return { ...findings, intentProject: id, checked: begun, next, message: messageOf(findings, begun, next) };
+  const { unchanged } = findings;
+  const [operations, failures] = [findings.operations.toSorted(byResource), findings.failures.toSorted(byResource)];
+  const message = messageOf(findings, begun, next);
+  return { intentProject: id, checked: begun, unchanged, operations, failures, next, message };
+}
+
+function byResource(a: { resourceID?: unknown }, b: { resourceID?: unknown }): number {
+  return String(a.resourceID) < String(b.resourceID) ? -1 : 1;
 }
 
 /** @returns how many were begun: all of them are at their end */

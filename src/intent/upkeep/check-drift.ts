@@ -1,12 +1,13 @@
 import { recordAudit } from '../../domain/audit/index.ts';
 import type { DomainContext, Request } from '../../domain/context.ts';
-import { AppError, maskError } from '../../shared/errors.ts';
+import { AppError } from '../../shared/errors.ts';
 import { isJsonObject, type JsonObject } from '../../shared/json.ts';
 import { changeWatch, claimWatch, findWatch } from '../../storage/project-upkeep.ts';
 import { findProject, releaseLock } from '../../storage/projects.ts';
 import { findResource, findResources, type ResourceRow } from '../../storage/resources.ts';
 import type { Intent } from '../create-intent.ts';
 import { textsOf } from '../journal/json-fields.ts';
+import type { RefreshedProject } from '../refresh/refresh-project.ts';
 import type { Notify } from './notify.ts';
 import { systemRequest } from './system-request.ts';
 
@@ -62,18 +63,21 @@ async function lookAtAll(work: Watching, request: Request, project: string) {
   const findings: Finding[] = [];
   const failures: string[] = [];
   const resources = await storage.read((db) => findResources(db, project, MAX_RESOURCES));
-  for (const resource of resources.filter(({ state }) => state !== undefined)) {
+  const before = new Map(resources.map((resource) => [resource.resourceId, resource]));
+  for (let after: string | null = ''; after !== null;) {
     const until = new Date(clock.now().getTime() + CLAIM_MS);
     await storage.read((db) => changeWatch(db, project, { nextAt: until }));
-    try {
-      await work.intent.refreshResource(request, { intentProject: project, resourceID: resource.resourceId });
-    } catch (error) {
-      const masked = maskError(error, request.origin.requestId);
-      if (masked.code === 'PROJECT_LOCKED') throw masked;
-      failures.push(`${resource.type} ${JSON.stringify(resource.resourceId)}: ${masked.message}`);
+    const page: RefreshedProject = await work.intent.refreshProject(request, { intentProject: project, after });
+    for (const { resourceID, message } of page.failures) {
+      failures.push(`${before.get(resourceID)?.type ?? ''} ${JSON.stringify(resourceID)}: ${message}`);
     }
-    const after = await storage.read((db) => findResource(db, project, resource.resourceId));
-    if (after !== undefined && isNews(resource, after)) findings.push(findingOf(after));
+    for (const { resourceID } of page.operations) {
+      if (typeof resourceID !== 'string') continue;
+      const now = await storage.read((db) => findResource(db, project, resourceID));
+      const then = before.get(resourceID);
+      if (now !== undefined && then !== undefined && isNews(then, now)) findings.push(findingOf(now));
+    }
+    after = page.next;
   }
   return { findings, failures };
 }
