@@ -60,7 +60,7 @@ export async function changeChangeSet(
  * @returns whether somebody asked for its end
  */
 export async function renewChangeSet(db: Db, id: string, until: Date): Promise<boolean> {
-  const rows = await db.em.execute<{ asked: boolean }[]>(
+  const rows = await db.execute<{ asked: boolean }>(
     `with waiting as (update intent_operation set lease_until = ?
         where change_set = ? and status = 'PLANNED' and lease_until is not null)
       update intent_change_set set lease_until = ? where id = ? and status in ('PLANNING', 'APPLYING')
@@ -72,7 +72,7 @@ export async function renewChangeSet(db: Db, id: string, until: Date): Promise<b
 
 /** Leaves word for the server that works on the change set. @returns false when nobody does any more */
 export async function askForEndOfSet(db: Db, { project, id }: ChangeSetRow, at: Date): Promise<boolean> {
-  const rows = await db.em.execute(
+  const rows = await db.execute(
     `update intent_change_set set cancel_requested_at = ? where id = ? and project = ? and lease_until is not null
       and status in ('PLANNING', 'APPLYING') returning id`,
     [at, id, project],
@@ -104,7 +104,7 @@ export async function hasWork(
   project: string,
   except: { readonly operation?: string; readonly changeSet?: string | undefined },
 ): Promise<boolean> {
-  const rows = await db.em.execute(
+  const rows = await db.execute(
     `select 1 from intent_operation where project = ? and lease_until is not null and id <> ?
         and status in ('QUEUED', 'PLANNING', 'PLANNED', 'APPLYING', 'AWAITING_CONFIRMATION') and finished_at is null
         and coalesce(change_set, '') <> ?

@@ -1,10 +1,13 @@
 import type { Db } from './database.ts';
 import { DependencyEntity } from './entities/intent.ts';
+import { typedRows } from './statement.ts';
 import { type Row, tableOf } from './table.ts';
 
 export type DependencyRow = Row<typeof DependencyEntity>;
 
 const dependencies = tableOf(DependencyEntity);
+const columns = Object.keys(DependencyEntity.meta.properties);
+const types = { fieldMappings: 'jsonb', createdAt: 'timestamptz' } as const;
 
 /** All edges of a project. */
 export function findDependencies(db: Db, project: string): Promise<DependencyRow[]> {
@@ -38,8 +41,13 @@ export function findEdges(db: Db, project: string, resourceId: string): Promise<
 
 /** Adds edges; one that is there already stays as it is. */
 export async function addDependencies(db: Db, edges: readonly DependencyRow[]): Promise<void> {
-  if (db.deferred === undefined) await dependencies.insertAllUnlessTaken(db, edges);
-  else db.deferred.edges.push(...edges);
+  if (db.deferred !== undefined) return void db.deferred.edges.push(...edges);
+  if (edges.length === 0) return;
+  const { names, marks, values } = typedRows(edges, columns, types);
+  await db.execute(
+    `insert into resource_dependency (${names}) values ${edges.map(() => `(${marks})`).join(', ')} on conflict do nothing`,
+    values,
+  );
 }
 
 /** @returns false when the edge is there already */

@@ -17,7 +17,7 @@ describe('a plain question', () => {
     assert.equal(select({ id: `b' or 1=1`, bornAt: new Date(1) })?.sql, select({ id: 'a', bornAt: new Date(0) })?.sql);
   });
 
-  it('may ask for one of several, for something or nothing, for all', () => {
+  it('may ask for one of several, for more or less, for something or nothing, for all', () => {
     assert.deepEqual(select({ name: { $in: ['a', 'b'] } }), {
       sql: 'select * from "pet" where "name" in (?, ?)',
       values: ['a', 'b'],
@@ -26,6 +26,10 @@ describe('a plain question', () => {
       select({ name: null, bornAt: { $ne: null } })?.sql,
       'select * from "pet" where "name" is null and "born_at" is not null',
     );
+    assert.deepEqual(select({ bornAt: { $lte: new Date(5) } }), {
+      sql: 'select * from "pet" where "born_at" <= ?',
+      values: [new Date(5)],
+    });
     assert.deepEqual(select({}), { sql: 'select * from "pet"', values: [] });
   });
 
@@ -41,6 +45,7 @@ describe('a plain question', () => {
     { $or: [{ id: 'a' }, { id: 'b' }] },
     { name: { $ilike: '%a%' } },
     { name: { $ne: 'a' } },
+    { name: { $gt: null } },
     { name: { $in: [] } },
     { name: { $in: [['a']] } },
     { name: { $in: Array.from({ length: 21 }, () => 'a') } },

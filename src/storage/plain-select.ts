@@ -42,6 +42,7 @@ function conditionOf(table: TableShape, where: unknown): PlainSelect | undefined
   return { sql: known.map(({ sql }) => sql).join(' and '), values: known.flatMap(({ values }) => values) };
 }
 
+const signs: ReadonlyMap<string, string> = new Map([['$lt', '<'], ['$lte', '<='], ['$gt', '>'], ['$gte', '>=']]); // prettier-ignore
 const MAX_LISTED = 20; // longer lists are rare, and each length is a text of its own
 
 function comparison(column: string | undefined, value: unknown): PlainSelect | undefined {
@@ -52,6 +53,8 @@ function comparison(column: string | undefined, value: unknown): PlainSelect | u
   const [[operator, operand] = [], ...more] = Object.entries(value);
   if (more.length > 0) return undefined;
   if (operator === '$ne' && operand === null) return { sql: `${column} is not null`, values: [] };
+  const sign = operator === undefined ? undefined : signs.get(operator);
+  if (sign !== undefined && isScalar(operand)) return { sql: `${column} ${sign} ?`, values: [operand] };
   if (operator !== '$in' || !Array.isArray(operand) || !operand.every(isScalar)) return undefined;
   if (operand.length === 0 || operand.length > MAX_LISTED) return undefined;
   return { sql: `${column} in (${operand.map(() => '?').join(', ')})`, values: operand };

@@ -71,13 +71,6 @@ export class Table<R extends object> {
     await db.em.insertMany(this.#entity, asLoose(rows.map((row) => this.seal(db, rowId(row), present(row)))));
   }
 
-  /** Those whose unique key is taken are left as they are. */
-  async insertAllUnlessTaken(db: Db, rows: readonly R[]): Promise<void> {
-    if (rows.length === 0) return;
-    const data = asLoose(rows.map((row) => this.seal(db, rowId(row), present(row))));
-    await db.em.createQueryBuilder(this.#entity).insert(data).onConflict().ignore().execute('run', false);
-  }
-
   /** Does nothing when a unique key is taken. @returns whether the row was added */
   async insertUnlessTaken(db: Db, row: R): Promise<boolean> {
     const data = asLoose(this.seal(db, rowId(row), present(row)));
