@@ -159,6 +159,8 @@ describe('the lock of a project', () => {
     bench.clock.advance(60);
     await assertRefused('CONFLICT', bench.intent.resumeOperation(thief, name));
     await assertRefused('CONFLICT', bench.intent.createResource(thief, input('one')));
+    await activateProject(bench.context, thief, bench.project);
+    await unlockProject(bench.context, thief, bench.project); // nothing of its own is under way
     gate.resolve();
     await bench.intent.close();
     const next = bench.restart({ limits: { leaseMs: 30 } });

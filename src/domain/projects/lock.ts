@@ -4,7 +4,7 @@ import { AppError, noSuch } from '../../shared/errors.ts';
 import type { Db } from '../../storage/database.ts';
 import { saveSession } from '../../storage/identity.ts';
 import { findApplyingChangeSet } from '../../storage/change-sets.ts';
-import { findOperationIn } from '../../storage/operations.ts';
+import { findOperations } from '../../storage/operations.ts';
 import { findLine, type LockWaiterRow } from '../../storage/lock-queue.ts';
 import { findProject, pinProject, type ProjectRow, releaseLock, takeLock } from '../../storage/projects.ts';
 import { recordAudit } from '../audit/index.ts';
@@ -105,7 +105,7 @@ export function projectLocked(row: ProjectRow, line: readonly LockWaiterRow[], {
   const others = line.length === 0 || place >= 0 ? '' : `, and ${line.length} wait in line`;
   const advice =
     place < 0
-      ? 'wait in line with lockWait, or unlock it if that session is gone'
+      ? 'select it with lockWait to wait in line, or unlock it if that session is gone'
       : `you are number ${place + 1} of ${line.length} in line and keep that place for ${PLACE_KEPT_SECONDS} seconds: call again`;
   return new AppError('PROJECT_LOCKED', `project ${row.id} ${held}${others}; ${advice}`, {
     details: {
@@ -153,7 +153,7 @@ export function unlockProject(
     const mine = row.lockHolder === caller.session;
     const needsRight = row.lockHolder !== undefined && (force || !mine);
     if (needsRight && !may(caller, 'INTENT_PROJECT_UNLOCK', projectPlace(row))) throw mayNotUnlock(row, force);
-    const work = await workIn(db, context, id);
+    const work = await workIn(db, context, row);
     if (work !== undefined && !force) throw isAtWork(id, work);
     if (await releaseLock(db, id, undefined)) {
       const data = {
@@ -176,13 +176,14 @@ interface WorkInProject {
   readonly id: string;
 }
 
-/** What a provider does in the project now. */
-async function workIn(db: Db, context: DomainContext, project: string): Promise<WorkInProject | undefined> {
-  const now = context.clock.now();
-  const operation = await findOperationIn(db, project, ['APPLYING'], now);
+/** What a provider does for the holder now. What was cut off from an earlier one can lose nothing more. */
+async function workIn(db: Db, context: DomainContext, { id, fence }: ProjectRow): Promise<WorkInProject | undefined> {
+  const leaseUntil = { $gt: context.clock.now() };
+  const where = { project: id, status: 'APPLYING' as const, fence, leaseUntil };
+  const [operation] = await findOperations(db, where, { limit: 1 });
   if (operation !== undefined) return { what: 'operation', id: operation.id };
-  const set = await findApplyingChangeSet(db, project, now);
-  return set === undefined ? undefined : { what: 'change set', id: set.id };
+  const set = await findApplyingChangeSet(db, id, context.clock.now());
+  return set?.fence === fence ? { what: 'change set', id: set.id } : undefined;
 }
 
 function isAtWork(project: string, { what, id }: WorkInProject): AppError {
