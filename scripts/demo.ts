@@ -2,7 +2,7 @@
 // resources under a policy, is denied one, and cleans up. The exit code says whether all went as expected.
 //
 //   npm run demo                       starts a server of its own on a free port, with a folder that is removed again
-//   npm run demo -- --url <url>        works on a running server [--key <file>] [--project <id>]
+//   npm run demo -- --url <url>        works in the starter project of a running server [--key <file>] [--project <id>]
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
@@ -64,9 +64,12 @@ async function queryProjects(demo: Demo): Promise<string[]> {
   const document = '{ viewer { name } intentProjects { id name state attachedPolicies { policyName } } }';
   const { structured } = await call(demo.session, 'query', { document });
   const projects = listOf(structured['intentProjects']);
-  const [first] = projects;
-  expect(first !== undefined, 'at least the starter project');
-  if (demo.project === '') demo.project = stringOf(first, 'id');
+  // Projects of the user's own are none of the demo's business, unless it is told to work in one.
+  if (demo.project === '') {
+    const starter = projects.find(({ id }) => id === 'starter');
+    expect(starter !== undefined, 'the project starter; name another one with --project <id>');
+    demo.project = 'starter';
+  }
   return [document, ...projects.map((project) => JSON.stringify(project))];
 }
 
