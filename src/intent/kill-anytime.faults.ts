@@ -13,7 +13,7 @@ import { aKey, read } from '../testing/shared-server.ts';
 import { requireTool } from '../testing/tools.ts';
 import { until } from '../testing/until.ts';
 
-const SIZES = { short: 4, tenth: 100, full: 1_000 };
+const SIZES = { short: 3, tenth: 100, full: 1_000 };
 const CREATES = 4;
 const SHOWN_WITHIN_MS = 5_000; // of the moment at which the next server is ready
 const LIVE = ['QUEUED', 'PLANNING', 'APPLYING'];

@@ -37,6 +37,8 @@ export interface Operator {
   /** Resumes what is interrupted; what only a person can know is looked up in the cloud, and imported or dropped. */
   settle(interrupted: Pick<Operation, 'id' | 'resourceID'>): Promise<void>;
   settleAll(): Promise<void>;
+  /** Looks in the cloud what there is of a resource, and imports or drops it. */
+  settleByHand(resourceID: string): Promise<void>;
 }
 
 export interface Given {
@@ -118,6 +120,7 @@ export function operatorOf(place: Place): Operator {
       const { data } = await operator.resume(id); // what is refused is tried again by whoever needs it
       if (statusIn(data) === 'INTERRUPTED') await settleByHand(operator, cloud, resourceID);
     },
+    settleByHand: async (id) => settleByHand(operator, cloud, id),
     async settleAll() {
       const left = (await operator.operations()).filter(({ status }) => status === 'INTERRUPTED');
       for (const each of left) await operator.settle(each);
