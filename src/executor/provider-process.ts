@@ -61,9 +61,8 @@ export async function startProvider(
   await verifyBinary(binary);
   const folder = await mkdtemp(join(settings.socketDir, 'p-')); // mode 0700, so only we reach the socket
   const own = createPluginCertificate();
-  const command = binary.command ?? [binary.path];
   const env = pluginEnvironment(await mountFiles(folder, files ?? {}, possibleFor(binary, environment)), own, folder);
-  const program = startIn(folder, command, env, settings);
+  const program = startIn(folder, binary, env, settings);
   announce(program, folder, settings);
   try {
     const line = await handshakeLine(program, settings.startTimeoutMs);
@@ -73,10 +72,11 @@ export async function startProvider(
   }
 }
 
-function startIn(folder: string, command: readonly string[], env: NodeJS.ProcessEnv, settings: ProcessSettings) {
+function startIn(folder: string, binary: ProviderBinary, env: NodeJS.ProcessEnv, settings: ProcessSettings) {
+  const command = binary.command ?? [binary.path];
   const { isolated, socketDir, workDir } = settings;
   if (!isolated) return new ChildProgram(command, { env, cwd: workDir, folder });
-  const place = makeProviderWorld({ folder, socketDir, workDir });
+  const place = makeProviderWorld({ folder, socketDir, workDir, builtIn: binary.command !== undefined });
   return new ChildProgram(inNamespace(command, place), { env, cwd: folder, folder, reportedBy: 'shell' });
 }
 

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 
 import type { JsonObject } from '../shared/json.ts';
 import { buildGoProvider, fixtureAddress, fixtureVersion, layMirror } from '../testing/go-provider.ts';
+import { compileCache } from '../executor/compile-cache.ts';
 import { processesWith } from '../testing/processes.ts';
 import { startTestServer, type TestServer } from '../testing/server.ts';
 import { read } from '../testing/shared-server.ts';
@@ -163,6 +164,7 @@ describe('a provider in namespaces of its own', function () {
       join(besieged.folder, 'mirror'),
       dirname(file),
       '/usr/local',
+      compileCache,
       '/etc',
       '/',
       '/proc/sys/kernel',

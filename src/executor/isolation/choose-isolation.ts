@@ -63,7 +63,7 @@ async function probe(world: ExecutorWorld, { sockets, runAs }: WorldOptions): Pr
   try {
     // What is mounted in there below the folder for temporary files is not what is mounted out here.
     const mounted = readMounted().filter(({ point }) => point === TEMPORARY || !isInside(point, TEMPORARY));
-    const inner = makeProviderWorld({ folder, socketDir: sockets, workDir: '/' }, mounted);
+    const inner = makeProviderWorld({ folder, socketDir: sockets, workDir: '/', builtIn: true }, mounted);
     if (runAs !== undefined) await giveAway(folder, runAs);
     return await run(inNamespace(inNamespace(['/bin/sh', '-c', 'exit 0'], inner), world));
   } finally {

@@ -1,8 +1,9 @@
 import { statSync } from 'node:fs';
-import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { access, constants, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
 import { AppError } from '../../shared/errors.ts';
+import { compileCache } from '../compile-cache.ts';
 import { isInside, readMounted } from './mounts.ts';
 import type { Namespace } from './namespace-command.ts';
 import { layWorld, type Shown, systemShown } from './world.ts';
@@ -33,7 +34,7 @@ export interface ExecutorWorld extends Namespace {
 
 /** Lays out what the executor, and so every provider, can see. @throws AppError when a secret file would be in it */
 export async function makeExecutorWorld({ visibility, parent, sockets, work, runAs }: WorldOptions) {
-  const shown = await everythingShown(visibility, [sockets, work]);
+  const shown = await everythingShown(visibility, [sockets, work, ...(await ownCache())]);
   const folder = await mkdtemp(join(parent, `sluice-${process.pid}-world`));
   const [root, onto, mounts] = ['root', 'onto', 'mounts'].map((name) => join(folder, name)) as [string, string, string];
   await Promise.all([mkdir(root), mkdir(onto)]);
@@ -67,6 +68,15 @@ async function everythingShown({ readable, writable, hidden }: Visibility, own: 
 function ownProgram(): string[] {
   const root = resolve(import.meta.dirname, '../../..');
   return [process.execPath, ...['src', 'generated', 'node_modules', 'package.json'].map((name) => join(root, name))];
+}
+
+/** Where this program may keep what it compiled; providers that are not part of it can only read there. */
+async function ownCache(): Promise<string[]> {
+  const usable = mkdir(compileCache, { recursive: true }).then(() => access(compileCache, constants.W_OK));
+  return usable.then(
+    () => [compileCache],
+    () => [], // installed by somebody else: it is as it is
+  );
 }
 
 async function everyNameOf(paths: readonly string[]): Promise<string[]> {

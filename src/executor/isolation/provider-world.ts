@@ -1,9 +1,10 @@
-import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { compileCache } from '../compile-cache.ts';
 import { isInside, mountLine, readMounted } from './mounts.ts';
 import type { Namespace } from './namespace-command.ts';
-import { INNER_ROOT, makePlace, readOnly } from './world.ts';
+import { exists, INNER_ROOT, makePlace, readOnly } from './world.ts';
 
 const TEMPORARY = '/tmp';
 const ONTO = `/${INNER_ROOT}`;
@@ -18,13 +19,16 @@ export interface ProviderPlace {
   /** Where the folders of all providers are. */
   readonly socketDir: string;
   readonly workDir: string;
+  /** Whether it is part of this program, and so may write down what was compiled of it. */
+  readonly builtIn: boolean;
 }
 
 /**
  * Lays out what one provider can see, inside of the executor's world: the same, but no process, temporary file or private
  * folder of another provider.
  */
-export function makeProviderWorld({ folder, socketDir, workDir }: ProviderPlace, mounted = readMounted()): Namespace {
+export function makeProviderWorld(place: ProviderPlace, mounted = readMounted()): Namespace {
+  const { folder, socketDir, workDir, builtIn } = place;
   const temporary = outermostIn(
     TEMPORARY,
     mounted.map(({ point }) => point),
@@ -40,6 +44,7 @@ export function makeProviderWorld({ folder, socketDir, workDir }: ProviderPlace,
     ...switches().map((path) => bind(join(ONTO, path), path, ['bind', 'ro', ...PROC])),
     bind(join(bones, TEMPORARY), TEMPORARY),
     ...temporary.map((path) => bind(path, path)),
+    ...(builtIn || !exists(compileCache) ? [] : [bind(compileCache, compileCache, readOnly(compileCache, mounted))]),
     bind(join(bones, socketDir), socketDir, readOnly(socketDir, mounted)),
     bind(folder, folder),
   ];
@@ -50,7 +55,7 @@ export function makeProviderWorld({ folder, socketDir, workDir }: ProviderPlace,
 
 function switches(): string[] {
   const paths = SWITCHES.map((name) => `/proc/${name}`);
-  return paths.filter((path) => statSync(path, { throwIfNoEntry: false }) !== undefined);
+  return paths.filter(exists);
 }
 
 function outermostIn(folder: string, points: readonly string[]): string[] {

@@ -123,6 +123,6 @@ function isTopLink(path: string): boolean {
   return SYSTEM.includes(path) && lstatSync(path).isSymbolicLink();
 }
 
-function exists(path: string): boolean {
+export function exists(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }
