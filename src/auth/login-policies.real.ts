@@ -25,7 +25,7 @@ describe('login policies, from outside', function () {
     github.people.set('ghp_bo', { id: 8, login: 'bo', organizations: { acme: 'active' }, teams: [] });
     server = await startTestServer({
       settings: {
-        POLICY_REGO_TIMEOUT_INTENT: '500',
+        POLICY_REGO_TIMEOUT_LOGIN: '500',
         SLUICE_GITHUB_ORGANIZATION: 'acme',
         SLUICE_GITHUB_API_URL: github.url,
         SLUICE_OUTBOUND_ALLOW: github.host,
