@@ -104,6 +104,9 @@ describe('a provider on the old SDK, through the server', function (this: Mocha.
     }
     const again = await change('intentResourceRefresh', { intentProject, resourceID: 'legacy_tin' });
     assert.deepEqual(read<Changed>(again).intentResourceRefresh?.resource?.identity, { name: 'kept' });
+    const same = { intentProject, resourceID: 'legacy_tin', config: { name: 'kept' } };
+    const unchanged = read<Changed>(await change('intentResourceUpdate', same)).intentResourceUpdate;
+    assert.deepEqual(unchanged?.resource?.identity, { name: 'kept' });
   });
 
   it('says what is wrong with an identity', async () => {
@@ -239,7 +242,7 @@ interface Change {
   readonly diagnostics: readonly Json[];
   readonly resource: { readonly identity: Json } | null;
 }
-type Field = 'intentResourceCreate' | 'intentResourceImport' | 'intentResourceRefresh';
+type Field = 'intentResourceCreate' | 'intentResourceUpdate' | 'intentResourceImport' | 'intentResourceRefresh';
 type Changed = { readonly [Name in Field]?: Change };
 
 function at(json: unknown, ...path: readonly string[]): Json {

@@ -43,7 +43,7 @@ async function applyNothing(run: Run): Promise<void> {
   const { planned, prior } = fact(run, 'change').planned;
   const gone = run.ask.kind === 'DELETE';
   run.facts.outcome = {
-    object: gone ? nothing : { value: planned.value, private: prior.private },
+    object: gone ? nothing : { ...prior, value: planned.value },
     condition: 'OK',
     word: words[run.ask.kind],
     message: gone
