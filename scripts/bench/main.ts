@@ -52,7 +52,7 @@ const suites: Readonly<Record<string, Suite>> = {
   create: {
     title: 'Intent: a durable create',
     about:
-      'Wall time of one create over HTTP (policy, lock, journal synced to disk, executor, provider, state, audit) against `terraform apply` with the same provider binary, interleaved. Aims: warm at most 1/20, cold at most 1/5; with a provider of 1,501 types cold at most 1/8 and a quarter of the memory. Missed with the small provider: a warm create is about 20 database statements; of its time a third is the database, the largest other parts are the ORM, sealing and the two synced commits, while plan and apply in the provider take about 5 ms. Fewer, larger statements without the ORM on this path would be the next step; cold, half of the time is the start of the provider itself.',
+      'Wall time of one create over HTTP (policy, lock, journal synced to disk, executor, provider, state, audit) against `terraform apply` with the same provider binary, interleaved. Aims: warm at most 1/20, cold at most 1/5; with a provider of 1,501 types cold at most 1/8 and a quarter of the memory. Missed with the small provider: warm, the three calls of the provider (check, plan, apply) with the way there and back are a good third, about 15 database statements another, two synced commits a tenth. Since the statements go past the ORM and stay prepared, a create on the embedded database takes 21 ms of the processor time of the server where it took 33 (100 creates each, twice, on a computer busy with much else). Cold, most of the time is the start of the provider itself, in namespaces where the machine permits them.',
     measure: async () => (await import('./create.ts')).measureCreate(),
   },
   audit: {
