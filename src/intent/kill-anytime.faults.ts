@@ -20,6 +20,11 @@ const LIVE = ['QUEUED', 'PLANNING', 'APPLYING'];
 
 const victims = ['server', 'provider', 'server and providers', 'executor'] as const;
 
+interface Begun {
+  /** Settles when each call has its answer, or has lost its server. */
+  readonly answered: Promise<unknown>;
+}
+
 describe('a kill at any time', function () {
   this.timeout(0);
   const kills = campaign('a kill at any time', SIZES);
@@ -63,10 +68,11 @@ describe('a kill at any time', function () {
     const place = { server: () => server, project, cloud };
     const operator = operatorOf(place);
     const before = cloud.effects().length;
-    await begin(operator, random, project);
+    const { answered } = await begin(operator, random, project);
     await until(() => cloud.effects().length >= before + 3 + random.below(CREATES), { what: 'something done' });
     await pause(random.below(300));
     await kill(victim);
+    await answered; // a call that comes later would be at work while others are settled
     const withinMs = victim.startsWith('server') ? SHOWN_WITHIN_MS : undefined;
     await nothingIsLive(operator, withinMs);
     await assertNothingUnknown(operator, project);
@@ -83,7 +89,7 @@ describe('a kill at any time', function () {
       .filter((line) => line.startsWith('create')).length;
   }
 
-  async function begin(operator: Operator, random: Random, project: string): Promise<void> {
+  async function begin(operator: Operator, random: Random, project: string): Promise<Begun> {
     const name = (at: number | string): string => `${project}-${at}`;
     for (const at of ['changes', 'goes']) {
       await operator.carryOut('Create', name(at), { config: cloud.config(name(at), 'old', random.below(300)) });
@@ -98,7 +104,7 @@ describe('a kill at any time', function () {
       }),
       operator.carryOut('Delete', name('goes'), { wait: 1 }),
     ];
-    for (const call of calls) call.catch(() => undefined); // whoever's server dies is told nothing
+    return { answered: Promise.allSettled(calls) }; // whoever's server dies is told nothing
   }
 
   async function kill(victim: (typeof victims)[number]): Promise<void> {
