@@ -22,7 +22,6 @@ function run(
 }
 
 describe('the server process', function () {
-  this.timeout(180_000);
   let dataDir: string;
   before(() => {
     dataDir = mkdtempSync(join(tmpdir(), 'sluice-main-'));

@@ -10,7 +10,6 @@ import { startUpkeep } from './upkeep.ts';
 describe('what is due for projects', () => {
   let storage: Storage;
   before(async function () {
-    this.timeout(60_000); // the queue makes its own tables once
     const keyFile = join(testFolder(), 'upkeep-keys.json');
     storage = await storageOver(await openTestConnection(), { keyFile, logger: silentLogger });
   });

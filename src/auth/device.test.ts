@@ -19,7 +19,6 @@ interface Asked {
 }
 
 describe('the device flow', function () {
-  this.timeout(120_000);
   let server: TestServer;
   let ada: ReturnType<typeof plainPerson>;
 

@@ -11,7 +11,6 @@ import { requireTool } from '../testing/tools.ts';
 const [, modern] = oauthClients;
 
 describe('login policies, from outside', function () {
-  this.timeout(120_000);
   let server: TestServer;
   let bea: ReturnType<typeof plainPerson>;
   let github: TestGithub;

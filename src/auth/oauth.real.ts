@@ -6,7 +6,6 @@ import { startTestServer, type TestServer } from '../testing/server.ts';
 import { requireTool } from '../testing/tools.ts';
 
 describe('signing in with a real browser', function () {
-  this.timeout(120_000);
   before(requireTool('chromium'));
   let server: TestServer;
   let ada: Awaited<ReturnType<typeof browserPerson>>;

@@ -12,7 +12,6 @@ const redirectUri = 'http://127.0.0.1:39218/callback';
 const insecure = { [oauth.allowInsecureRequests]: true }; // the server under test is on loopback, without TLS
 
 describe('the OAuth server', function () {
-  this.timeout(120_000);
   let server: TestServer;
   let ada: ReturnType<typeof plainPerson>;
   let client: oauth.Client;

@@ -16,7 +16,6 @@ interface User {
 }
 
 describe('a server with single sign-on', function () {
-  this.timeout(90_000);
   let idp: CompanyIdp;
   let server: TestServer;
   let home: string;

@@ -7,7 +7,6 @@ import { freePort, startTestServer, type TestServer } from '../testing/server.ts
 import { requireTool } from '../testing/tools.ts';
 
 describe('single sign-on with a real browser', function () {
-  this.timeout(120_000);
   before(requireTool('chromium'));
   let idp: CompanyIdp;
   let server: TestServer;

@@ -18,7 +18,6 @@ interface Key {
 }
 
 describe('sluice profile', function () {
-  this.timeout(120_000);
   let server: TestServer;
   let issuer: TestIssuer;
   let ada: ReturnType<typeof plainPerson>;

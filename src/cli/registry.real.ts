@@ -13,7 +13,6 @@ import { aTerminal } from '../testing/terminal.ts';
 import { createCommand } from './index.ts';
 
 describe('sluice providers with real providers from a registry', function () {
-  this.timeout(120_000);
   before(requireTool('go'));
   before(requireTool('terraform'));
 

@@ -16,7 +16,6 @@ import { SessionCalls } from './session-calls.ts';
 
 // What runs inside the executor's process, here without that process.
 describe('calls of a session', function (this: Mocha.Suite) {
-  this.timeout(60_000); // it starts processes of Node, which takes seconds on a busy machine
   const started: number[] = [];
   const ended: number[] = [];
   let folder: string;

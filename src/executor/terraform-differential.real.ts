@@ -127,7 +127,6 @@ describe('plans and states beside those of the terraform program', () => {
   before(requireTool('go'));
   before(requireTool('terraform'));
   before(async function (this: Mocha.Context) {
-    this.timeout(180_000);
     folder = await mkdtemp(join(tmpdir(), 'sluice-differential-'));
     const time = await binaryAt(await buildTimeProvider(), timeAddress, timeVersion);
     const fixture = await binaryAt(await buildGoProvider(), fixtureAddress, fixtureVersion);

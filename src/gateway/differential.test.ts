@@ -447,8 +447,6 @@ const RUNS = Number(process.env['SLUICE_TEST_RUNS'] ?? (process.env['CI'] === un
 const seed = Number(process.env['SLUICE_TEST_SEED'] ?? Date.now() % 2 ** 31);
 
 describe('the compiled path', function () {
-  this.timeout(180_000);
-
   it(`answers ${RUNS} generated operations as graphql-js does (seed ${seed})`, async () => {
     const seen = { interpreted: 0, refused: 0 };
     await fc.assert(

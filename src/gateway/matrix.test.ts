@@ -162,8 +162,6 @@ const CALLERS = Number(process.env['SLUICE_TEST_CALLERS'] ?? 150);
 const decisions = CALLERS * questions.length * Object.keys(routes).length;
 
 describe('the matrix of access', function () {
-  this.timeout(120_000);
-
   it(`agrees with the rules in ${decisions} decisions`, async () => {
     const seen = new Map<Verdict, number>();
     await fc.assert(

@@ -22,8 +22,6 @@ function retained(): number {
 }
 
 describe('the cache of operations', function () {
-  this.timeout(120_000);
-
   it('lets a text in when it comes for the second time', () => {
     const cache = createOperationCache({ entries: 10, bytes: 1e6, sightings: 10 });
     assert.equal(cache.wasSeen('one'), false);

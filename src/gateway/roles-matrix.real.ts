@@ -160,7 +160,6 @@ else := "reached"
 const EVERY = 7; // a sample: enough to meet every field, role and place
 
 describe('who may do what, in Rego', function () {
-  this.timeout(180_000);
   before(requireTool('opa'));
   const folder = mkdtempSync(join(tmpdir(), 'sluice-oracle-'));
   after(() => rmSync(folder, { recursive: true, force: true }));

@@ -9,7 +9,6 @@ const CREATE = `mutation($project: ID!, $id: ID!, $provider: String!, $type: Str
 }`;
 
 describe('bad input', function () {
-  this.timeout(90_000);
   let server: TestServer;
   let project: string;
   before(async () => {

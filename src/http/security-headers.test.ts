@@ -7,7 +7,6 @@ const json = { 'content-type': 'application/json', accept: 'application/json, te
 
 // Whatever is answered, and to whomever: what is missing here a browser would make up.
 describe('every answer', function () {
-  this.timeout(90_000);
   let server: TestServer;
   before(async () => {
     server = await sharedServer();

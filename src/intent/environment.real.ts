@@ -31,7 +31,6 @@ interface Seen {
 }
 
 describe('the environment that a real provider gets', function () {
-  this.timeout(180_000);
   let folder: string;
   let server: TestServer;
   let project: string;

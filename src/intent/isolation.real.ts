@@ -103,12 +103,10 @@ const allFail = ({ tried }: Reached, expected: number): void => {
 };
 
 describe('a provider in namespaces of its own', function () {
-  this.timeout(120_000);
   const besieged = new Besieged();
   before(requireTool('go'));
   before(requireNamespaces());
   before(function () {
-    this.timeout(240_000);
     return besieged.start({ SLUICE_EXECUTOR_ISOLATION: 'namespace' });
   });
   after(() => besieged.stop());
@@ -205,11 +203,9 @@ describe('a provider in namespaces of its own', function () {
 });
 
 describe('a provider that only runs as another user', function () {
-  this.timeout(120_000);
   const besieged = new Besieged();
   before(requireTool('go'));
   before(function () {
-    this.timeout(240_000);
     if (process.getuid?.() !== 0) return this.skip(); // only root may become another user
     return besieged.start({ SLUICE_EXECUTOR_ISOLATION: 'none', SLUICE_EXECUTOR_USER: '65534:65534' });
   });
@@ -225,11 +221,9 @@ describe('a provider that only runs as another user', function () {
 
 // What shows that the tests above would notice.
 describe('a provider without namespaces', function () {
-  this.timeout(120_000);
   const besieged = new Besieged();
   before(requireTool('go'));
   before(function () {
-    this.timeout(240_000);
     return besieged.start({ SLUICE_EXECUTOR_ISOLATION: 'none' });
   });
   after(() => besieged.stop());

@@ -143,7 +143,6 @@ const refused: Readonly<Record<string, { type: string; config: JsonObject; when:
 };
 
 describe('a provider on the old SDK, beside the terraform program', function (this: Mocha.Suite) {
-  this.timeout(240_000);
   let folder: string;
   let bench: ProviderBench;
   before(requireTool('go'));

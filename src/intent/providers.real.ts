@@ -18,7 +18,6 @@ describe('real providers', function () {
 
   before(requireTool('go'));
   before(async function () {
-    this.timeout(300_000);
     folder = await mkdtemp(join(tmpdir(), 'sluice-real-'));
     const fixture = join(folder, 'terraform-provider-fixture');
     const cloud = join(folder, 'cloud');

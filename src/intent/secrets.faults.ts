@@ -55,7 +55,6 @@ interface World {
 }
 
 describe('secrets that were planted', function (this: Mocha.Suite) {
-  this.timeout(600_000);
   let folder: string;
   let receiver: Server;
   let world: World;

@@ -21,7 +21,6 @@ const RESUME =
 const LONG_MS = 600_000; // longer than any test: only a stop ends it
 
 describe('two servers on one database', function () {
-  this.timeout(120_000);
   let folder: string;
   let postgres: TestPostgres;
   let one: TestServer;
@@ -29,7 +28,6 @@ describe('two servers on one database', function () {
   before(requireTool('postgres'));
   before(requireTool('go'));
   before(async function () {
-    this.timeout(300_000);
     folder = mkdtempSync(join(tmpdir(), 'sluice-stops-'));
     mkdirSync(join(folder, 'cloud'));
     const program = await buildGoProvider();

@@ -5,7 +5,6 @@ import type { TestServer } from '../testing/server.ts';
 import { aKey, read, refusal, sharedServer } from '../testing/shared-server.ts';
 
 describe('an assistant', function () {
-  this.timeout(90_000);
   let server: TestServer;
   before(async () => {
     server = await sharedServer();

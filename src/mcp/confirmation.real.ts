@@ -8,7 +8,6 @@ const GUESSES = 1_000;
 const provider = 'sluice/sandbox';
 
 describe('confirmations that were not given', function () {
-  this.timeout(300_000);
   let server: TestServer;
   let admin: McpSession;
   let other: McpSession;

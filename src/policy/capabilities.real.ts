@@ -13,7 +13,6 @@ import { ModuleMemory } from './worker/module-memory.ts';
 import { wasm } from './worker/web-assembly.ts';
 
 describe('capabilities of policies', function () {
-  this.timeout(60_000);
   let known: JsonObject[];
   let allowed: JsonObject[];
 

@@ -19,7 +19,6 @@ type Engine = 'REGO_V0' | 'REGO_V1';
 
 // Policies of many rules are compiled with an index; they must decide as `opa eval` says of their text.
 describe(`large policies (seed ${SEED})`, function () {
-  this.timeout(120_000);
   let engine: PolicyEngine;
   const opa = (...args: string[]) =>
     execFileSync(findTool('opa') ?? '', args, { encoding: 'utf8', maxBuffer: 2 ** 28 });

@@ -30,7 +30,6 @@ async function refusal(body: string, engine?: PolicyDialect): Promise<AppError> 
 }
 
 describe('compiling a policy', function () {
-  this.timeout(60_000);
   before(requireTool('opa'));
 
   it('names the rules, and not the functions', async () => {
@@ -142,7 +141,6 @@ describe('compiling without opa', () => {
 });
 
 describe('a policy that goes wrong allows nothing', function () {
-  this.timeout(60_000);
   let engine: PolicyEngine;
 
   before(requireTool('opa'));
@@ -245,7 +243,6 @@ describe('a policy that goes wrong allows nothing', function () {
 });
 
 describe('both dialects of Rego', function () {
-  this.timeout(60_000);
   let engine: PolicyEngine;
 
   before(requireTool('opa'));

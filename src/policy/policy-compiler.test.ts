@@ -61,7 +61,6 @@ setTimeout(() => process.exit(answer.code ?? 0), answer.waitMs ?? 0);
 `;
 
 describe('PolicyCompiler', function () {
-  this.timeout(20_000);
   let folder: string;
 
   before(() => {

@@ -16,7 +16,6 @@ const configuration = `terraform {
 `;
 
 describe('the lock file and the terraform binary', function () {
-  this.timeout(120_000);
   before(requireTool('go'));
   before(requireTool('terraform'));
 

@@ -31,7 +31,6 @@ interface Applied {
 }
 
 describe('change sets through the API', function () {
-  this.timeout(60_000);
   let server: TestServer;
   let project: string;
 

@@ -9,7 +9,6 @@ const ROTATE = 'mutation { encryptionKeyRotate { id } }';
 const SECRETS = '{ policies { body } }';
 
 describe('rotating the key of the key file', function () {
-  this.timeout(90_000);
   let server: TestServer;
   before(async () => {
     server = await sharedServer();

@@ -6,7 +6,6 @@ import type { TestServer } from '../testing/server.ts';
 const EXCHANGE = 'mutation($id: ID!, $secret: String!) { apiKeyUser(id: $id, secret: $secret) { id jwt validUntil } }';
 
 describe('API keys', function () {
-  this.timeout(90_000);
   let server: TestServer;
   before(async () => {
     server = await sharedServer();

@@ -17,7 +17,6 @@ const USER = 'id username invitationEmail state source groups invitationLink acc
 const INVITE = `mutation($input: ManagedUserInviteInput!) { managedUserInvite(input: $input) { ${USER} } }`;
 
 describe('people', function () {
-  this.timeout(90_000);
   let server: TestServer;
   let count = 0;
   before(async () => {

@@ -10,7 +10,6 @@ const REMOVE = `mutation($project: ID!, $id: ID!) { intentProjectConfigDelete(in
 const LIST = `query($project: ID!) { intentProject(id: $project) { config ${FIELDS} } }`;
 
 describe('variables and files of a project', function () {
-  this.timeout(90_000);
   let server: TestServer;
   let project: string;
   before(async () => {

@@ -22,7 +22,6 @@ interface Binding {
 }
 
 describe('a role in one project', function () {
-  this.timeout(90_000);
   let server: TestServer;
   let made = 0;
   let space = '';

@@ -10,7 +10,6 @@ const ACTIVATE =
 const UNLOCK = 'mutation($id: ID!) { intentProjectUnlock(id: $id) { lock { holder } } }';
 
 describe('Intent projects', function () {
-  this.timeout(90_000);
   let server: TestServer;
   before(async () => {
     server = await sharedServer();

@@ -21,7 +21,6 @@ const faulty = { faults: { change_planned: 'prefix' } };
 const failing = { faults: { fail_create: 'yes' } };
 
 describe('configurations of a provider in a project', function () {
-  this.timeout(90_000);
   let server: TestServer;
   let project: string;
   before(async () => {

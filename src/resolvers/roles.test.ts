@@ -26,7 +26,6 @@ const BIND_GROUP =
 const UNBIND = 'mutation($id: ID!) { apiKeyRoleBindingDelete(id: $id) { id } }';
 
 describe('roles', function () {
-  this.timeout(90_000);
   let server: TestServer;
   before(async () => {
     server = await sharedServer();

@@ -14,7 +14,6 @@ const READ = `query($project: ID!) {
     config: { path: "notes/a.txt" }) { result } }`;
 
 describe('files of the sandbox', function () {
-  this.timeout(90_000);
   let server: TestServer;
   before(async () => {
     server = await sharedServer();

@@ -10,7 +10,6 @@ const UPDATE =
 const DELETE = 'mutation($space: ID!) { spaceDelete(space: $space) { id name } }';
 
 describe('spaces', function () {
-  this.timeout(90_000);
   let server: TestServer;
   before(async () => {
     server = await sharedServer();

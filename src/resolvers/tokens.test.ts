@@ -14,7 +14,6 @@ interface Made {
 }
 
 describe('personal access tokens at the doors', function () {
-  this.timeout(60_000);
   let server: TestServer;
   let owner: string;
   before(async () => {

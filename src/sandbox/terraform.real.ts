@@ -9,7 +9,6 @@ import { requireTool } from '../testing/tools.ts';
 const apply = ['apply', '-no-color', '-input=false', '-auto-approve'];
 
 describe('the sandbox under the terraform binary', function () {
-  this.timeout(120_000);
   before(requireTool('terraform'));
 
   let base: string;

@@ -18,7 +18,6 @@ const CONTENT = `{ intentResources(intentProject: "starter") { resources { resou
 
 // The road of a team that begins with nothing to install and moves to PostgreSQL later.
 describe('backup and restore', function (this: Mocha.Suite) {
-  this.timeout(180_000);
   let folder: string;
   let postgres: TestPostgres;
   let first: unknown;

@@ -33,8 +33,6 @@ function restrictedImports(path: string): string {
 }
 
 describe('the layers', function () {
-  this.timeout(60_000);
-
   it('refuse an import from a layer above', () => {
     assert.match(lintImport('storage/spaces.ts', '../domain/spaces/index.ts'), /storage may import only/);
     assert.match(lintImport('mcp/call-tool.ts', '../resolvers/index.ts'), /mcp may import only/);

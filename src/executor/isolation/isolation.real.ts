@@ -38,7 +38,6 @@ async function startWithoutNamespaces(wish: string, runAs?: object): Promise<str
 }
 
 describe('a machine that permits no namespaces', function () {
-  this.timeout(60_000);
   before(requireNamespaces());
 
   it('runs providers as it did, and says what that means', async () => {
@@ -57,7 +56,6 @@ describe('a machine that permits no namespaces', function () {
 });
 
 describe('an executor in namespaces and as another user', function () {
-  this.timeout(60_000);
   before(requireTool('go'));
   before(requireNamespaces());
 

@@ -27,7 +27,6 @@ describe('a server killed while it applies a change set', () => {
   let server: TestServer;
 
   before(async function () {
-    this.timeout(120_000);
     folder = await mkdtemp(join(tmpdir(), 'sluice-kill-set-'));
     server = await start();
     await ask('mutation { intentProjectCreate(name: "Kill") { id } }');
@@ -58,7 +57,6 @@ describe('a server killed while it applies a change set', () => {
     ask('query($id: ID!) { intentChangeSet(intentProject: "kill", id: $id) { id status failure } }', { id });
 
   it(`ends in the same state after ${KILLS} kills as after none, and makes nothing that it does not know`, async function () {
-    this.timeout(300_000);
     const changes = Array.from({ length: CHAINS }, (_, chain) =>
       Array.from({ length: LINKS }, (__, link) => fileOf(chain, link)),
     ).flat();

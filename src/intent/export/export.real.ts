@@ -33,7 +33,6 @@ const nasty = [
 
 // What a team takes with it when it leaves: held to what the terraform program makes of it.
 describe('an exported project under the terraform program', function () {
-  this.timeout(120_000);
   let folder: string;
   let server: TestServer;
   let terraform: TerraformFolder;
@@ -42,7 +41,6 @@ describe('an exported project under the terraform program', function () {
   before(requireTool('go'));
   before(requireTool('terraform'));
   before(async function () {
-    this.timeout(300_000);
     folder = mkdtempSync(join(tmpdir(), 'sluice-export-'));
     const fixture = join(folder, 'terraform-provider-fixture');
     const cloud = join(folder, 'cloud');

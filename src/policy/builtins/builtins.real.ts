@@ -695,7 +695,6 @@ function evaluateByOpa(opaPath: string, body: string, input: Json): Record<strin
 }
 
 describe(`builtins of Wasm policies against opa eval (seed ${SEED})`, function () {
-  this.timeout(120_000);
   let engine: PolicyEngine;
   let expected: Record<string, Json>;
   let policy: CompiledPolicy;

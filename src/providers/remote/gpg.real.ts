@@ -12,7 +12,6 @@ const zip = `terraform-provider-cloud_1.0.0_${hostPlatform()}.zip`;
 const download = `/download/${hostPlatform().replace('_', '/')}`;
 
 describe('checksums signed by gpg', function () {
-  this.timeout(30_000);
   const bench = useRegistry();
   before(requireTool('gpg'));
   before(() => bench.registry.publish({ address: 'acme/cloud', version: '1.0.0' }));

@@ -13,7 +13,6 @@ import { hostPlatform } from '../mirror.ts';
 const earlier = '0.14.1'; // the same program once more, for a download of its own
 
 describe('a server without any mirror', function () {
-  this.timeout(120_000);
   before(requireTool('go'));
 
   let folder: string;
