@@ -61,7 +61,7 @@ describe('a disk that is full', function () {
   });
 
   describe('under the embedded database', () => {
-    const fills = campaign('under the embedded database', { short: 2, tenth: 14, full: 140 });
+    const fills = campaign('under the embedded database', { short: 1, tenth: 14, full: 140 });
 
     it(`makes nothing that is not written down, and loses nothing that is (${fills.count} times)`, async () => {
       const start = () => startHeldServer({ dataDir: join(disk.folder, 'data'), settings: cloud.settings });

@@ -33,12 +33,12 @@ describe('a kill in the middle of', function () {
   let server: HeldServer;
 
   before(requireTool('go'));
-  beforeEach(async () => {
+  before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'sluice-followups-'));
     cloud = await goCloud(folder);
     server = await start();
   });
-  afterEach(async () => {
+  after(async () => {
     await server?.kill();
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   });
@@ -155,7 +155,7 @@ describe('a kill in the middle of', function () {
   it('reads of data, at each of their steps, leaves nothing behind', async () => {
     const operator = await newProject('reads');
     await operator.carryOut('Create', 'reads-one', { config: cloud.config('reads-one', 'made') });
-    const [object] = cloud.objects();
+    const object = cloud.objects().find(({ name }) => name === 'reads-one');
     assert.ok(object !== undefined);
     const variables = { project: 'reads', provider: cloud.address, ...cloud.dataSource(object) };
     const before = cloud.effects();
