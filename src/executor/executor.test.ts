@@ -9,6 +9,7 @@ import { formatProblem } from '../shared/problems.ts';
 import { isJsonObject, type Json } from '../shared/json.ts';
 import { environmentOf, processesWith, userOf } from '../testing/processes.ts';
 import { binaryAt, ProviderBench, sandboxBinary } from '../testing/provider-bench.ts';
+import { until } from '../testing/until.ts';
 
 const MACHINE_BUSY_MS = 60_000; // each test starts processes of Node, which takes seconds when others do too
 
@@ -28,9 +29,9 @@ const providers = (bench: ProviderBench) => processesWith(`${bench.folder}/`, 'e
 const executors = (bench: ProviderBench) => processesWith(`${bench.folder}/`, 'cmdline');
 const member = (json: Json, name: string): Json => (isJsonObject(json) ? (json[name] ?? null) : null);
 
-async function eventually(what: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 100 && !what(); tries += 1) await delay(20);
-  assert.ok(what());
+/** Waits until there are so many of some processes. */
+async function become(count: number, find: () => readonly number[]): Promise<void> {
+  await until(() => find().length === count, { what: `${count} processes`, seen: () => `${find().length} of them` });
 }
 
 describe('executor with the sandbox provider', function (this: Mocha.Suite) {
@@ -179,7 +180,7 @@ describe('executor with a provider that misbehaves', function (this: Mocha.Suite
       pet({ hang: 'PlanResourceChange' }, 800),
       failure('PROVIDER_FAILED', /failed during plan: it did not answer in time/, false),
     );
-    await eventually(() => processesWith(hung.SLUICE_SANDBOX_FAULTS, 'environ').length === 0);
+    await become(0, () => processesWith(hung.SLUICE_SANDBOX_FAULTS, 'environ'));
   });
 
   it('says that a change that hangs may have been made', () =>
@@ -299,7 +300,7 @@ describe('executor with a file that is no provider', function (this: Mocha.Suite
       bench.planCreate('sandbox_pet', {}, { ...bench.session, binary }),
       failure('PROVIDER_FAILED', /neither version/),
     );
-    await eventually(() => processesWith('sleep\x004321', 'cmdline').length === 0);
+    await become(0, () => processesWith('sleep\x004321', 'cmdline'));
   });
 });
 
@@ -345,10 +346,10 @@ describe('executor at its end', function (this: Mocha.Suite) {
       applying,
       failure('PROVIDER_FAILED', /sluice\/sandbox 0.1.0 was lost during apply.*may have been made/s, true),
     );
-    await eventually(() => providers(bench).length === 2);
+    await become(2, () => providers(bench));
     for (const pid of executors(bench)) process.kill(pid, 'SIGKILL');
     await lost;
-    await eventually(() => providers(bench).length === 0);
+    await become(0, () => providers(bench));
     assert.ok((await bench.create('sandbox_pet', { length: 2 })).state !== undefined);
     await bench.close();
   });
@@ -358,7 +359,7 @@ describe('executor at its end', function (this: Mocha.Suite) {
     const session = bench.with(faults({ hang: 'ConfigureProvider' }));
     const message = /failed during configure: it did not answer in time/;
     await assert.rejects(bench.planCreate('sandbox_pet', {}, session), failure('PROVIDER_FAILED', message, false));
-    await eventually(() => providers(bench).length === 0);
+    await become(0, () => providers(bench));
     await bench.close();
   });
 

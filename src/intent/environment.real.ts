@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 
 import type { JsonObject } from '../shared/json.ts';
 import { buildGoProvider, fixtureAddress, fixtureVersion, layMirror } from '../testing/go-provider.ts';
 import { startTestServer, type TestServer } from '../testing/server.ts';
 import { read, refusal } from '../testing/shared-server.ts';
 import { requireTool } from '../testing/tools.ts';
+import { until } from '../testing/until.ts';
 
 const READ = `query($project: ID!, $config: JSON!) {
   intentDataSourceRead(intentProject: $project, provider: "${fixtureAddress}", type: "fixture_environment", config: $config) { result } }`;
@@ -98,8 +98,7 @@ describe('the environment that a real provider gets', function () {
     assert.deepEqual([content, mode], ['{"key":1}', '-rw-------']);
     const path = variables['GOOGLE_APPLICATION_CREDENTIALS'] ?? '';
     assert.match(path, /\/app\/gcp\.json$/);
-    for (let tries = 0; existsSync(path) && tries < 100; tries += 1) await pause(100);
-    assert.equal(existsSync(path), false);
+    await until(() => !existsSync(path), { what: 'the file is taken away' });
   });
 
   it('has a token that says which project asks, also where credentials in JSON name it', async () => {

@@ -6,6 +6,7 @@ import { updateUser } from '../../storage/people.ts';
 import { makeSpaces, type TestDomain, testDomain } from '../../testing/domain.ts';
 import { assertRefused } from '../../testing/refusals.ts';
 import { aUser } from '../../testing/storage-rows.ts';
+import { until } from '../../testing/until.ts';
 import { insertUserWithRole } from '../../testing/user-with-role.ts';
 import type { Request } from '../context.ts';
 import {
@@ -110,8 +111,7 @@ describe('personal access tokens', () => {
     domain.clock.advance(3600);
     await callerOf(token ?? ''); // known already: counted all the same
     const now = Math.floor(domain.clock.now().getTime() / 1000);
-    for (let tries = 0; tries < 100 && (await lastUse()) !== now; tries += 1) await new Promise(setImmediate);
-    assert.equal(await lastUse(), now);
+    await until(async () => (await lastUse()) === now, { what: 'the use is written down' });
   });
 
   it('are refused when they are made up, mistyped or cut', async () => {
