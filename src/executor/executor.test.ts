@@ -11,7 +11,7 @@ import { environmentOf, processesWith, userOf } from '../testing/processes.ts';
 import { binaryAt, ProviderBench, sandboxBinary } from '../testing/provider-bench.ts';
 import { until } from '../testing/until.ts';
 
-const MACHINE_BUSY_MS = 60_000; // each test starts processes of Node, which takes seconds when others do too
+const MACHINE_BUSY_MS = 180_000; // each test starts processes of Node, which takes seconds when others do too
 
 /** Expects a failure with this code and text; `mayHaveActed` where it matters. */
 function failure(code: ErrorCode, message: RegExp, mayHaveActed?: boolean) {
@@ -324,8 +324,11 @@ describe('executor as another user', function (this: Mocha.Suite) {
 
 describe('executor at its end', function (this: Mocha.Suite) {
   this.timeout(MACHINE_BUSY_MS);
+  let bench: ProviderBench;
+  afterEach(() => bench.close());
+
   it('leaves no process and no socket', async () => {
-    const bench = await ProviderBench.open(sandboxBinary());
+    bench = await ProviderBench.open(sandboxBinary());
     await bench.create('sandbox_pet', { length: 2 });
     await bench.create('sandbox_pet', { length: 2 }, bench.with(faults({ ignore_stop: 'yes' })));
     assert.equal(providers(bench).length, 2);
@@ -333,11 +336,10 @@ describe('executor at its end', function (this: Mocha.Suite) {
     assert.deepEqual([...providers(bench), ...executors(bench)], []);
     assert.deepEqual(await readdir(join(bench.folder, 'sockets')), []);
     await assert.rejects(bench.planCreate('sandbox_pet', {}), failure('UNAVAILABLE', /stopped/));
-    await bench.close();
   });
 
   it('is started anew when it is killed; what it ran ends, and a change under way is reported', async () => {
-    const bench = await ProviderBench.open(sandboxBinary());
+    bench = await ProviderBench.open(sandboxBinary());
     await bench.create('sandbox_pet', { length: 2 });
     const plan = await bench.planCreate('sandbox_pet', { length: 2 });
     const session = bench.with(faults({ hang: 'ApplyResourceChange' }));
@@ -351,20 +353,18 @@ describe('executor at its end', function (this: Mocha.Suite) {
     await lost;
     await become(0, () => providers(bench));
     assert.ok((await bench.create('sandbox_pet', { length: 2 })).state !== undefined);
-    await bench.close();
   });
 
   it('gives up a provider that hangs before its first call', async () => {
-    const bench = await ProviderBench.open(sandboxBinary(), { callTimeoutMs: 3_000 });
+    bench = await ProviderBench.open(sandboxBinary(), { callTimeoutMs: 3_000 });
     const session = bench.with(faults({ hang: 'ConfigureProvider' }));
     const message = /failed during configure: it did not answer in time/;
     await assert.rejects(bench.planCreate('sandbox_pet', {}, session), failure('PROVIDER_FAILED', message, false));
     await become(0, () => providers(bench));
-    await bench.close();
   });
 
   it('reports processes that are all busy', async () => {
-    const bench = await ProviderBench.open(sandboxBinary(), { maxProviders: 1 });
+    bench = await ProviderBench.open(sandboxBinary(), { maxProviders: 1 });
     const session = bench.with(faults({ slow_ms: '400' }));
     const slow = bench.planCreate('sandbox_pet', {}, session);
     await delay(50);
@@ -374,6 +374,5 @@ describe('executor at its end', function (this: Mocha.Suite) {
     );
     await slow;
     assert.deepEqual((await bench.planCreate('sandbox_pet', {})).problems, []);
-    await bench.close();
   });
 });
