@@ -52,21 +52,24 @@ describe('the cache of operations', function () {
     });
     const run = (document: string) => gateway.execute({ document, caller: reader, origin, allow: 'any' });
     const hot = Array.from({ length: 100 }, (_, at) => `{ boxes { id hot${at}: label } }`);
-    const runHot = async (times: number): Promise<number> => {
-      const before = process.cpuUsage();
-      for (let turn = 0; turn < times; turn++) for (const document of hot) await run(document);
-      const { user, system } = process.cpuUsage(before);
-      return (user + system) / times;
+    // Of all the texts: a collection of garbage, or somebody else's work, strikes a few of them.
+    const median = async (documents: readonly string[]): Promise<number> => {
+      const took: number[] = [];
+      for (const document of documents) {
+        const startedAt = performance.now();
+        await run(document);
+        took.push(performance.now() - startedAt);
+      }
+      return took.toSorted((a, b) => a - b)[took.length >>> 1] ?? Number.NaN;
     };
-    await runHot(20);
-    const calm = Math.min(await runHot(20), await runHot(20), await runHot(20));
+    for (let turn = 0; turn < 20; turn++) await median(hot);
     const memory = retained();
-    for (let at = 0; at < FLOOD; at++) await run(`{ boxes { cold${at}: id } }`);
+    const cold = await median(Array.from({ length: FLOOD }, (_, at) => `{ boxes { cold${at}: id } }`));
     journal.calls.length = 0;
     const growth = retained() - memory;
-    const after = Math.min(await runHot(20), await runHot(20), await runHot(20));
+    const known = await median(hot);
     assert.ok(growth <= MAX_RETAINED, `keeps ${Math.round(growth / 1024 / 1024)} MB`);
-    // A hot text that was driven out would have to be parsed, validated and compiled again: many times the cost.
-    assert.ok(after <= calm * 2, `${calm} us before, ${after} us after`);
+    // A hot text that was driven out would have to be parsed and validated again, as the cold ones were.
+    assert.ok(known <= cold / 4, `${cold} ms for one that is new, ${known} ms for one that is known`);
   });
 });
