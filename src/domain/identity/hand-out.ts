@@ -17,7 +17,8 @@ export interface HandOut {
 
 /**
  * Nobody hands out more than they hold: whoever gives actions in a place must hold them there and, if it is a space, in
- * every space below, since roles reach down. To be called in the transaction of everything that gives somebody a role, or more of one.
+ * every space below, since roles reach down. To be called in the transaction of everything that gives somebody a role,
+ * or more of one.
  *
  * @throws FORBIDDEN naming the first action that is missing
  */
@@ -53,8 +54,8 @@ export async function checkActors(db: Db, caller: Caller, actors: Actors): Promi
 }
 
 function checkOne(caller: Caller, spaces: readonly SpaceRow[], { actions, place }: HandOut): void {
+  const given = actionsIn({ projectId: projectOfPlace(place) }, effectiveActions(actions));
   for (const within of [place, ...spacesWithin(spaces, [place])]) {
-    const given = actionsIn({ projectId: projectOfPlace(place) }, effectiveActions(actions));
     const missing = given.find((action) => !may(caller, action, within));
     if (missing !== undefined) throw beyond(missing, place);
   }
