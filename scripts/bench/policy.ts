@@ -10,8 +10,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { type CompiledPolicy, createPolicyCompiler, findOpa, startPolicyEngine } from '../../src/policy/index.ts';
 import { createEvaluator } from '../../src/policy/worker/evaluator.ts';
-import { canonicalJson, type Json } from '../../src/shared/json.ts';
+import type { Json } from '../../src/shared/json.ts';
 import { silentLogger } from '../../src/shared/logger.ts';
+import { comparableResult } from '../../src/testing/comparable-result.ts';
 
 export interface BenchRow {
   readonly workload: string;
@@ -197,20 +198,9 @@ function ask(agent: Agent, port: number, input: Json): Promise<Json> {
 async function checkEqual(subjects: readonly Subject[], inputOf: (at: number) => Json): Promise<void> {
   for (let at = 0; at < WARM_UP_CALLS; at += 1) {
     const results: string[] = [];
-    for (const { decide } of subjects) results.push(comparable(await decide(inputOf(at))));
+    for (const { decide } of subjects) results.push(comparableResult(await decide(inputOf(at))));
     if (new Set(results).size !== 1) throw new Error(`the answers differ for ${JSON.stringify(inputOf(at))}`);
   }
-}
-
-/** Sets have no order: the server gives them sorted, Wasm in that of its table. */
-function comparable(result: Json): string {
-  const sorted = (value: Json): Json => {
-    if (Array.isArray(value))
-      return value.map(sorted).toSorted((a, b) => (canonicalJson(a) < canonicalJson(b) ? -1 : 1));
-    if (typeof value !== 'object' || value === null) return value;
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, sorted(item as Json)]));
-  };
-  return canonicalJson(sorted(result));
 }
 
 async function takeTurn({ decide, timesUs }: Subject, inputOf: (at: number) => Json): Promise<void> {

@@ -8,6 +8,7 @@ import fc from 'fast-check';
 
 import { canonicalJson, type Json } from '../shared/json.ts';
 import { silentLogger } from '../shared/logger.ts';
+import { comparableResult } from '../testing/comparable-result.ts';
 import { findTool, requireTool } from '../testing/tools.ts';
 import { createPolicyCompiler, type PolicyEngine, startPolicyEngine } from './index.ts';
 import { indexRules } from './index-rules.ts';
@@ -73,7 +74,7 @@ describe(`large policies (seed ${SEED})`, function () {
     equal(expected.length, inputs.length);
     for (const [at, input] of inputs.entries()) {
       const actual = await engine.evaluate(policy, input);
-      equal(comparable(actual), comparable(expected[at] ?? null), canonicalJson(input));
+      equal(comparableResult(actual), comparableResult(expected[at] ?? null), canonicalJson(input));
     }
   }
 
@@ -218,14 +219,3 @@ allow["${type}"] { input.user = "${type}"; not deny["no ${type} ${type}"] }
     await check(`${head}${rules.join('\n')}`, 'REGO_V0', inputs, false);
   });
 });
-
-/** Sets have no order. */
-function comparable(result: Json): string {
-  const sorted = (value: Json): Json => {
-    if (Array.isArray(value))
-      return value.map(sorted).toSorted((a, b) => (canonicalJson(a) < canonicalJson(b) ? -1 : 1));
-    if (typeof value !== 'object' || value === null) return value;
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, sorted(item as Json)]));
-  };
-  return canonicalJson(sorted(result));
-}
