@@ -29,6 +29,7 @@ import {
   unorderedPaths,
   withoutUnknowns,
 } from '../testing/terraform-plans.ts';
+import { terraformEnvironment } from '../testing/terraform.ts';
 import { findTool, requireTool } from '../testing/tools.ts';
 
 const run = promisify(execFile);
@@ -192,12 +193,7 @@ async function terraformStep(folder: string, type: string, config: Json, implied
 async function terraform(folder: string, ...args: string[]): Promise<Json> {
   const program = findTool('terraform');
   assert.ok(program !== undefined);
-  const env = {
-    PATH: process.env['PATH'],
-    HOME: folder,
-    TF_CLI_CONFIG_FILE: join(folder, '..', 'terraform.rc'),
-    CHECKPOINT_DISABLE: '1',
-  };
+  const env = terraformEnvironment(folder, join(folder, '..', 'terraform.rc'));
   const { stdout } = await run(program, args, { cwd: folder, env, maxBuffer: 1e8 });
   return args[0] === 'show' ? parseJson(stdout) : null;
 }

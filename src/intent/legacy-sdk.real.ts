@@ -19,6 +19,7 @@ import {
   unorderedPaths,
   withoutUnknowns,
 } from '../testing/terraform-plans.ts';
+import { terraformEnvironment } from '../testing/terraform.ts';
 import { findTool, requireTool } from '../testing/tools.ts';
 import { type Applied, applyChange } from './provider/apply-change.ts';
 import { checkConfig } from './provider/check-config.ts';
@@ -344,12 +345,7 @@ function writeConfiguration(folder: string, resource: Json): Promise<void> {
 function terraform(folder: string, args: readonly string[]): { code: number | null; output: string } {
   const program = findTool('terraform');
   assert.ok(program !== undefined);
-  const env = {
-    PATH: process.env['PATH'],
-    HOME: folder,
-    TF_CLI_CONFIG_FILE: join(folder, '..', 'terraform.rc'),
-    CHECKPOINT_DISABLE: '1',
-  };
+  const env = terraformEnvironment(folder, join(folder, '..', 'terraform.rc'));
   const { status, stdout, stderr } = spawnSync(program, [...args, '-no-color'], {
     cwd: folder,
     env,

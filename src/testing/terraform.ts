@@ -23,6 +23,11 @@ export interface TerraformFolder {
   show(...args: string[]): Json;
 }
 
+/** What the terraform binary is run with: nothing of ours, and no question whether it is up to date. */
+export function terraformEnvironment(home: string, cliConfig: string) {
+  return { PATH: process.env['PATH'], HOME: home, TF_CLI_CONFIG_FILE: cliConfig, CHECKPOINT_DISABLE: '1' };
+}
+
 /**
  * Lays out a folder where providers come from `overrides` (address such as `sluice/sandbox` to the folder of its
  * executable), so that no init and no network is needed.
