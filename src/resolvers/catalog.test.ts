@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import { graphql } from 'graphql';
 
+import { catalogMutations } from '../../generated/catalog.ts';
 import { isJsonObject } from '../shared/json.ts';
 import { catalogMutationResolvers, catalogOperationResolvers } from './catalog.ts';
 import { Decimal, JsonScalar } from './scalars.ts';
@@ -48,7 +49,7 @@ describe('typed mutations of catalogued types', () => {
   it('are the generic one with provider, type, version and names put back', async () => {
     const result = await run(
       `mutation ($config: SandboxStringInput!) {
-      intentSandboxStringCreate(intentProject: "p", resourceID: "s", providerAlias: "west", wait: 5, config: $config) {
+      intentSandboxStringCreate(intentProject: "p", resourceID: "s", providerAlias: "west", wait: 5, lockWait: 3, config: $config) {
         operation { id } resource { id length minLower secretResult keepers }
       }
     }`,
@@ -60,6 +61,7 @@ describe('typed mutations of catalogued types', () => {
         resourceID: 's',
         providerAlias: 'west',
         wait: 5,
+        lockWait: 3,
         provider: 'sluice/sandbox',
         type: 'sandbox_string',
         version: '0.1.0',
@@ -74,6 +76,23 @@ describe('typed mutations of catalogued types', () => {
         },
       },
     });
+  });
+
+  it('take what the generic one takes, save what their name says already', () => {
+    const argumentsOf = (mutation: string) =>
+      schema
+        .getMutationType()
+        ?.getFields()
+        [mutation]?.args.map(({ name, type }) => `${name}: ${String(type)}`) ?? [];
+    const generic = {
+      create: argumentsOf('intentResourceCreate').filter((each) => !/^(provider|type|version|config):/.test(each)),
+      update: argumentsOf('intentResourceUpdate').filter((each) => !each.startsWith('config:')),
+    };
+    assert.ok(Object.keys(catalogMutations).length > 0);
+    for (const [name, { verb }] of Object.entries(catalogMutations)) {
+      const typed = argumentsOf(name).filter((each) => !each.startsWith('config:'));
+      assert.deepEqual(typed.toSorted(), generic[verb].toSorted(), name);
+    }
   });
 
   it('answer with no resource where there is no state', async () => {

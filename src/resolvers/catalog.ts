@@ -13,6 +13,7 @@ interface TypedArgs {
   readonly config?: JsonObject | null;
   readonly confirmation?: string | null;
   readonly wait?: number | null;
+  readonly lockWait?: number | null;
 }
 
 interface TypedAnswer {

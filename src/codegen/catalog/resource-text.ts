@@ -175,6 +175,7 @@ function argumentTexts(verb: string, input: string | undefined): string {
     ...config,
     ['confirmation', 'String', 'Token from an answer in state AWAITING_CONFIRMATION.'],
     ['intentProject', 'ID!', 'Id of the project.'],
+    ['lockWait', 'Int', 'Seconds to wait in line while another session has the lock: 0 to 50, 0 when absent.'],
     ...alias,
     ['resourceID', 'ID!', 'Id of the resource in the project.'],
     ['wait', 'Int', 'Seconds to wait for the end: 0 to 50, 50 when absent.'],
