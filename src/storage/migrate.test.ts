@@ -41,6 +41,14 @@ describe('bringing the tables up to date', () => {
     }
   });
 
+  it('takes a key away that nothing is signed or checked with any more, and no other', async () => {
+    const ids = `select id from setting where id like 'token-%' order by id`;
+    await column(`insert into setting (id, value) values ('token-signing-key', 'x'), ('token-signing-keys', 'y')`);
+    await column(`delete from schema_version where name = '2026-11-22-old-token-key'`);
+    await migrate(connection);
+    assert.deepEqual(await column(ids), [{ id: 'token-signing-keys' }]);
+  });
+
   it('leaves no half of a migration that fails, and finishes it the next time', async () => {
     await assert.rejects(migrate(connection, later('create table half (id int)', 'create nonsense')));
     assert.deepEqual(await column(`select to_regclass('half') as half`), [{ half: null }]);

@@ -1,12 +1,23 @@
 import assert from 'node:assert/strict';
 
-import { createLocalJWKSet, type JSONWebKeySet, type JWTPayload, jwtVerify } from 'jose';
+import {
+  createLocalJWKSet,
+  decodeProtectedHeader,
+  exportJWK,
+  generateKeyPair,
+  type JSONWebKeySet,
+  type JWTPayload,
+  jwtVerify,
+} from 'jose';
+
+import { saveSetting } from '../../storage/settings.ts';
 
 import { type TestDomain, makeProject, testDomain } from '../../testing/domain.ts';
 import { sharedServer } from '../../testing/shared-server.ts';
 import { createIdentityTokens, type IdentityTokens, mountedTokens } from './index.ts';
 
 const ISSUER = 'http://localhost:4000/identity';
+const DAY = 24 * 60 * 60;
 const shop = { project: 'shop', space: 'team', use: 'read', audience: 'sts.amazonaws.com' } as const;
 
 describe('the identity of a project', () => {
@@ -57,6 +68,55 @@ describe('the identity of a project', () => {
     const other = createIdentityTokens(domain.context);
     await believed(await other.tokenFor(shop), shop.audience, identities);
     await believed(await identities.tokenFor(shop), shop.audience, other);
+  });
+
+  describe('is signed', () => {
+    const published = async (): Promise<JSONWebKeySet> =>
+      (await identities.documents.get('/identity/jwks')?.()) as JSONWebKeySet;
+    const kids = async (): Promise<(string | undefined)[]> => (await published()).keys.map(({ kid }) => kid);
+    const sign = async (): Promise<{ token: string; kid: string | undefined }> => {
+      const token = await identities.tokenFor(shop);
+      return { token, kid: decodeProtectedHeader(token).kid };
+    };
+
+    it('by a new key every 90 days, which clouds have known for a week, and the one before is known on', async () => {
+      const first = await sign();
+      domain.clock.advance(90 * DAY - 1);
+      assert.equal((await sign()).kid, first.kid);
+      assert.deepEqual(await kids(), [first.kid]);
+      domain.clock.advance(1);
+      const [announced] = await kids();
+      assert.notEqual(announced, first.kid);
+      domain.clock.advance(7 * DAY - 1);
+      const last = await sign();
+      assert.equal(last.kid, first.kid);
+      domain.clock.advance(31 * 60); // the text of a token is kept for half an hour
+      const next = await sign();
+      assert.equal(next.kid, announced);
+      assert.deepEqual(await kids(), [announced, first.kid]);
+      for (const { token } of [last, next]) await believed(token, shop.audience);
+    });
+
+    it('by the key that clouds know from before keys were renewed, until they know the next one', async () => {
+      const { privateKey } = await generateKeyPair('RS256', { extractable: true });
+      const old = JSON.stringify({ ...(await exportJWK(privateKey)), kid: 'old', alg: 'RS256', use: 'sig' });
+      await domain.context.storage.transaction((db) => saveSetting(db, 'identity-token-key', old));
+      const before = await sign();
+      assert.equal(before.kid, 'old');
+      await believed(before.token, shop.audience);
+      const [next, ...others] = await kids();
+      assert.deepEqual(others, ['old']);
+      domain.clock.advance(7 * DAY);
+      assert.equal((await sign()).kid, next);
+    });
+
+    it('by keys of which no secret part is published', async () => {
+      await sign();
+      domain.clock.advance(90 * DAY);
+      const names = (await published()).keys.map((key) => Object.keys(key).toSorted());
+      const open = ['alg', 'e', 'kid', 'kty', 'n', 'use'];
+      assert.deepEqual(names, [open, open]);
+    });
   });
 
   it('is mounted for each audience that the project names', async () => {

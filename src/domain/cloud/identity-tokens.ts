@@ -1,9 +1,10 @@
-import { exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose';
+import { importJWK, SignJWT } from 'jose';
 import { LRUCache } from 'lru-cache';
 
+import { invariant } from '../../shared/errors.ts';
 import { newUlid } from '../../shared/ids.ts';
-import { ensureSetting, findSetting } from '../../storage/settings.ts';
 import type { DomainContext } from '../context.ts';
+import { IDENTITY_ALGORITHM, openSigningKeys, publicKeys } from '../identity/index.ts';
 
 /** For whom a token speaks, and who is to believe it. */
 export interface WorkloadIdentity {
@@ -22,9 +23,7 @@ export interface IdentityTokens {
   readonly documents: ReadonlyMap<string, () => Promise<object>>;
 }
 
-// AWS, Azure and Google Cloud have this one in common.
-const ALGORITHM = 'RS256';
-const KEY_SETTING = 'identity-token-key';
+const KEYS = 'identity-token-key';
 const LIFETIME_SECONDS = 60 * 60;
 const KEPT = 1_000;
 // An issuer of its own: nobody who trusts these tokens trusts the server's other ones, nor does the server take these.
@@ -47,17 +46,18 @@ export function createIdentityTokens(context: TokenContext): IdentityTokens {
     },
     documents: new Map([
       [`${PATH}/.well-known/openid-configuration`, () => Promise.resolve(configurationOf(context.publicUrl))],
-      [`${PATH}/jwks`, async () => ({ keys: [publicPart(await signingKey(context))] })],
+      [`${PATH}/jwks`, () => publishedKeys(context)],
     ]),
   };
 }
 
 async function signToken(context: TokenContext, identity: WorkloadIdentity, now: number): Promise<string> {
   const { project, space, use, audience } = identity;
-  const key = await signingKey(context);
+  const [key] = await openSigningKeys(context, KEYS);
+  invariant(key !== undefined, 'there is always a key');
   const claims = { spaceId: space, callerType: 'intent_project', callerId: project, scope: use };
   return new SignJWT(claims)
-    .setProtectedHeader({ alg: ALGORITHM, typ: 'JWT', kid: key.kid ?? '' })
+    .setProtectedHeader({ alg: IDENTITY_ALGORITHM, typ: 'JWT', kid: key.kid })
     .setIssuer(context.publicUrl + PATH)
     .setSubject(`space:${space}:intent_project:${project}:scope:${use}`)
     .setAudience(audience)
@@ -65,7 +65,7 @@ async function signToken(context: TokenContext, identity: WorkloadIdentity, now:
     .setNotBefore(now)
     .setExpirationTime(now + LIFETIME_SECONDS)
     .setJti(newUlid())
-    .sign(await importJWK(key, ALGORITHM));
+    .sign(await importJWK(key, IDENTITY_ALGORITHM));
 }
 
 /** Source: OpenID Connect Discovery 1.0; nobody signs in here, so there is no address for that. */
@@ -75,24 +75,14 @@ function configurationOf(publicUrl: string): object {
     jwks_uri: `${publicUrl}${PATH}/jwks`,
     response_types_supported: ['id_token'],
     subject_types_supported: ['public'],
-    id_token_signing_alg_values_supported: [ALGORITHM],
+    id_token_signing_alg_values_supported: [IDENTITY_ALGORITHM],
     scopes_supported: ['openid'],
     claims_supported: ['iss', 'sub', 'aud', 'iat', 'nbf', 'exp', 'jti', 'spaceId', 'callerType', 'callerId', 'scope'],
   };
 }
 
-/** Made when it is first needed. */
-async function signingKey({ storage }: Pick<TokenContext, 'storage'>): Promise<JWK> {
-  const stored = await storage.read((db) => findSetting(db, KEY_SETTING));
-  if (stored !== undefined) return parseKey(stored);
-  const { privateKey } = await generateKeyPair(ALGORITHM, { extractable: true });
-  const made = JSON.stringify({ ...(await exportJWK(privateKey)), kid: newUlid(), alg: ALGORITHM, use: 'sig' });
-  return parseKey(await storage.transaction((db) => ensureSetting(db, KEY_SETTING, made)));
-}
-
-// Written by this file, sealed since.
-const parseKey = (text: string): JWK => JSON.parse(text) as JWK;
-
-function publicPart({ kty, n, e, kid, alg, use }: JWK): object {
-  return { kty, n, e, kid, alg, use };
+/** Whoever asks may do so before there was a token: the key that will sign one is made then. */
+async function publishedKeys(context: TokenContext): Promise<object> {
+  await openSigningKeys(context, KEYS);
+  return publicKeys(context, KEYS);
 }

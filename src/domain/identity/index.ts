@@ -34,5 +34,5 @@ export {
 } from './role-bindings.ts';
 export { findRole, listRoles, type RoleRecord } from './roles.ts';
 export { systemRoles } from './system-roles.ts';
-export { openSigningKeys, SIGNING_ALGORITHM, type SigningKey } from './signing-keys.ts';
+export { IDENTITY_ALGORITHM, openSigningKeys, publicKeys, SIGNING_ALGORITHM, type SigningKey } from './signing-keys.ts';
 export { createTokenKeys, TOKEN_SECONDS, type IssuedToken } from './tokens.ts';

@@ -16,6 +16,7 @@ import { projectRoleColumns } from './2026-11-22-project-roles.ts';
 import { awsTables } from './2026-11-22-aws.ts';
 import { cancelRequests } from './2026-11-22-cancel-requests.ts';
 import { lockQueue } from './2026-11-22-lock-queue.ts';
+import { oldTokenKey } from './2026-11-22-old-token-key.ts';
 
 export interface Migration {
   readonly name: string;
@@ -39,4 +40,5 @@ export const migrations: readonly Migration[] = [
   { name: '2026-11-22-cancel-requests', statements: cancelRequests },
   { name: '2026-11-22-project-roles', statements: projectRoleColumns },
   { name: '2026-11-22-lock-queue', statements: lockQueue },
+  { name: '2026-11-22-old-token-key', statements: oldTokenKey },
 ];
