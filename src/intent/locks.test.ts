@@ -70,6 +70,20 @@ describe('the lock of a project', () => {
     assert.equal(bench.cloud.objects.size, 10);
   });
 
+  it('makes one object of two calls for it, also when one comes to its end before the other is written down', async () => {
+    const ended = Promise.withResolvers<void>();
+    bench.cloud.fault = async ({ name }) => {
+      const calls = bench.cloud.calls.filter((each) => each === 'validate').length;
+      if (name === 'validate' && calls === 2) await ended.promise;
+      return undefined;
+    };
+    const calls = await Promise.allSettled([1, 2].map(() => bench.create('one').finally(ended.resolve)));
+    const refused = calls.flatMap((call) => (call.status === 'rejected' ? [String(call.reason)] : []));
+    assert.match(refused.join(), /"one" is a fake_thing already/);
+    assert.equal(refused.length, 1);
+    assert.equal(bench.cloud.objects.size, 1);
+  });
+
   it('is kept while an operation runs, however long', async () => {
     bench = await testIntent({ limits: { leaseMs: 15 } }); // says every 5 ms that it is there
     const gate = holdApply();

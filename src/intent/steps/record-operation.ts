@@ -5,6 +5,7 @@ import { findNeeding } from '../../storage/dependencies.ts';
 import { findOperations, insertOperation, type OperationRow } from '../../storage/operations.ts';
 import { packRecord, type StoredRequest } from '../journal/stored.ts';
 import type { Run } from '../run.ts';
+import { requireFree } from './find-resource.ts';
 import { takeProject } from './hold-lock.ts';
 import { aliasOf } from './load-provider.ts';
 
@@ -15,6 +16,7 @@ export async function recordOperation(run: Run): Promise<void> {
   await storage.transaction(async (db) => {
     const project = await takeProject(db, run);
     await claimResource(db, run);
+    if (operation.kind === 'CREATE' || operation.kind === 'IMPORT') await requireFree(db, run);
     await insertOperation(
       db,
       { ...operation, fence: project.fence },
