@@ -40,6 +40,16 @@ describe('what policies and people decide', () => {
       assert.deepEqual(input['plan']['after_unknown'], ['id']);
     });
 
+    it('are those that are attached when a slow provider has planned', async () => {
+      bench.cloud.fault = async ({ name }) => {
+        if (name !== 'plan') return undefined;
+        await bench.addPolicy('late', () => ({ deny: ['not any more'] }));
+        bench.clock.advance(2);
+        return undefined;
+      };
+      await assertRefused('POLICY_DENIED', bench.create('one'), /not any more/);
+    });
+
     it('see the teams of whoever asks', async () => {
       await bench.addPolicy('watch', () => ({ allow: ['fine'] }));
       const { caller, origin } = bench.request;

@@ -2,6 +2,7 @@ import type { Request } from '../domain/context.ts';
 import type { IntentDecision } from '../policy/index.ts';
 import type { Value } from '../providers/index.ts';
 import { invariant } from '../shared/errors.ts';
+import { newUlid } from '../shared/ids.ts';
 import type { Json } from '../shared/json.ts';
 import type { Problem } from '../shared/problems.ts';
 import type { DependencyRow } from '../storage/dependencies.ts';
@@ -11,6 +12,7 @@ import type { ResourceRow } from '../storage/resources.ts';
 import type { Engine } from './engine.ts';
 import type { Writer } from './journal/group-writer.ts';
 import type { ShownPlan } from './journal/stored.ts';
+import type { Background } from './judgement/judge.ts';
 import type { LoadedType } from './provider/loaded-type.ts';
 import type { KnownObject, PlannedChange } from './provider/plan-change.ts';
 
@@ -95,12 +97,21 @@ export interface Unwritten {
   changes: Partial<OperationRow>;
 }
 
+/** What is begun before the step that it is for, while something else is waited for. Nothing in it acts. */
+export interface Begun {
+  plan?: Promise<PlannedChange>;
+  background?: { readonly at: Date; readonly read: Promise<Background> };
+}
+
 /** One operation on its way through its steps. */
 export interface Run {
   readonly engine: Engine;
   readonly request: Request;
   readonly ask: Ask;
+  /** The operation's id, if it is a new one. */
+  readonly newId: string;
   readonly facts: Partial<Facts>;
+  readonly begun: Begun;
   readonly problems: Problem[];
   /** What later steps write along with their own: one statement less for each. */
   readonly unwritten: Unwritten;
@@ -123,7 +134,9 @@ export function newRun(engine: Engine, request: Request, ask: Ask, writer?: Writ
     engine,
     request,
     ask,
+    newId: newUlid(),
     facts: {},
+    begun: {},
     problems: [],
     unwritten: { journal: [], changes: {} },
     writer,
@@ -132,6 +145,12 @@ export function newRun(engine: Engine, request: Request, ask: Ask, writer?: Writ
     token: undefined,
     lockTaken: false,
   };
+}
+
+/** Work that a later step waits for. If it fails that step says so; if that step is never taken nobody needs to know. */
+export function begin<T>(work: Promise<T>): Promise<T> {
+  work.catch(() => {});
+  return work;
 }
 
 /** What an earlier step found out. A step that asks too early is a mistake in the list of steps. */

@@ -12,7 +12,7 @@ import { evaluatePolicies } from './evaluate-policies.ts';
 
 export type Question = Omit<PolicyFacts, 'spaces' | 'dependencies' | 'at'>;
 
-/** What a change set knows without asking again. */
+/** What a plan is judged by, beside the question itself. */
 export interface Background {
   readonly policies: readonly PolicyRow[];
   readonly spaces: readonly SpaceRow[];
@@ -21,11 +21,12 @@ export interface Background {
 
 /** Asks every policy of the project, each alone, and unites what they say. What cannot be evaluated denies. */
 export async function judge(domain: DomainContext, question: Question, known?: Background): Promise<Decision> {
-  const { policies, ...rest } = known ?? (await backgroundOf(domain, question));
+  const { policies, ...rest } = known ?? (await readBackground(domain, question.project, question.resourceID));
   return decide(domain, policies, policyInput({ ...question, ...rest, at: domain.clock.now() }));
 }
 
-function backgroundOf(domain: DomainContext, { project, resourceID }: Question): Promise<Background> {
+/** What a judgement needs beside the question. */
+export function readBackground(domain: DomainContext, project: ProjectRow, resourceID: string): Promise<Background> {
   return domain.storage.read(async (db) => {
     const [policies, spaces, dependencies] = await Promise.all([
       findProjectPolicies(db, project.id),

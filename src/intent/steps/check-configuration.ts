@@ -1,8 +1,10 @@
 import { checkConfig } from '../provider/check-config.ts';
 import { fact, type Run } from '../run.ts';
+import { beginJudging } from './judge-change.ts';
 
 /** Holds the configuration to the schema and to the provider's own checks. */
 export async function checkConfiguration(run: Run): Promise<void> {
+  beginJudging(run);
   const { executor } = run.engine.domain;
   const checked = await checkConfig(executor, fact(run, 'loaded'), run.ask.config ?? null, 'resource');
   run.facts.config = checked.value;

@@ -1,22 +1,41 @@
 import { isJsonObject, type JsonObject } from '../../shared/json.ts';
 import { listItem } from '../../shared/problems.ts';
 import type { Db } from '../../storage/database.ts';
-import { judge, type Question } from '../judgement/judge.ts';
+import { type Background, judge, type Question, readBackground } from '../judgement/judge.ts';
 import { moveOperation, noteStep } from '../journal/move-operation.ts';
 import { decisionJson, writeReceipt } from '../journal/receipt.ts';
 import { packRecord, type StoredPlan } from '../journal/stored.ts';
 import { encodeFor } from '../provider/loaded-type.ts';
-import { type Decision, fact, type Run } from '../run.ts';
+import { begin, type Decision, fact, type Run } from '../run.ts';
 import { releaseWhileWaiting } from './hold-lock.ts';
+
+const FRESH_MS = 1_000;
+
+/** Begins to read what the plan will be judged by, while the provider works. */
+export function beginJudging(run: Run): void {
+  run.begun.background = { at: run.engine.domain.clock.now(), read: begin(backgroundOf(run)) };
+}
 
 /** Has the policies of the project judge the plan, and stops where they deny it or leave it to a person. */
 export async function judgeChange(run: Run): Promise<void> {
-  const decision = await judge(run.engine.domain, questionOf(run));
+  const decision = await judge(run.engine.domain, questionOf(run), await freshBackground(run));
   run.facts.decision = decision;
   if (decision.outcome === 'DENIED') return deny(run, decision);
   if (decision.outcome === 'REVIEW' && !isReviewed(run)) return leaveToPerson(run, decision);
   const changes = judgedColumns(run, decision);
   noteStep(run, { step: 'judgeChange', detail: { outcome: decision.outcome }, changes });
+}
+
+/** While a slow provider worked somebody may have attached a policy that is to hold. */
+function freshBackground(run: Run): Promise<Background> {
+  const { background } = run.begun;
+  return background !== undefined && isFresh(run, background.at) ? background.read : backgroundOf(run);
+}
+
+const isFresh = ({ engine }: Run, at: Date): boolean => engine.domain.clock.now().getTime() - at.getTime() < FRESH_MS;
+
+function backgroundOf(run: Run): Promise<Background> {
+  return readBackground(run.engine.domain, fact(run, 'project'), run.ask.resourceID);
 }
 
 /** What the policies are asked about an operation. */

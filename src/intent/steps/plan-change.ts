@@ -6,15 +6,27 @@ import { readPlan } from '../journal/stored.ts';
 import { importTarget } from '../provider/identity.ts';
 import { planChange as askProvider, type PlannedChange, nothing } from '../provider/plan-change.ts';
 import { importObject, readObject, type ReadResult } from '../provider/read-object.ts';
-import { fact, type Run } from '../run.ts';
+import { begin, fact, type Run } from '../run.ts';
 import { describeChange } from '../show/describe-change.ts';
 import { logTolerated } from './log-tolerated.ts';
 
 /** Has the provider work out what a new resource will be. */
 export async function planCreate(run: Run): Promise<void> {
   await startPlanning(run, 'planCreate');
+  keepPlan(run, await (run.begun.plan ?? planNew(run)));
+}
+
+/**
+ * Has the provider plan a new resource already while the operation is written down. Any other plan begins with a look at
+ * the object, which must come after that: until then it may be changed by another operation.
+ */
+export function beginPlan(run: Run): void {
+  if (run.ask.kind === 'CREATE') run.begun.plan = begin(planNew(run));
+}
+
+function planNew(run: Run): Promise<PlannedChange> {
   const wanted = { prior: nothing, config: fact(run, 'config'), tainted: false, call: callOf(run) };
-  keepPlan(run, await askProvider(run.engine.domain.executor, fact(run, 'loaded'), wanted));
+  return askProvider(run.engine.domain.executor, fact(run, 'loaded'), wanted);
 }
 
 /** Looks at the object as it is now and has the provider work out what would change. */
@@ -93,5 +105,5 @@ export function isUnchanged({ prior, planned }: PlannedChange): boolean {
 }
 
 export function callOf(run: Run): CallOptions {
-  return { operationId: fact(run, 'operation').id, timeoutMs: run.engine.limits.callMs };
+  return { operationId: run.facts.operation?.id ?? run.newId, timeoutMs: run.engine.limits.callMs };
 }

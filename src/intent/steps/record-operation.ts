@@ -1,5 +1,4 @@
 import { AppError } from '../../shared/errors.ts';
-import { newUlid } from '../../shared/ids.ts';
 import type { Db } from '../../storage/database.ts';
 import { findNeeding } from '../../storage/dependencies.ts';
 import { findOperations, insertOperation, type OperationRow } from '../../storage/operations.ts';
@@ -8,11 +7,13 @@ import type { Run } from '../run.ts';
 import { requireFree } from './find-resource.ts';
 import { takeProject } from './hold-lock.ts';
 import { aliasOf } from './load-provider.ts';
+import { beginPlan } from './plan-change.ts';
 
 /** Writes the operation down before anything acts. */
 export async function recordOperation(run: Run): Promise<void> {
   const { storage } = run.engine.domain;
   const operation = newOperation(run);
+  beginPlan(run);
   await storage.transaction(async (db) => {
     const project = await takeProject(db, run);
     await claimResource(db, run);
@@ -41,7 +42,7 @@ export function newOperation(run: Run, config = run.ask.config): OperationRow {
   const asked: StoredRequest = { config, importID, importIdentity, rollbackOf, providerAlias: aliasOf(run) };
   return {
     ...blankOperation,
-    id: newUlid(),
+    id: run.newId,
     project: ask.project,
     resourceId: ask.resourceID,
     kind: ask.kind,
