@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 
 import type { Json } from '../shared/json.ts';
 import { findOperation } from '../storage/operations.ts';
+import { aValue } from '../testing/schemas.ts';
 import { type TestIntent, testIntent } from '../testing/intent.ts';
 import { assertRefused } from '../testing/refusals.ts';
 
@@ -80,6 +81,49 @@ describe('going back to what an earlier operation recorded', () => {
     const kept = await bench.context.storage.read((db) => findOperation(db, bench.project, made.id));
     assert.doesNotMatch(Buffer.from(kept?.request ?? []).toString(), /9876/);
     assert.match(Buffer.from(kept?.request ?? []).toString(), /"name":"a"/);
+  });
+
+  describe('of a resource that was imported', () => {
+    const take = () =>
+      bench.intent.importResource(bench.request, {
+        ...at('one'),
+        importID: 'id-x',
+        provider: 'acme/fake',
+        type: 'fake_thing',
+      });
+
+    beforeEach(() => {
+      const found = aValue({ id: 'id-x', name: 'x', size: 3, password: 'hunter22', pin: null });
+      if (found instanceof Map) bench.cloud.objects.set('id-x', found);
+    });
+
+    it('gives it again what it was found with, secrets included', async () => {
+      const taken = await take();
+      await update({ name: 'x', size: 9, password: 'another1' });
+      const back = await rollBack(taken);
+      assert.equal(back.kind, 'UPDATE');
+      assert.equal(back.rollbackOf, taken.id);
+      assert.deepEqual(back.state, { id: 'id-x', name: 'x', size: 3, password: null, pin: null });
+      assert.equal(bench.cloud.objects.get('id-x')?.get('password'), 'hunter22');
+      const { lines } = await bench.intent.operationLog(bench.request, { intentProject: bench.project });
+      assert.doesNotMatch(lines, /hunter22/);
+      assert.match(lines, /"kind":"IMPORT".*"config":null/);
+    });
+
+    it('is what a deletion of it advises', async () => {
+      const taken = await take();
+      await assertRefused('BAD_INPUT', rollBack(await remove()), new RegExp(`that did is ${taken.id}$`));
+      assert.equal((await rollBack(taken)).outcome, 'created');
+    });
+  });
+
+  it('makes no second object of one that was only forgotten', async () => {
+    const made = await bench.create('one', { name: 'a' });
+    const asked = await bench.intent.ejectResource(bench.request, at('one'));
+    const confirmation = asked.confirmation?.token ?? '';
+    await bench.intent.ejectResource(bench.request, { ...at('one'), confirmation });
+    await assertRefused('CONFLICT', rollBack(made), /^resource "one" was ejected by operation .*: import it/);
+    assert.deepEqual([...bench.cloud.objects.keys()], ['id-a']);
   });
 
   it('names the operation to go back to instead of a deletion', async () => {

@@ -58,7 +58,11 @@ function refusedAnswer(
 }
 
 function noSuchAnswer(kind: ToolKind): ToolAnswer {
-  const noun = kind.rootField.replaceAll(/([A-Z])/g, ' $1').toLowerCase();
+  // What hangs on a resource is missing because the resource is.
+  const noun = kind.rootField
+    .replace(/Dependencies$/, '')
+    .replaceAll(/([A-Z])/g, ' $1')
+    .toLowerCase();
   return errorAnswer(new AppError('NO_SUCH', `no such ${noun}, or you may not read it`));
 }
 

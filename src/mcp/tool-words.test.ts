@@ -55,6 +55,35 @@ for (const { era, connect } of mcpClients) {
       assert.match(line, /^provider_alias: .* set it with provider-config-set\(project, provider, alias, config\), or/);
     });
 
+    it('say how to delete what is needed, and how to go on with what failed in part', async () => {
+      const pet = (resource_id: string, config: JsonObject) => ({
+        kind: 'create',
+        resource_id,
+        provider,
+        type: 'sandbox_pet',
+        config,
+      });
+      const file = { ...pet('note', { path: `words-${era}.txt`, content: '${needed.id}' }), type: 'sandbox_file' };
+      const planned = await fine.call('lifecycle-changes-plan', { project, changes: [pet('needed', {}), file] });
+      const change_set_id = planned.structured['change_set_id'] ?? null;
+      assert.equal((await fine.call('lifecycle-changes-apply', { project, change_set_id })).isError, false);
+      assert.match(
+        await firstLine(fine, 'lifecycle-resources-delete', { project, resource_id: 'needed' }),
+        /needed by note: .* lifecycle-changes-plan\(with_dependents\)$/,
+      );
+      const taken = { ...file, resource_id: 'again' };
+      const failing = await fine.call('lifecycle-changes-plan', { project, changes: [taken] });
+      const id = failing.structured['change_set_id'] ?? null;
+      const failed = await fine.call('lifecycle-changes-apply', { project, change_set_id: id });
+      assert.equal(failed.isError, true);
+      assert.match(failed.texts[0] ?? '', /lifecycle-changes-resume then goes on with change set 01/);
+    });
+
+    it('name the resource that there is none of, whatever was asked about it', async () => {
+      for (const tool of ['lifecycle-resources-dependencies-get', 'state-get'])
+        assert.match(await firstLine(fine, tool, { project, resource_id: 'none' }), /^no such intent resource, or/);
+    });
+
     it('take `latest` where a tool wants a version', async () => {
       const given = { project, resource_id: 'newest', provider, resource_type: 'sandbox_pet', config: {} };
       const created = await fine.call('lifecycle-resources-create', { ...given, provider_version: 'latest' });

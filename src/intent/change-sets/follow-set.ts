@@ -53,8 +53,13 @@ export async function followSet(
 /** A caller who waited to a bad end is told by an error; the change set is named in it. */
 function tell({ set, error }: SetEnd): ChangeSetRow {
   if (error === undefined) return set;
-  throw new AppError(error.code, set.failure ?? error.message, {
+  throw new AppError(error.code, `${set.failure ?? error.message}${goingOn(set)}`, {
     details: { ...error.details, changeSet: set.id },
     cause: error,
   });
+}
+
+function goingOn({ id, status }: ChangeSetRow): string {
+  if (status !== 'FAILED' && status !== 'INTERRUPTED') return '';
+  return `\nMend the cause; intentChangeSetResume then goes on with change set ${id}: what is done stays.`;
 }

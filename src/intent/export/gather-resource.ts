@@ -8,13 +8,13 @@ import type { ResourceRow } from '../../storage/resources.ts';
 import type { Engine } from '../engine.ts';
 import { openObject } from '../journal/object-store.ts';
 import { readRequest } from '../journal/stored.ts';
+import { deriveConfig } from '../merge/derive-config.ts';
 import { bare, part } from '../merge/parts.ts';
 import { inProject } from '../provider/in-project.ts';
 import { loadType } from '../provider/load-type.ts';
 import type { LoadedType } from '../provider/loaded-type.ts';
 import type { KnownObject } from '../provider/plan-change.ts';
 import { checkImport, type ImportCheck } from './check-import.ts';
-import { deriveConfig } from './derive-config.ts';
 
 /** What is to be written down of one resource. */
 export interface Gathered {

@@ -11,6 +11,8 @@ export interface StoredRequest {
   readonly providerAlias: string | undefined;
   /** The earlier operation whose configuration is asked for again. */
   readonly rollbackOf?: string | undefined;
+  /** Of an import: what the object was found with, as a configuration to go back to. */
+  readonly found?: Json | undefined;
   /** Where write-only arguments were given that are no longer in the configuration. */
   readonly withheld?: readonly Path[] | undefined;
 }
@@ -91,6 +93,7 @@ export function readRequest(bytes: Uint8Array | undefined): StoredRequest {
     importIdentity: record['importIdentity'],
     providerAlias: textOf(record['providerAlias']),
     rollbackOf: textOf(record['rollbackOf']),
+    found: record['found'],
     withheld: paths(record['withheld']),
   };
 }

@@ -3,7 +3,7 @@ import { AppError, badInput } from '../../shared/errors.ts';
 import { findOperations, type OperationRow } from '../../storage/operations.ts';
 import { findResource, type ResourceRow } from '../../storage/resources.ts';
 import type { Engine } from '../engine.ts';
-import { readRequest } from '../journal/stored.ts';
+import { type Path, readRequest } from '../journal/stored.ts';
 import { type Ask, newRun, type Run } from '../run.ts';
 import { fillWithheld } from './fill-withheld.ts';
 import { requireOperation } from './operation-request.ts';
@@ -29,20 +29,28 @@ export interface RollbackInput {
  */
 export async function rollBack(engine: Engine, request: Request, input: RollbackInput): Promise<Run> {
   const row = await requireOperation(engine, input.intentProject, input.operationID);
-  await requireConfiguration(engine, row);
+  const given = await requireConfiguration(engine, row);
   const resource = await engine.domain.storage.read((db) => findResource(db, row.project, row.resourceId));
-  if (resource !== undefined) requireSameSubject(row, resource);
-  const run = newRun(engine, request, askAgain(row, resource, input));
+  if (resource === undefined) await requireNotEjected(engine, row);
+  else requireSameSubject(row, resource);
+  const run = newRun(engine, request, askAgain(row, given, resource, input));
   return startOperation(run, input);
 }
 
-function askAgain(row: OperationRow, resource: ResourceRow | undefined, input: RollbackInput): Ask {
-  const { config = {}, providerAlias, withheld = [] } = readRequest(row.request);
+interface Given {
+  readonly config: Json;
+  readonly providerAlias: string | undefined;
+  /** Where write-only arguments were given. */
+  readonly withheld: readonly Path[];
+}
+
+function askAgain(row: OperationRow, given: Given, resource: ResourceRow | undefined, input: RollbackInput): Ask {
   const { id: rollbackOf, project: intentProject, resourceId: resourceID, provider, type, version } = row;
+  const { providerAlias } = given;
   const asked = {
     intentProject,
     resourceID,
-    config: fillWithheld(config, withheld, input.writeOnly ?? undefined, row.id),
+    config: fillWithheld(given.config, given.withheld, input.writeOnly ?? undefined, row.id),
     confirmation: input.confirmation,
   };
   const isNew = resource === undefined;
@@ -50,12 +58,13 @@ function askAgain(row: OperationRow, resource: ResourceRow | undefined, input: R
   return { ...parseAsk({ ...asked, ...subject, kind: isNew ? 'CREATE' : 'UPDATE' }), rollbackOf };
 }
 
-async function requireConfiguration(engine: Engine, row: OperationRow): Promise<void> {
+async function requireConfiguration(engine: Engine, row: OperationRow): Promise<Given> {
   const { id, kind, status } = row;
   if (status !== 'FINISHED') {
     throw new AppError('CONFLICT', `operation ${id} is ${status}: only one that is FINISHED can be gone back to`);
   }
-  if (kind === 'CREATE' || kind === 'UPDATE') return;
+  const given = configurationOf(row);
+  if (given !== undefined) return given;
   const earlier = await configuredBefore(engine, row);
   const advice = earlier === undefined ? '' : `; the one before it that did is ${earlier.id}`;
   throw badInput(
@@ -64,13 +73,34 @@ async function requireConfiguration(engine: Engine, row: OperationRow): Promise<
   );
 }
 
+/** What an operation gave the resource; of an import what the object was found with. */
+function configurationOf({ kind, request }: OperationRow): Given | undefined {
+  const { config, found, providerAlias, withheld = [] } = readRequest(request);
+  if (kind === 'IMPORT') return found === undefined ? undefined : { config: found, providerAlias, withheld: [] };
+  return kind === 'CREATE' || kind === 'UPDATE' ? { config: config ?? {}, providerAlias, withheld } : undefined;
+}
+
 /** The last operation before this one that gave the resource a configuration. */
 async function configuredBefore(engine: Engine, row: OperationRow): Promise<OperationRow | undefined> {
+  const kinds = ['CREATE', 'UPDATE', 'IMPORT'] as const;
   const { project, resourceId, id } = row;
-  const kinds = ['CREATE', 'UPDATE'] as const;
   const where = { project, resourceId, status: 'FINISHED' as const, kind: { $in: [...kinds] }, id: { $lt: id } };
   const [earlier] = await engine.domain.storage.read((db) => findOperations(db, where, { limit: 1 }));
-  return earlier;
+  return earlier === undefined || configurationOf(earlier) === undefined ? undefined : earlier;
+}
+
+/** The object of a resource that was ejected may be there still: a creation would make a second one beside it. */
+async function requireNotEjected(engine: Engine, { project, resourceId }: OperationRow): Promise<void> {
+  const kinds = ['DELETE', 'EJECT'] as const;
+  const where = { project, resourceId, status: 'FINISHED' as const, kind: { $in: [...kinds] } };
+  const [last] = await engine.domain.storage.read((db) => findOperations(db, where, { limit: 1 }));
+  if (last?.kind !== 'EJECT') return;
+  throw new AppError(
+    'CONFLICT',
+    `resource ${JSON.stringify(resourceId)} was ejected by operation ${last.id}: import it to have it back, ` +
+      'or create it if its object is gone',
+    { details: { operation: last.id } },
+  );
 }
 
 /** A configuration fits the type, program and provider configuration that it was made for. */

@@ -132,7 +132,7 @@ async function requireNoDependents(db: Db, { ask }: Run): Promise<void> {
   const names = needing.map(({ fromResource }) => fromResource);
   throw new AppError(
     'CONFLICT',
-    `resource ${JSON.stringify(ask.resourceID)} is needed by ${names.join(', ')}: delete these first, remove the dependency, or delete all in one change set with withDependents`,
+    `resource ${JSON.stringify(ask.resourceID)} is needed by ${names.join(', ')}: delete these first, remove the dependency, or plan a deletion that takes them along, by intentChangeSetCreate(withDependents)`,
     { details: { dependents: names } },
   );
 }

@@ -10,6 +10,7 @@ import { removeResource, type ResourceRow, saveResource } from '../../storage/re
 import { moveOperation } from '../journal/move-operation.ts';
 import { packState, shownOf } from '../journal/object-store.ts';
 import { receiptEntry } from '../journal/receipt.ts';
+import { deriveConfig } from '../merge/derive-config.ts';
 import { packRecord, type Shown, type StoredRequest, type StoredResult } from '../journal/stored.ts';
 import { redactJson, withoutWriteOnly } from '../plan/redact-json.ts';
 import { fact, type Run } from '../run.ts';
@@ -33,6 +34,7 @@ export async function recordOutcome(run: Run): Promise<void> {
   };
   const changes = {
     ...requestColumn(run),
+    ...foundColumn(run),
     result: packRecord(result),
     diagnostics: problemsJson(run),
     failure: outcome.failure,
@@ -160,6 +162,17 @@ function requestColumn(run: Run): Partial<OperationRow> {
     providerAlias: aliasOf(run),
     withheld,
   };
+  return { request: packRecord(asked) };
+}
+
+/** An import is given no configuration: what the object was found with is kept, for whoever goes back to it. */
+function foundColumn(run: Run): Partial<OperationRow> {
+  const { ask, facts } = run;
+  const { object, failure } = fact(run, 'outcome');
+  if (ask.kind !== 'IMPORT' || failure !== undefined || facts.loaded === undefined) return {};
+  const { config, importID, importIdentity } = ask;
+  const found = deriveConfig(facts.loaded.schema.block, object.value);
+  const asked: StoredRequest = { config, importID, importIdentity, providerAlias: aliasOf(run), found };
   return { request: packRecord(asked) };
 }
 

@@ -1,6 +1,6 @@
 import { type SchemaAttribute, type SchemaBlock, type Value, valueToPlain } from '../../providers/index.ts';
 import { isJsonObject, type Json } from '../../shared/json.ts';
-import { type Nest, nestOfAttribute, nestOfBlock, type Shape } from '../merge/shape.ts';
+import { type Nest, nestOfAttribute, nestOfBlock, type Shape } from './shape.ts';
 
 /**
  * The configuration that an object might have been made from: what can be given and is there. For resources that were
