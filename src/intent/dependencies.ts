@@ -13,7 +13,7 @@ import {
   findNeeding,
   insertDependency,
 } from '../storage/dependencies.ts';
-import { findOperations } from '../storage/operations.ts';
+import { findWork } from '../storage/operations.ts';
 import { findResource } from '../storage/resources.ts';
 import type { Engine } from './engine.ts';
 import { judgeEdge } from './judge-edge.ts';
@@ -185,16 +185,8 @@ function pathBetween(needs: ReadonlyMap<string, readonly string[]>, start: strin
 
 /** What is on its way out must not become needed. */
 async function requireStaying(db: Db, { intentProject: project, from, to }: EdgeInput): Promise<void> {
-  const where = {
-    project,
-    resourceId: { $in: [from, to] },
-    kind: { $in: ['DELETE', 'EJECT'] as const },
-    $or: [
-      { status: { $in: ['QUEUED', 'PLANNING', 'APPLYING', 'INTERRUPTED'] as const } },
-      { status: 'PLANNED' as const, leaseUntil: { $ne: null } },
-    ],
-  };
-  const [leaving] = await findOperations(db, where, { limit: 1 });
+  const removals = { project, resources: [from, to], kinds: ['DELETE', 'EJECT'] as const };
+  const leaving = await findWork(db, removals, ['QUEUED', 'INTERRUPTED']);
   if (leaving === undefined) return;
   throw new AppError('CONFLICT', `operation ${leaving.id} is about to remove ${leaving.resourceId}`, {
     details: { operation: leaving.id },

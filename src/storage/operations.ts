@@ -87,15 +87,39 @@ export function findExpiredOperations(db: Db, now: Date, reviewedBefore: Date): 
   return operations.find(db, where, { orderBy: { id: 'asc' } });
 }
 
-/** An operation of the project in one of these states, whose lease has not run out before `leasedAt` if that is given. */
-export function findOperationIn(
+/** Which operations of a project are looked at. */
+export interface WorkWanted {
+  readonly project: string;
+  /** Every resource when absent. */
+  readonly resources?: readonly string[];
+  /** Every kind when absent. */
+  readonly kinds?: readonly OperationKind[];
+  readonly except?: { readonly operation?: string | undefined; readonly changeSet?: string };
+}
+
+/**
+ * An operation that a server works on: planning or acting, or one that waited for its turn or for a person and was taken
+ * up, which only its lease shows.
+ *
+ * @param alsoIn further statuses that count
+ */
+export async function findWork(
   db: Db,
-  project: string,
-  statuses: readonly OperationStatus[],
-  leasedAt?: Date,
+  { project, resources, kinds, except = {} }: WorkWanted,
+  alsoIn: readonly OperationStatus[] = [],
 ): Promise<OperationRow | undefined> {
-  const leased = leasedAt === undefined ? {} : { leaseUntil: { $gt: leasedAt } };
-  return operations.findOne(db, { project, status: { $in: [...statuses] }, ...leased });
+  const marks = (values: readonly string[]): string => values.map(() => '?').join(', ');
+  const among = (column: string, values: readonly string[] | undefined): string =>
+    values === undefined ? '' : `and ${column} in (${marks(values)})`;
+  const statuses = ['PLANNING', 'APPLYING', ...alsoIn];
+  const [found] = await operations.execute(
+    db,
+    `select * from intent_operation where project = ? ${among('resource_id', resources)} ${among('kind', kinds)}
+      and id <> ? and coalesce(change_set, '') <> ? and finished_at is null and (status in (${marks(statuses)})
+        or (status in ('QUEUED', 'PLANNED', 'AWAITING_CONFIRMATION') and lease_until is not null)) limit 1`,
+    [project, ...(resources ?? []), ...(kinds ?? []), except.operation ?? '', except.changeSet ?? '-', ...statuses],
+  );
+  return found;
 }
 
 /** The journal in order. */

@@ -1,7 +1,7 @@
 import { AppError } from '../../shared/errors.ts';
 import { findUnsettledChangeSet } from '../../storage/change-sets.ts';
 import { leaveProject } from '../../storage/identity.ts';
-import { findOperationIn } from '../../storage/operations.ts';
+import { findWork } from '../../storage/operations.ts';
 import { saveExpiry } from '../../storage/project-upkeep.ts';
 import { deleteProject as deleteRow, releaseLock, updateProject } from '../../storage/projects.ts';
 import { countResources, forgetResources } from '../../storage/resources.ts';
@@ -12,7 +12,7 @@ import { holdLock } from './lock.ts';
 import { type ProjectRecord, toProjectRecord, unlocked } from './project-record.ts';
 
 // What such an operation makes could not be recorded once its project is gone.
-const UNSETTLED = ['QUEUED', 'PLANNING', 'APPLYING', 'INTERRUPTED'] as const;
+const UNSETTLED = ['QUEUED', 'INTERRUPTED'] as const; // besides those that a server works on
 
 /**
  * Deletes a project. With resources it is refused, unless they are to be kept: then they are forgotten, not destroyed.
@@ -27,7 +27,7 @@ export function deleteProject(
 ): Promise<ProjectRecord> {
   return context.storage.transaction(async (db) => {
     const row = await holdLock(db, context, request.caller, id);
-    const unsettled = await findOperationIn(db, id, UNSETTLED);
+    const unsettled = await findWork(db, { project: id }, UNSETTLED);
     if (unsettled !== undefined) throw hasUnsettled(id, unsettled.id);
     const set = await findUnsettledChangeSet(db, id);
     if (set !== undefined) throw hasUnsettledSet(id, set.id);

@@ -7,7 +7,7 @@ import { AppError, badInput, noSuch } from '../../shared/errors.ts';
 import { changeChangeSet, type ChangeSetRow, findChangeSet } from '../../storage/change-sets.ts';
 import type { Db } from '../../storage/database.ts';
 import { findNeedingAny } from '../../storage/dependencies.ts';
-import { findMembers, findOperations, leaseMembers } from '../../storage/operations.ts';
+import { findMembers, findWork, leaseMembers } from '../../storage/operations.ts';
 import { findProject, type ProjectRow } from '../../storage/projects.ts';
 import type { Engine } from '../engine.ts';
 import { newConfirmationToken } from '../journal/confirmation-token.ts';
@@ -192,15 +192,9 @@ function requireToken({ request, token = '' }: Claim, set: ChangeSetRow, now: Da
 
 /** Sees that no other operation is at work on, or in doubt about, what the set changes. */
 export async function requireNoneUnderWay(db: Db, set: ChangeSetRow, changes: readonly Change[]): Promise<void> {
-  const where = {
-    project: set.project,
-    resourceId: { $in: changes.map(({ ask }) => ask.resourceID) },
-    $or: [
-      { status: { $in: ['QUEUED', 'PLANNING', 'PLANNED', 'APPLYING'] as const }, leaseUntil: { $ne: null } },
-      { status: 'INTERRUPTED' as const },
-    ],
-  };
-  const busy = (await findOperations(db, where, { limit: 10 })).find(({ changeSet }) => changeSet !== set.id);
+  const resources = changes.map(({ ask }) => ask.resourceID);
+  const wanted = { project: set.project, resources, except: { changeSet: set.id } };
+  const busy = await findWork(db, wanted, ['INTERRUPTED']);
   if (busy !== undefined) throw underWay(busy);
 }
 

@@ -1,7 +1,8 @@
 import { AppError } from '../../shared/errors.ts';
 import type { Db } from '../../storage/database.ts';
 import { findNeeding } from '../../storage/dependencies.ts';
-import { findOperations, insertOperation, type OperationRow } from '../../storage/operations.ts';
+import { findWork, insertOperation, type OperationRow } from '../../storage/operations.ts';
+import { findResource, type ResourceRow } from '../../storage/resources.ts';
 import { packRecord, type StoredRequest } from '../journal/stored.ts';
 import type { Run } from '../run.ts';
 import { requireFree } from './find-resource.ts';
@@ -91,29 +92,49 @@ function subjectOf(run: Run): { provider: string; version: string; type: string 
 }
 
 /**
- * Sees that nothing else is under way on the resource, and that nothing depends on what is to go. The project's row is
- * locked in this transaction, so it stays true until the operation is written down.
+ * Sees that nothing else is under way on the resource, that it is the one that was found before, and that nothing depends
+ * on what is to go. The project's row is locked in this transaction, so it stays true until the operation is written down.
  */
 export async function claimResource(db: Db, run: Run): Promise<void> {
   const { project, resourceID, kind } = run.ask;
   const settlesInterrupted = kind === 'IMPORT' || kind === 'REFRESH' || kind === 'EJECT';
-  const blocking = [
-    'QUEUED',
-    'PLANNING',
-    'PLANNED',
-    'APPLYING',
-    ...(settlesInterrupted ? [] : ['INTERRUPTED' as const]),
-  ] as const;
-  const where = { project, resourceId: resourceID, status: { $in: [...blocking] } };
-  const open = await findOperations(db, where, { limit: 10 });
-  const busy = open.find((each) => each.id !== run.facts.operation?.id && !waitsForResume(each));
+  const wanted = { project, resources: [resourceID], except: { operation: run.facts.operation?.id } };
+  const busy = await findWork(db, wanted, settlesInterrupted ? [] : ['INTERRUPTED']);
   if (busy !== undefined) throw underWay(busy);
+  await findAgain(db, run);
   if (kind === 'DELETE') await requireNoDependents(db, run);
 }
 
-/** Reviewed and let through, or planned in a change set, but nobody works on it yet. */
-function waitsForResume({ status, leaseUntil }: OperationRow): boolean {
-  return (status === 'QUEUED' || status === 'PLANNED') && leaseUntil === undefined;
+/** Another operation may have come to its end since the resource was looked up: what counts is what is there now. */
+async function findAgain(db: Db, run: Run): Promise<void> {
+  const { project, resourceID } = run.ask;
+  const before = run.facts.resource;
+  const now = await findResource(db, project, resourceID);
+  if (before === undefined && now === undefined) return;
+  if (before === undefined || now === undefined || !isSameThing(before, now)) throw changedMeanwhile(resourceID);
+  run.facts.resource = now;
+}
+
+/** Whether what was prepared for the one fits the other. */
+function isSameThing(one: ResourceRow, other: ResourceRow): boolean {
+  const hadState = one.state !== undefined;
+  const wasInDoubt = one.condition === 'INDETERMINATE';
+  return (
+    one.id === other.id &&
+    one.provider === other.provider &&
+    one.version === other.version &&
+    one.type === other.type &&
+    one.providerAlias === other.providerAlias &&
+    (other.state !== undefined) === hadState &&
+    (other.condition === 'INDETERMINATE') === wasInDoubt
+  );
+}
+
+function changedMeanwhile(resourceID: string): AppError {
+  return new AppError(
+    'CONFLICT',
+    `resource ${JSON.stringify(resourceID)}: another operation made or removed it meanwhile; look at it and try again`,
+  );
 }
 
 export function underWay({ id, status, resourceId, changeSet }: OperationRow): AppError {
