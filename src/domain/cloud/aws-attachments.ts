@@ -82,7 +82,9 @@ export async function attachAwsIntegration(
     createdAt: context.clock.now(),
   };
   const { integration, project } = await context.storage.read((db) => findEnds(db, row));
-  for (const use of usesOf(row)) await context.aws.take(roleFor(context, { integration, project, region, use }));
+  for (const use of usesOf(row)) {
+    await context.aws.take(roleFor(context, { integration, project, region, use }), { anew: true });
+  }
   await context.storage.transaction(async (db) => {
     await refuseSecond(db, row);
     if (!(await insertAwsAttachment(db, row))) throw attachedAlready(integration.name, intentProject);

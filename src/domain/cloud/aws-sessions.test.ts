@@ -16,9 +16,9 @@ const role: AwsRole = {
   region: 'eu-west-1',
   tags: { 'sluice:project': 'shop' },
 };
-const credentials = (id: string): string =>
+const credentials = (id: string, more = ''): string =>
   `<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>${id}</AccessKeyId><SecretAccessKey>s3</SecretAccessKey>
-  <SessionToken>t0ken==</SessionToken></Credentials></AssumeRoleResult></AssumeRoleResponse>`;
+  <SessionToken>t0ken==</SessionToken>${more}</Credentials></AssumeRoleResult></AssumeRoleResponse>`;
 
 describe('taking on a role of AWS', () => {
   const clock = testClock();
@@ -47,6 +47,7 @@ describe('taking on a role of AWS', () => {
       accessKeyId: 'ASIAROLE',
       secretAccessKey: 's3',
       sessionToken: 't0ken==',
+      renewAt: new Date(clock.now().getTime() + 450_000),
     });
     const [first] = asked;
     assert.ok(first !== undefined);
@@ -68,6 +69,43 @@ describe('taking on a role of AWS', () => {
     clock.advance(2);
     await sessions.take(role);
     assert.equal(asked.length, 3);
+  });
+
+  it('believes AWS about their end where that is sooner than asked for, and refuses what is over already', async () => {
+    const endingIn = (seconds: number): string =>
+      `<Expiration>${new Date(clock.now().getTime() + seconds * 1000).toISOString()}</Expiration>`;
+    const short = { ...role, sessionName: 'short' };
+    answer = { status: 200, body: credentials('ASIASHORT', endingIn(60)) };
+    await sessions.take(short);
+    clock.advance(29);
+    await sessions.take(short);
+    assert.equal(asked.length, 1);
+    clock.advance(1);
+    answer = { status: 200, body: credentials('ASIALONG', endingIn(7200)) };
+    const { renewAt } = await sessions.take(short);
+    assert.deepEqual([asked.length, renewAt], [2, new Date(clock.now().getTime() + 450_000)]);
+    answer = { status: 200, body: credentials('ASIAOVER', endingIn(-1)) };
+    await assertRefused('UNAVAILABLE', sessions.take({ ...role, sessionName: 'over' }), /over already .* clock/);
+  });
+
+  it('asks once for all who want a role at the same moment, and again after a refusal', async () => {
+    const many = { ...role, sessionName: 'many' };
+    const taken = await Promise.all([sessions.take(many), sessions.take(many), sessions.take(many)]);
+    assert.equal(new Set(taken).size, 1);
+    assert.equal(asked.length, 1);
+    const other = { ...role, sessionName: 'other' };
+    answer = { status: 503, body: 'busy' };
+    await Promise.all([1, 2].map(() => assertRefused('UNAVAILABLE', sessions.take(other))));
+    answer = { status: 200, body: credentials('ASIAROLE') };
+    await sessions.take(other);
+    assert.equal(asked.length, 3);
+  });
+
+  it('asks whatever it keeps when somebody wants to know whether AWS still lets it', async () => {
+    await sessions.take(role);
+    answer = { status: 403, body: '<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>' };
+    await assertRefused('PROVIDER_REFUSED', sessions.take(role, { anew: true }));
+    assert.equal(asked.length, 2);
   });
 
   it('tells what to configure when AWS refuses, and nothing of the request', async () => {

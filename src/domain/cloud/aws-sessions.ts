@@ -12,6 +12,12 @@ export interface AwsCredentials {
   readonly sessionToken: string | undefined;
 }
 
+/** Credentials that end. */
+export interface AwsSession extends AwsCredentials {
+  /** From then on others are to be taken: too little of their life is left. */
+  readonly renewAt: Date;
+}
+
 /** A role to be taken on, and as what. */
 export interface AwsRole {
   readonly roleArn: string;
@@ -25,11 +31,16 @@ export interface AwsRole {
 /** Takes on roles with the server's own credentials. */
 export interface AwsSessions {
   /**
-   * Credentials of the role, kept until shortly before they end.
+   * Credentials of the role, kept until half of their life is over.
    *
    * @throws CONFLICT when the server has no credentials; PROVIDER_REFUSED when AWS does not let it; UNAVAILABLE
    */
-  take(role: AwsRole): Promise<AwsCredentials>;
+  take(role: AwsRole, options?: TakeOptions): Promise<AwsSession>;
+}
+
+export interface TakeOptions {
+  /** Asks AWS, whatever is kept: to find out whether it still lets the server. */
+  readonly anew?: boolean;
 }
 
 export interface AwsSessionsOptions {
@@ -37,7 +48,7 @@ export interface AwsSessionsOptions {
   readonly own: AwsCredentials | undefined;
   /** Instead of the region's own endpoint. */
   readonly stsUrl: string | undefined;
-  readonly outbound: Outbound;
+  readonly outbound: Pick<Outbound, 'get'>;
   readonly clock: Clock;
 }
 
@@ -49,23 +60,32 @@ const MAX_ANSWER_BYTES = 64 * 1024;
 const PART_LEFT = 0.5;
 
 export function createAwsSessions(options: AwsSessionsOptions): AwsSessions {
-  const kept = new LRUCache<string, { credentials: AwsCredentials; takenAtMs: number }>({ max: KEPT });
+  const kept = new LRUCache<string, AwsSession>({ max: KEPT });
+  const asked = new Map<string, Promise<AwsSession>>();
+  const ask = async (key: string, role: AwsRole): Promise<AwsSession> => {
+    try {
+      const session = await assumeRole(options, role);
+      kept.set(key, session);
+      return session;
+    } finally {
+      asked.delete(key);
+    }
+  };
   return {
-    async take(role) {
+    async take(role, { anew = false } = {}) {
       const key = JSON.stringify(role);
-      const nowMs = options.clock.now().getTime();
+      if (anew) return ask(key, role);
       const known = kept.get(key);
-      if (known !== undefined && nowMs - known.takenAtMs < role.durationSeconds * 1000 * PART_LEFT) {
-        return known.credentials;
-      }
-      const credentials = await assumeRole(options, role);
-      kept.set(key, { credentials, takenAtMs: nowMs });
-      return credentials;
+      if (known !== undefined && options.clock.now() < known.renewAt) return known;
+      // The changes of a set come to it at the same moment, and one question is enough for all of them.
+      const asking = asked.get(key) ?? ask(key, role);
+      asked.set(key, asking);
+      return asking;
     },
   };
 }
 
-async function assumeRole({ own, stsUrl, outbound }: AwsSessionsOptions, role: AwsRole): Promise<AwsCredentials> {
+async function assumeRole({ own, stsUrl, outbound, clock }: AwsSessionsOptions, role: AwsRole): Promise<AwsSession> {
   if (own === undefined) {
     throw new AppError(
       'CONFLICT',
@@ -80,6 +100,7 @@ async function assumeRole({ own, stsUrl, outbound }: AwsSessionsOptions, role: A
     url: requestUrl(endpoint, role),
   });
   const { url, headers } = await signer.sign();
+  const askedAt = clock.now();
   const answer = await outbound.get(url.href, {
     headers: Object.fromEntries(headers),
     maxRedirects: 0,
@@ -88,7 +109,19 @@ async function assumeRole({ own, stsUrl, outbound }: AwsSessionsOptions, role: A
   });
   const text = Buffer.from(answer.body).toString();
   if (answer.status !== 200) throw refused(role, answer.status, text);
-  return parseCredentials(role, text);
+  return { ...parseCredentials(role, text), renewAt: renewalOf(role, askedAt, text) };
+}
+
+/** What the answer says of their end counts where that is sooner: some endpoints give less than was asked for. */
+function renewalOf({ roleArn, durationSeconds }: AwsRole, askedAt: Date, xml: string): Date {
+  const endMs = Date.parse(element(xml, 'Expiration') ?? '');
+  const askedForMs = durationSeconds * 1000;
+  const lifeMs = Number.isNaN(endMs) ? askedForMs : Math.min(askedForMs, endMs - askedAt.getTime());
+  if (lifeMs > 0) return new Date(askedAt.getTime() + lifeMs * (1 - PART_LEFT));
+  throw new AppError(
+    'UNAVAILABLE',
+    `AWS gave credentials for role ${roleArn} that are over already by the clock of this server: see that it is right`,
+  );
 }
 
 function signable({ sessionToken, ...keys }: AwsCredentials) {

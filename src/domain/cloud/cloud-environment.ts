@@ -3,16 +3,18 @@ import { findAwsAttachments, findAwsIntegrationsById } from '../../storage/aws.t
 import { findProject } from '../../storage/projects.ts';
 import type { DomainContext } from '../context.ts';
 import { type AwsUse, roleFor } from './aws-role.ts';
-import type { AwsCredentials } from './aws-sessions.ts';
+import type { AwsSession } from './aws-sessions.ts';
 
 /** What a project's cloud accounts add to the environment of its providers. */
 export interface CloudEnvironment {
   readonly variables: Readonly<Record<string, string>>;
   /** Values that may not be shown, in text of a provider either. */
   readonly secrets: readonly string[];
+  /** From then on it is to be asked for anew; undefined when it does not end. */
+  readonly renewAt: Date | undefined;
 }
 
-const nothing: CloudEnvironment = { variables: {}, secrets: [] };
+const nothing: CloudEnvironment = { variables: {}, secrets: [], renewAt: undefined };
 
 /**
  * Credentials for one use, of the role that the project has for it.
@@ -43,7 +45,7 @@ export async function cloudEnvironment(
 const isForAws = (provider: string): boolean => /^(?:.*\/)?aws[a-z]*$/.test(provider);
 
 function environmentOf(
-  { accessKeyId, secretAccessKey, sessionToken }: AwsCredentials,
+  { accessKeyId, secretAccessKey, sessionToken, renewAt }: AwsSession,
   region: string,
 ): CloudEnvironment {
   const token = sessionToken ?? '';
@@ -57,6 +59,7 @@ function environmentOf(
       AWS_DEFAULT_REGION: region,
     },
     secrets: [secretAccessKey, token].filter((secret) => secret !== ''),
+    renewAt,
   };
 }
 

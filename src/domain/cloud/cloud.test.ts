@@ -27,7 +27,12 @@ describe('AWS integrations', () => {
     taken = [];
     const take = async (role: AwsRole) => {
       taken.push(role);
-      return { accessKeyId: `id-${role.externalId}`, secretAccessKey: 'secret', sessionToken: 'token' };
+      return {
+        accessKeyId: `id-${role.externalId}`,
+        secretAccessKey: 'secret',
+        sessionToken: 'token',
+        renewAt: new Date(0),
+      };
     };
     context = { ...domain.context, aws: { take } };
     await createProject(context, domain.admin, { name: 'shop' });
@@ -99,7 +104,7 @@ describe('AWS integrations', () => {
   it('give nothing to providers that are not for AWS', async () => {
     await attach(await integration());
     const environment = (provider: string) => cloudEnvironment(context, { project: 'shop', provider, use: 'write' });
-    assert.deepEqual(await environment('hashicorp/time'), { variables: {}, secrets: [] });
+    assert.deepEqual(await environment('hashicorp/time'), { variables: {}, secrets: [], renewAt: undefined });
     assert.deepEqual((await environment('hashicorp/awscc')).variables['AWS_REGION'], 'eu-west-1');
   });
 

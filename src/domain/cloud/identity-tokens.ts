@@ -15,10 +15,16 @@ export interface WorkloadIdentity {
   readonly audience: string;
 }
 
+export interface IdentityToken {
+  readonly token: string;
+  /** From then on another one is to be asked for: too little of its life is left. */
+  readonly renewAt: Date;
+}
+
 /** Tokens by which clouds and other services know a project: OpenID Connect ID tokens of this server. */
 export interface IdentityTokens {
   /** A token of an hour, of which half is left at least. */
-  tokenFor(identity: WorkloadIdentity): Promise<string>;
+  tokenFor(identity: WorkloadIdentity): Promise<IdentityToken>;
   /** What those who are to believe the tokens read, by path. */
   readonly documents: ReadonlyMap<string, () => Promise<object>>;
 }
@@ -33,16 +39,17 @@ type TokenContext = Pick<DomainContext, 'storage' | 'clock' | 'publicUrl'>;
 
 export function createIdentityTokens(context: TokenContext): IdentityTokens {
   // The same text for a while: a provider with a new token is a new process.
-  const kept = new LRUCache<string, { token: string; madeAt: number }>({ max: KEPT });
+  const kept = new LRUCache<string, IdentityToken>({ max: KEPT });
   return {
     async tokenFor(identity) {
       const id = JSON.stringify(identity);
-      const now = Math.floor(context.clock.now().getTime() / 1000);
       const known = kept.get(id);
-      if (known !== undefined && now - known.madeAt < LIFETIME_SECONDS / 2) return known.token;
+      if (known !== undefined && context.clock.now() < known.renewAt) return known;
+      const now = Math.floor(context.clock.now().getTime() / 1000);
       const token = await signToken(context, identity, now);
-      kept.set(id, { token, madeAt: now });
-      return token;
+      const made = { token, renewAt: new Date((now + LIFETIME_SECONDS / 2) * 1000) };
+      kept.set(id, made);
+      return made;
     },
     documents: new Map([
       [`${PATH}/.well-known/openid-configuration`, () => Promise.resolve(configurationOf(context.publicUrl))],

@@ -13,4 +13,4 @@ export type { AwsUse } from './aws-role.ts';
 export { cloudEnvironment, type CloudEnvironment } from './cloud-environment.ts';
 export { createAwsSessions, type AwsSessions } from './aws-sessions.ts';
 export { createIdentityTokens, type IdentityTokens } from './identity-tokens.ts';
-export { mountedTokens } from './mounted-tokens.ts';
+export { mountedTokens, soonest } from './mounted-tokens.ts';

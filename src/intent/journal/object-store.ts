@@ -7,7 +7,7 @@ import { withEmptyBlocks } from '../merge/empty-blocks.ts';
 import { redact } from '../plan/redact.ts';
 import { secretsInJson } from '../plan/redact-json.ts';
 import { plainIdentity } from '../provider/identity.ts';
-import { decodeFor, encodeFor, type LoadedType } from '../provider/loaded-type.ts';
+import { decodeFor, encodeFor, type LoadedType, sessionWith } from '../provider/loaded-type.ts';
 import { type KnownObject, nothing } from '../provider/plan-change.ts';
 import { refusal, tidyProblems } from '../provider/provider-words.ts';
 import { packRecord, readState, type Shown, type StoredState } from './stored.ts';
@@ -49,8 +49,9 @@ export async function openObject(
     return { value: openState(loaded, stored.msgpack), private: notes, identity: stored.identity };
   }
   const request = { type: loaded.type, version: resource.schemaVersion, stateJson: stored.json };
-  const secrets = [...(loaded.session.secrets ?? []), ...secretsInJson(loaded.schema.block, jsonOf(stored.json))];
-  const answer = await executor.upgradeState({ ...loaded.session, secrets }, request, call);
+  const session = await sessionWith(loaded, []);
+  const secrets = [...(session.secrets ?? []), ...secretsInJson(loaded.schema.block, jsonOf(stored.json))];
+  const answer = await executor.upgradeState({ ...session, secrets }, request, call);
   const said = tidyProblems(answer.problems, []);
   if (errorsOf(said).length > 0) throw refusal(loaded, `to upgrade the state of ${loaded.type}`, said);
   // Its identity may be of another form by now: the provider tells it anew when the object is read.

@@ -38,7 +38,7 @@ export interface Applied {
 export async function applyChange(executor: Executor, loaded: LoadedType, change: ApplyCall): Promise<Applied> {
   const given = [change.prior.value, change.planned, change.config];
   const answer = await executor.apply(
-    sessionWith(loaded, given),
+    await sessionWith(loaded, given),
     {
       type: loaded.type,
       prior: encodeFor(loaded, change.prior.value),

@@ -26,7 +26,7 @@ export async function checkConfig(
 ): Promise<CheckedConfig> {
   const { value, warnings: problems } = checkForm(loaded, json);
   const request = { type: loaded.type, config: encodeFor(loaded, value) };
-  const session = sessionWith(loaded, [value]);
+  const session = await sessionWith(loaded, [value]);
   const answer =
     kind === 'resource'
       ? await executor.validateResource(session, request)

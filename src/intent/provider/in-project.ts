@@ -1,8 +1,9 @@
 import type { DomainContext } from '../../domain/context.ts';
-import { type AwsUse, cloudEnvironment, mountedTokens } from '../../domain/cloud/index.ts';
+import { type AwsUse, cloudEnvironment, mountedTokens, soonest } from '../../domain/cloud/index.ts';
 import { projectEnvironment } from '../../domain/environment/index.ts';
+import type { ProviderSession } from '../../executor/index.ts';
 import { builtInAddress } from '../../providers/index.ts';
-import { badInput } from '../../shared/errors.ts';
+import { AppError, badInput } from '../../shared/errors.ts';
 import { providerConfig } from '../provider-configs/provider-configs.ts';
 import { sessionConfiguration } from '../provider-configs/session-configuration.ts';
 import { type LoadedType, providerName } from './loaded-type.ts';
@@ -34,26 +35,63 @@ export async function inProject(
     files,
     secrets: [...secrets, ...configuration.secrets],
   };
-  return withCloud(domain, { ...loaded, session, audiences }, project, 'read');
+  return withCredentials(domain, { ...loaded, session, audiences }, project, 'read');
 }
 
 /** The same with credentials for changes, as the project's cloud accounts give them. */
 export function forChanges(domain: DomainContext, loaded: LoadedType, project: string): Promise<LoadedType> {
-  return withCloud(domain, loaded, project, 'write');
+  return withCredentials(domain, loaded, project, 'write');
+}
+
+interface Given {
+  readonly session: ProviderSession;
+  readonly renewAt: Date | undefined;
+}
+
+/** A type lives as long as its operation or change set, credentials live shorter: each call gets what is good by then. */
+async function withCredentials(
+  domain: DomainContext,
+  loaded: LoadedType,
+  project: string,
+  use: AwsUse,
+): Promise<LoadedType> {
+  let given = await giveCredentials(domain, loaded, project, use);
+  const freshSession = async (): Promise<ProviderSession> => {
+    const { renewAt } = given;
+    if (renewAt !== undefined && domain.clock.now() >= renewAt) {
+      given = await beforeCall(giveCredentials(domain, loaded, project, use));
+    }
+    return given.session;
+  };
+  return { ...loaded, freshSession };
 }
 
 /** What a cloud account gives goes before a variable of that name: two ways in at once would be a mixture of both. */
-async function withCloud(domain: DomainContext, loaded: LoadedType, project: string, use: AwsUse): Promise<LoadedType> {
-  const { session, audiences = {} } = loaded;
+async function giveCredentials(
+  domain: DomainContext,
+  { session, audiences = {}, binary }: LoadedType,
+  project: string,
+  use: AwsUse,
+): Promise<Given> {
   const [cloud, tokens] = await Promise.all([
-    cloudEnvironment(domain, { project, provider: loaded.binary.address, use }),
+    cloudEnvironment(domain, { project, provider: binary.address, use }),
     mountedTokens(domain, audiences, { project, use }),
   ]);
-  const added = [...cloud.secrets, ...tokens.secrets];
-  if (added.length === 0) return loaded;
   const environment = { ...session.environment, ...cloud.variables };
   const files = { ...session.files, ...tokens.files };
-  return { ...loaded, session: { ...session, environment, files, secrets: [...(session.secrets ?? []), ...added] } };
+  const secrets = [...(session.secrets ?? []), ...cloud.secrets, ...tokens.secrets];
+  return { session: { ...session, environment, files, secrets }, renewAt: soonest([cloud.renewAt, tokens.renewAt]) };
+}
+
+/** Whatever keeps credentials away, the provider was not told to act: nobody need find out what it did. */
+async function beforeCall<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    const details = { ...error.details, mayHaveActed: false };
+    throw new AppError(error.code, error.message, { details, cause: error });
+  }
 }
 
 /** Files of the sandbox are reached by their path alone: each project has a folder, or it could take those of others. */

@@ -54,7 +54,7 @@ export async function findProgram(
  */
 export async function loadType(domain: DomainContext, request: Request, name: TypeName): Promise<LoadedType> {
   const binary = await chooseFor(domain, request, name.provider, name.version);
-  const key = `${binary.sha256} ${binary.path} ${name.kind} ${name.type}`;
+  const key = `${binary.address} ${binary.version} ${binary.sha256} ${binary.path} ${name.kind} ${name.type}`;
   const known = kept.get(key);
   if (known !== undefined) return known;
   const named = keyOf(binary);

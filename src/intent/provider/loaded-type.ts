@@ -20,7 +20,10 @@ export interface LoadedType {
   readonly binary: ProviderBinary;
   /** Schema of the provider's own configuration. */
   readonly provider: SchemaBlock;
+  /** What its provider gets, but for credentials that end. */
   readonly session: ProviderSession;
+  /** The session with credentials of which enough is left for a call; there is none outside of a project. */
+  readonly freshSession?: () => Promise<ProviderSession>;
   readonly schema: ResourceSchema;
   /** The type that values of the schema have. */
   readonly valueType: CtyType;
@@ -45,10 +48,12 @@ export function loadedType(type: string, schema: ResourceSchema, program: Progra
 }
 
 /**
- * The session for a call that hands over these values, or makes them: whatever the provider says about it, also when it
+ * The session for one call, to be asked for anew for the next one: for a call that hands over these values, or makes them: whatever the provider says about it, also when it
  * fails, is told without what is secret in them.
  */
-export function sessionWith({ session, schema }: LoadedType, values: readonly Value[]): ProviderSession {
+export async function sessionWith(loaded: LoadedType, values: readonly Value[]): Promise<ProviderSession> {
+  const { schema, freshSession } = loaded;
+  const session = freshSession === undefined ? loaded.session : await freshSession();
   const secrets = values.flatMap((value) => secretsIn(schema.block, value)).flatMap(secretTexts);
   return secrets.length === 0 ? session : { ...session, secrets: [...(session.secrets ?? []), ...secrets] };
 }

@@ -84,7 +84,7 @@ async function planOnce(executor: Executor, loaded: LoadedType, wanted: Wanted):
   const { schema } = loaded;
   const proposed = proposeNew(schema.block, prior.value, config);
   const request = planRequest(loaded, prior, proposed, config);
-  const answer = await executor.plan(sessionWith(loaded, [prior.value, config]), request, call);
+  const answer = await executor.plan(await sessionWith(loaded, [prior.value, config]), request, call);
   const said = tidyProblems(answer.problems, secretsOf(loaded, [prior.value, config]));
   if (errorsOf(said).length > 0) throw refusal(loaded, `to plan ${loaded.type}`, said);
   const planned = decodeFor(loaded, answer.planned);
@@ -105,7 +105,11 @@ async function planDestroy(executor: Executor, loaded: LoadedType, wanted: Wante
   const base = { action: planAction({ prior: prior.value, planned: null, replacePaths: [], tainted: false }), prior };
   const change = { ...base, config: null, planned: nothing, replacePaths: [], tolerated: [] };
   if (!loaded.planDestroy || prior.value === null) return { ...change, destroyPrivate: prior.private, warnings: [] };
-  const answer = await executor.plan(sessionWith(loaded, [prior.value]), planRequest(loaded, prior, null, null), call);
+  const answer = await executor.plan(
+    await sessionWith(loaded, [prior.value]),
+    planRequest(loaded, prior, null, null),
+    call,
+  );
   const said = tidyProblems(answer.problems, secretsOf(loaded, [prior.value]));
   if (errorsOf(said).length > 0) throw refusal(loaded, `to destroy ${loaded.type}`, said);
   const breaches = checkPlan(loaded.schema.block, prior.value, null, decodeFor(loaded, answer.planned));

@@ -23,7 +23,7 @@ export async function readObject(
 ): Promise<ReadResult> {
   const { identity } = known;
   const request = { type: loaded.type, state: encodeFor(loaded, known.value), private: known.private, identity };
-  const answer = await executor.read(sessionWith(loaded, [known.value]), request, call);
+  const answer = await executor.read(await sessionWith(loaded, [known.value]), request, call);
   const value = decodeFor(loaded, answer.state);
   const said = tidyProblems(answer.problems, secretsOf(loaded, [known.value, value]));
   if (errorsOf(said).length > 0) throw refusal(loaded, `to read ${loaded.type}`, said);
@@ -44,7 +44,11 @@ export async function importObject(
   call: CallOptions,
 ): Promise<ReadResult> {
   const { id, identity } = target;
-  const answer = await executor.importResource(loaded.session, { type: loaded.type, id, identity }, call);
+  const answer = await executor.importResource(
+    await sessionWith(loaded, []),
+    { type: loaded.type, id, identity },
+    call,
+  );
   const said = tidyProblems(answer.problems, []);
   if (errorsOf(said).length > 0) throw refusal(loaded, `to import ${loaded.type}`, said);
   const [only, ...more] = answer.imported.filter(({ type }) => type === loaded.type);
@@ -79,7 +83,7 @@ export async function readDataSource(
   call: CallOptions,
 ): Promise<Value> {
   const request = { type: loaded.type, config: encodeFor(loaded, config) };
-  const answer = await executor.readDataSource(sessionWith(loaded, [config]), request, call);
+  const answer = await executor.readDataSource(await sessionWith(loaded, [config]), request, call);
   const said = tidyProblems(answer.problems, secretsOf(loaded, [config]));
   if (errorsOf(said).length > 0) throw refusal(loaded, `to read ${loaded.type}`, said);
   return nullUnknowns(decodeFor(loaded, answer.state));
