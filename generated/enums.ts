@@ -326,6 +326,15 @@ export const policyTypes = [
 /** What a policy decides about. */
 export type PolicyType = (typeof policyTypes)[number];
 
+export const providerDocumentKinds = [
+  'OVERVIEW',
+  'RESOURCE',
+  'DATA_SOURCE',
+  'GUIDE',
+] as const;
+/** What a document is about. */
+export type ProviderDocumentKind = (typeof providerDocumentKinds)[number];
+
 export const searchDirections = [
   'ASC',
   'DESC',

@@ -120,7 +120,7 @@ const settings = {
   registrySearchUrl: server(
     'SLUICE_REGISTRY_SEARCH_URL',
     'https://api.opentofu.org/registry/docs/search',
-    'Search of the registry, or `off`.',
+    'Search of the registry, or `off`. The documentation of providers is read from the folder that it is in.',
   ),
   outboundAllow: list(
     'SLUICE_OUTBOUND_ALLOW',

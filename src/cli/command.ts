@@ -50,11 +50,42 @@ export function createCommand(terminal: Terminal): Command {
     .command('list')
     .description('Lists the catalogued providers.')
     .action(async () => (await catalogue()).listProviders(contextOf(terminal, {})));
+  addDocs(providers, terminal);
   addProfile(command, terminal);
   addToken(command, terminal);
   addMcp(command, terminal);
   addExport(command, terminal);
   return command;
+}
+
+interface DocsOptions extends ProviderOptions {
+  readonly registrySearch: string;
+  readonly kind?: string;
+  readonly list?: boolean;
+}
+
+function addDocs(providers: Command, terminal: Terminal): void {
+  const docs = providers
+    .command('docs')
+    .description("Prints what a provider's publisher wrote about it, from OpenTofu's registry.")
+    .argument('<address>', 'address of the provider, such as hashicorp/time')
+    .argument('[name]', 'resource type, data source or guide, such as time_sleep; the overview when left out')
+    .option('--version <constraint>', 'version; the pinned one, else the newest, when left out')
+    .option('--kind <kind>', 'overview, resource, data-source or guide')
+    .option('--list', 'print which documents there are')
+    .addOption(
+      new Option('--registry-search <url>', "the registry's search, beside which its documents lie, or `off`")
+        .env('SLUICE_REGISTRY_SEARCH_URL')
+        .default('https://api.opentofu.org/registry/docs/search'),
+    );
+  withSources(docs).action(async (address: string, name: string | undefined, options: DocsOptions) =>
+    (await import('./provider-docs.ts')).printDocs(contextOf(terminal, options), {
+      ...options,
+      address,
+      name,
+      search: options.registrySearch,
+    }),
+  );
 }
 
 /** Where a provider may come from; the same settings as the server's. */

@@ -28,7 +28,8 @@ export interface ProviderPlace {
   print(line: string): void;
 }
 
-const lockFile = 'schema/providers/lock.hcl';
+/** Below the folder of the catalog. */
+export const lockFile = 'schema/providers/lock.hcl';
 
 /** Installs the provider that the constraint chooses, pins it in the lock file, and reads the chosen part of its schema. */
 export async function readProvider(request: ProviderRequest, place: ProviderPlace): Promise<SnapshotContent> {

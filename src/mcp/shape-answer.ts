@@ -3,6 +3,7 @@ import { AppError, type ErrorCode } from '../shared/errors.ts';
 import { listItem } from '../shared/problems.ts';
 import { isJsonObject, type Json, type JsonObject } from '../shared/json.ts';
 import { cleanJson, cleanText } from './clean-text.ts';
+import { documentText } from './document-text.ts';
 import { fitText } from './fit-text.ts';
 import { inToolWords, type MutationTools } from './in-tool-words.ts';
 import { lockLine } from './lock-line.ts';
@@ -73,6 +74,7 @@ function plainAnswer(kind: ToolKind, structured: JsonObject): ToolAnswer {
 function textsFor(kind: ToolKind, value: JsonObject): string[] {
   // The API's own description is read as it is; quoting it as JSON would cost tokens and help nobody.
   if (kind.rootField === 'discover') return [fitText(discoveryText(value))];
+  if (kind.rootField === 'providerDocument') return [fitText(documentText(value))];
   if (kind.rootField === 'intentResourceOperations')
     return [fitText(listOperations(value)), fitText(answerText(value))];
   if (kind.rootField === 'intentProjectActivate') return [fitText(`${lockLine(value)}\n${answerText(value)}`)];

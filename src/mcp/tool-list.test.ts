@@ -182,6 +182,8 @@ const pinnedHints = {
   'INTENT provider-config-set': 'destroys',
   'INTENT provider-datasources-describe': 'reads',
   'INTENT provider-describe': 'reads',
+  'INTENT provider-docs': 'reads',
+  'INTENT provider-docs-search': 'reads',
   'INTENT provider-resources-describe': 'reads',
   'INTENT provider-search': 'reads',
   'INTENT space-list': 'reads',

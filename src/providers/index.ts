@@ -8,6 +8,7 @@ export { developmentVersion } from './override-source.ts';
 export { createProviderSource, type ProviderCatalogue, type ProviderSourceOptions } from './provider-source.ts';
 export type { InstallProgress, OnProgress } from './package-source.ts';
 export type { ProviderHit } from './provider-search.ts';
+export type { DocumentEntry, DocumentKind } from './documentation/index.ts';
 export { type ProviderBinary, verifyBinary } from './provider-binary.ts';
 export { createPluginCertificate, type PluginCertificate } from './plugin-certificate.ts';
 export { loadControllerService, loadProviderService } from './protocol/load-protocol.ts';

@@ -7,7 +7,13 @@ import { formatAddress, formatFullAddress, parseAddress, type ProviderAddress } 
 import { createAllowList, type AllowedProvider, type AllowList } from './allow-list.ts';
 import type { ArchiveLimits } from './archive.ts';
 import { builtInSource } from './built-in.ts';
-import { createInstaller } from './installer.ts';
+import {
+  createDocumentation,
+  createRegistryDocs,
+  type FindDocumentation,
+  type RegistryDocs,
+} from './documentation/index.ts';
+import { createInstaller, type Installer } from './installer.ts';
 import { mirrorSource } from './mirror-source.ts';
 import { hostPlatform, openMirror } from './mirror.ts';
 import { developmentVersion, overrideSource } from './override-source.ts';
@@ -37,6 +43,8 @@ export interface ProviderCatalogue {
    * @throws AppError BAD_INPUT, NO_SUCH, PROVIDER_REFUSED, or UNAVAILABLE when a server did not answer
    */
   resolve(address: string, constraint?: string, onProgress?: OnProgress): Promise<ProviderBinary>;
+  /** What the publisher wrote about the version that would be chosen; nothing is installed for it. */
+  documentation: FindDocumentation;
 }
 
 export interface ProviderSourceOptions {
@@ -64,7 +72,7 @@ export interface ProviderNetwork {
   readonly mirrorUrl?: string | undefined;
   /** Where the default registry is reached. Registries of other hosts are asked under their own names. */
   readonly registryUrl?: string | undefined;
-  /** The registry's search. */
+  /** The registry's search; its documents lie beside it. */
   readonly searchUrl?: string | undefined;
 }
 
@@ -77,7 +85,8 @@ export interface SourcePatterns {
 /** @throws AppError BAD_INPUT when an option does not parse */
 export function createProviderSource(options: ProviderSourceOptions): ProviderCatalogue {
   const allowList = createAllowList(options.allowed);
-  const sources = sourcesOf(options, allowList);
+  const installer = createInstaller({ ...options, allowList });
+  const sources = sourcesOf(options, allowList, installer);
   const find = searchOf(options.network);
   const allowedOf = (address: ProviderAddress, versions: readonly string[]): string[] =>
     versions.filter((version) => version === developmentVersion || allowList.allows(address, version));
@@ -105,6 +114,19 @@ export function createProviderSource(options: ProviderSourceOptions): ProviderCa
       if (binary === undefined) throw await missing(address, options);
       return binary;
     },
+    documentation: createDocumentation({
+      docs: docsOf(options.network),
+      serves: createAddressFilter(options.patterns?.registry),
+      allowList,
+      chooseVersion: async (address, constraint) => {
+        // an override has no release number, and so no documentation
+        const [, ...published] = sources;
+        const versions = (await firstAnswer(published, (source) => source.versions(address))) ?? [];
+        const version = await installer.choose(address, parseWish(constraint), versions);
+        if (version === undefined) throw await missing(address, options);
+        return version;
+      },
+    }),
   };
 }
 
@@ -112,9 +134,8 @@ export function createProviderSource(options: ProviderSourceOptions): ProviderCa
  * In the order that Terraform users know: development override, filesystem mirror, network mirror, registry. What is
  * built in comes before the network, so that no server can stand in for it.
  */
-function sourcesOf(options: ProviderSourceOptions, allowList: AllowList): PackageSource[] {
+function sourcesOf(options: ProviderSourceOptions, allowList: AllowList, installer: Installer): PackageSource[] {
   const { mirrorDir, network, patterns = {} } = options;
-  const installer = createInstaller({ ...options, allowList });
   const sources: PackageSource[] = [overrideSource(options.developmentOverrides ?? {})];
   if (mirrorDir !== undefined) {
     sources.push(mirrorSource({ mirrorDir, installer, serves: createAddressFilter(patterns.mirror) }));
@@ -187,6 +208,12 @@ function searchOf(network: ProviderNetwork | undefined): RegistrySearch {
   if (network?.searchUrl === undefined || network.registryUrl === undefined) return async () => [];
   const search = createRegistrySearch(network.outbound, network.searchUrl);
   return async (query) => (query.trim() === '' ? [] : search(query));
+}
+
+/** The registry's documents lie beside its search. */
+function docsOf(network: ProviderNetwork | undefined): RegistryDocs | undefined {
+  if (network?.searchUrl === undefined || network.registryUrl === undefined) return undefined;
+  return createRegistryDocs(network.outbound, new URL('.', network.searchUrl).href);
 }
 
 async function missing(address: ProviderAddress, options: ProviderSourceOptions): Promise<AppError> {

@@ -82,6 +82,7 @@ function fakeCatalogue(cloud: () => FakeCloud): ProviderCatalogue {
     search: () => Promise.resolve([]),
     versions: () => Promise.resolve([fakeBinary.version]),
     resolve: () => Promise.resolve({ ...fakeBinary, sha256: cloud().sha256 }),
+    documentation: () => Promise.reject(new AppError('NO_SUCH', 'no such documentation: the cloud is a fake')),
   };
 }
 

@@ -51,6 +51,8 @@ export interface TestRegistry {
   /** Paths that were asked for, in order. */
   readonly requests: string[];
   publish(...packages: PublishedPackage[]): void;
+  /** @param documents Markdown by path without ending: `index`, `resources/sleep`, `datasources/…`, `guides/…` */
+  publishDocs(address: string, version: string, documents: Readonly<Record<string, string>>): void;
   /** Replaces the answer to paths that end so; gets the usual one. */
   alter(suffix: string, change: (usual: Usual) => TestAnswer | Promise<TestAnswer>): void;
   /** Makes every answer usual again and forgets the requests. */
@@ -88,15 +90,26 @@ export function archiveOf(address: string, version: string): Buffer {
 type Change = Parameters<TestRegistry['alter']>[1];
 type Published = Required<PublishedPackage>;
 
+interface PublishedDocs {
+  readonly address: string;
+  readonly version: string;
+  readonly documents: Readonly<Record<string, string>>;
+}
+
+interface Shelf {
+  readonly packages: Published[];
+  readonly docs: PublishedDocs[];
+}
+
 export async function startTestRegistry(): Promise<TestRegistry> {
   const key = await createTestKey();
-  const packages: Published[] = [];
+  const shelf: Shelf = { packages: [], docs: [] };
   const changes = new Map<string, Change>();
   const requests: string[] = [];
   const server = createServer((request, response) => {
     const path = request.url ?? '/';
     requests.push(path);
-    const usual = usualAnswer(path, packages, key);
+    const usual = usualAnswer(path, shelf, key);
     const change = [...changes].find(([suffix]) => path.endsWith(suffix))?.[1];
     void usual.then(async (found) => send(response, { ...found, ...(await change?.(found)) }));
   }).listen(0, 'localhost');
@@ -111,8 +124,9 @@ export async function startTestRegistry(): Promise<TestRegistry> {
     requests,
     publish: (...more) => {
       for (const { address, version, platform = hostPlatform(), archive = archiveOf(address, version) } of more)
-        packages.push({ address, version, platform, archive });
+        shelf.packages.push({ address, version, platform, archive });
     },
+    publishDocs: (address, version, documents) => void shelf.docs.push({ address, version, documents }),
     alter: (suffix, change) => void changes.set(suffix, change),
     reset: () => {
       changes.clear();
@@ -143,10 +157,11 @@ function bytes(body: string | Uint8Array): Usual {
   return { status: 200, headers: { 'content-type': 'application/octet-stream' }, body };
 }
 
-async function usualAnswer(path: string, packages: readonly Published[], key: TestKey): Promise<Usual> {
+async function usualAnswer(path: string, { packages, docs }: Shelf, key: TestKey): Promise<Usual> {
   const [route = '', query = ''] = path.split('?');
   if (route === '/.well-known/terraform.json') return json({ 'providers.v1': '/v1/providers/' });
   if (route === '/registry/docs/search') return json(searchHits(packages, new URLSearchParams(query).get('q') ?? ''));
+  if (route.startsWith('/registry/docs/providers/')) return docsAnswer(route.split('/').slice(4), docs);
   const [, kind, ...parts] = route.split('/');
   if (kind === 'files') return fileAnswer(parts.join('/'), packages, key);
   if (kind === 'mirror') return mirrorAnswer(parts, packages);
@@ -218,4 +233,36 @@ function mirrorAnswer(parts: readonly string[], packages: readonly Published[]):
       { url: `/files/${each.address}/${each.version}/${nameOf(each)}`, hashes: [`zh:${sha256(each.archive)}`] },
     ]);
   return archives.length === 0 ? missing : json({ archives: Object.fromEntries(archives) });
+}
+
+/** As OpenTofu's registry has them: versions with a `v`, a list of documents for each, and the documents beside it. */
+function docsAnswer([namespace, type, version, ...rest]: readonly string[], docs: readonly PublishedDocs[]): Usual {
+  const known = docs.filter(({ address }) => address === `${namespace}/${type}`);
+  if (known.length === 0) return missing;
+  if (version === 'index.json') return json({ versions: known.map((each) => ({ id: `v${each.version}` })) });
+  const found = known.find((each) => `v${each.version}` === version);
+  if (found === undefined) return missing;
+  const path = rest.join('/');
+  if (path === 'index.json') return json({ id: version, docs: documentList(found), cdktf_docs: {} });
+  const text = found.documents[path.replace(/\.md$/, '')];
+  return text === undefined ? missing : { status: 200, headers: { 'content-type': 'text/markdown' }, body: text };
+}
+
+function documentList({ documents }: PublishedDocs): object {
+  const itemOf = (path: string): object => ({
+    name: path.slice(path.indexOf('/') + 1),
+    title: /^page_title: "(.*)"$/m.exec(documents[path] ?? '')?.[1] ?? '',
+    description: /^description: (.*)$/m.exec(documents[path] ?? '')?.[1] ?? '',
+  });
+  const below = (folder: string): object[] =>
+    Object.keys(documents)
+      .filter((path) => path.startsWith(folder))
+      .map(itemOf);
+  return {
+    ...('index' in documents ? { index: itemOf('index') } : {}),
+    resources: below('resources/'),
+    datasources: below('datasources/'),
+    functions: [],
+    guides: below('guides/'),
+  };
 }

@@ -4,6 +4,7 @@ import { type BinaryKey, findTypes, type SchemaKind } from '../../storage/provid
 import type { DomainContext, Request } from '../context.ts';
 import { chosenBinary } from './choose-binary.ts';
 import { describeBlock, requiredOf } from './describe-block.ts';
+import { readCursor, writeCursor } from './list-cursor.ts';
 import { providerConfiguration } from './stored-schema.ts';
 
 export interface ProviderQuery {
@@ -88,11 +89,3 @@ function named(kind: SchemaKind, types: readonly string[]): NamedType[] {
 }
 
 const place = ({ type, kind }: NamedType): string => `${type} ${kind}`;
-
-function writeCursor(position: string): string {
-  return Buffer.from(position).toString('base64url');
-}
-
-function readCursor(cursor: string): string {
-  return Buffer.from(cursor, 'base64url').toString();
-}

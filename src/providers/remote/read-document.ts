@@ -2,8 +2,15 @@ import type { Outbound } from '../../outbound/index.ts';
 import { AppError } from '../../shared/errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../shared/json.ts';
 
-const MAX_DOCUMENT_BYTES = 4_000_000; // ten times what the provider with the most versions needs
-const DOCUMENT_TIMEOUT_MS = 20_000;
+const usualLimits: DocumentLimits = {
+  maxBytes: 4_000_000, // ten times what the provider with the most versions needs
+  timeoutMs: 20_000,
+};
+
+export interface DocumentLimits {
+  readonly maxBytes: number;
+  readonly timeoutMs: number;
+}
 
 /** An answer, with the address that relative links in it start from. */
 export interface Document<T> {
@@ -17,8 +24,11 @@ export interface Document<T> {
  *
  * @throws AppError UNAVAILABLE when there is no good answer, PROVIDER_REFUSED when the address may not be requested
  */
-export async function readDocument(outbound: Outbound, url: string): Promise<Document<Uint8Array> | undefined> {
-  const limits = { maxBytes: MAX_DOCUMENT_BYTES, timeoutMs: DOCUMENT_TIMEOUT_MS };
+export async function readDocument(
+  outbound: Outbound,
+  url: string,
+  limits: DocumentLimits = usualLimits,
+): Promise<Document<Uint8Array> | undefined> {
   const answer = await outbound.get(url, limits).catch((cause: unknown) => {
     throw refusedAddress(cause);
   });
@@ -30,14 +40,22 @@ export async function readDocument(outbound: Outbound, url: string): Promise<Doc
 }
 
 /** The same for a JSON object or list. */
-export async function readJson(outbound: Outbound, url: string): Promise<Document<Json> | undefined> {
-  const document = await readDocument(outbound, url);
+export async function readJson(
+  outbound: Outbound,
+  url: string,
+  limits?: DocumentLimits,
+): Promise<Document<Json> | undefined> {
+  const document = await readDocument(outbound, url, limits);
   if (document === undefined) return undefined;
   return { content: parseJson(url, document.content), url: document.url };
 }
 
-export async function readJsonObject(outbound: Outbound, url: string): Promise<Document<JsonObject> | undefined> {
-  const document = await readJson(outbound, url);
+export async function readJsonObject(
+  outbound: Outbound,
+  url: string,
+  limits?: DocumentLimits,
+): Promise<Document<JsonObject> | undefined> {
+  const document = await readJson(outbound, url, limits);
   if (document === undefined) return undefined;
   const { content } = document;
   if (!isJsonObject(content)) throw noSense(url, 'no JSON object');
