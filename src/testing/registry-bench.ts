@@ -1,16 +1,19 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { globSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { createOutbound, type Outbound } from '../outbound/index.ts';
 import { createProviderSource, type ProviderCatalogue, type ProviderSourceOptions } from '../providers/index.ts';
 import { startTestRegistry, type TestRegistry } from './registry.ts';
+import { until } from './until.ts';
 
 /** A registry and a way to it, with a folder that is fresh for each test. */
 export interface RegistryBench {
   readonly registry: TestRegistry;
   readonly outbound: Outbound;
   at(...parts: string[]): string;
+  /** Waits until this many bytes of an archive are on the disk. */
+  downloaded(bytes: number): Promise<void>;
   /** A catalogue that begins anew, as after a restart; it gets everything under `acme/` from the registry. */
   source(options?: Partial<ProviderSourceOptions>): ProviderCatalogue;
 }
@@ -42,6 +45,10 @@ export function useRegistry(): RegistryBench {
       return outbound;
     },
     at,
+    downloaded: (bytes) =>
+      until(() => globSync(at('cache', '**', '.download-*', '*.part')).some((part) => statSync(part).size === bytes), {
+        what: `${bytes} bytes of an archive are on the disk`,
+      }),
     source: (options = {}) =>
       createProviderSource({
         allowed: [{ address: 'acme/*' }],

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 
 import { createMessage, generateKey, readPrivateKey, sign, type PrivateKey } from 'openpgp';
 
@@ -30,8 +31,8 @@ export interface TestAnswer {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
-  /** The connection breaks after the body, which is shorter than `content-length` says. */
-  readonly breaks?: boolean;
+  /** The connection breaks after the body, which is shorter than `content-length` says: soon, or when the promise is kept. */
+  readonly breaks?: true | (() => Promise<void>);
 }
 
 type Usual = Required<Omit<TestAnswer, 'breaks'>>;
@@ -138,8 +139,8 @@ export async function startTestRegistry(): Promise<TestRegistry> {
 
 function send(response: ServerResponse, { status, headers, body, breaks }: Usual & TestAnswer): void {
   response.writeHead(status, { 'content-length': Buffer.byteLength(body), ...headers });
-  if (breaks === true) response.write(body, () => setTimeout(() => response.destroy(), 20));
-  else response.end(body);
+  if (breaks === undefined) response.end(body);
+  else response.write(body, () => void (breaks === true ? pause(20) : breaks()).finally(() => response.destroy()));
 }
 
 async function closeServer(server: Server): Promise<void> {

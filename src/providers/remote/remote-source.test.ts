@@ -95,13 +95,20 @@ describe('providers from a registry', () => {
     });
   });
 
+  /** The first answer ends with its connection when 50 bytes of it have come; there is no second one. */
+  const breakOffAt50 = (archive: Buffer): void => {
+    let asked = 0;
+    bench.registry.alter('.zip', () => {
+      asked += 1;
+      if (asked > 1) return { status: 503 };
+      const headers = { 'content-length': String(archive.length) };
+      return { headers, body: archive.subarray(0, 50), breaks: () => bench.downloaded(50) };
+    });
+  };
+
   it('goes on with what an earlier call has downloaded', async () => {
     const archive = archiveOf('acme/cloud', '1.2.0');
-    bench.registry.alter('.zip', () => ({
-      headers: { 'content-length': String(archive.length) },
-      body: archive.subarray(0, 50),
-      breaks: true,
-    }));
+    breakOffAt50(archive);
     await assert.rejects(bench.source().resolve('acme/cloud'), { code: 'UNAVAILABLE' });
     bench.registry.reset();
     let status = 0;
@@ -119,8 +126,7 @@ describe('providers from a registry', () => {
 
   it('begins again when what an earlier call has downloaded turns out to be wrong', async () => {
     const archive = archiveOf('acme/cloud', '1.2.0');
-    const headers = { 'content-length': String(archive.length) };
-    bench.registry.alter('.zip', () => ({ headers, body: Buffer.alloc(50, 'x'), breaks: true }));
+    breakOffAt50(Buffer.alloc(archive.length, 'x'));
     await assert.rejects(bench.source().resolve('acme/cloud'), { code: 'UNAVAILABLE' });
     let asked = 0;
     bench.registry.alter('.zip', () => {
