@@ -73,6 +73,8 @@ const fineGrained = [
   'project-log',
   'provider-datasources-describe',
   'provider-describe',
+  'provider-docs',
+  'provider-docs-search',
   'provider-resources-describe',
   'provider-search',
   'space-list',

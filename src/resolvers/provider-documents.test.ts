@@ -69,6 +69,12 @@ describe("a provider's documentation", function () {
   const docs = (given: JsonObject): Promise<ToolReply> =>
     assistant.call('provider-docs', { provider: address, ...given });
 
+  const textIn = ({ structured }: ToolReply, key: string): string => {
+    const value = structured[key];
+    assert.ok(typeof value === 'string', key);
+    return value;
+  };
+
   it('can be read by whoever may read', async () => {
     assert.deepEqual(await pageOf({}), {
       provider: address,
@@ -87,7 +93,7 @@ describe("a provider's documentation", function () {
   it('comes without what deceives, fetches or runs', async () => {
     const { text } = await pageOf({ name: 'cloud_server' });
     assert.match(text, /^red usergnp\.exe ! \[x\]\(https:\/\/evil\.example\/\?d=1\) < img src/m);
-    assert.doesNotMatch(text, /[\u001b\u202e\u{e0049}]/u);
+    assert.doesNotMatch(text, /[[\p{Cc}\p{Cf}]--\n]/v);
   });
 
   it('reaches an assistant in a fence that it cannot end', async () => {
@@ -108,7 +114,7 @@ describe("a provider's documentation", function () {
     for (let page = 1, last = 1; page <= last; page += 1) {
       const reply = await docs({ name: 'long', page });
       last = Number(reply.structured['pages']);
-      pages.push(String(reply.structured['text']));
+      pages.push(textIn(reply, 'text'));
       assert.ok((reply.texts[0] ?? '').length < 20_000);
       assert.equal((reply.texts[0] ?? '').includes(`[more: repeat with page ${page + 1}]`), page < last);
     }
@@ -132,7 +138,7 @@ describe("a provider's documentation", function () {
     const namesIn = ({ structured }: ToolReply): string[] =>
       (structured['documents'] as unknown as Page[]).map(({ name }) => name);
     const first = await list({});
-    const second = await list({ cursor: String(first.structured['cursor']) });
+    const second = await list({ cursor: textIn(first, 'cursor') });
     const names = [...namesIn(first), ...namesIn(second)];
     assert.deepEqual([namesIn(first).length, names.length, new Set(names).size], [50, 65, 64]); // a type and a data source share a name
     assert.equal(second.structured['cursor'], null);
@@ -159,7 +165,7 @@ describe("a provider's documentation", function () {
     const { isError, texts } = await main.call('query', { document: own });
     assert.equal(isError, false, texts.join('\n'));
     assert.match(texts[0] ?? '', /# cloud_server/);
-    assert.doesNotMatch(texts[0] ?? '', /[\u001b\u202e]|!\[/u);
+    assert.doesNotMatch(texts[0] ?? '', /[[\p{Cc}\p{Cf}]--\n]|!\[/v);
     await main.close();
   });
 });
