@@ -284,6 +284,14 @@ export const intentReviewDecisions = [
 /** What a reviewer says. */
 export type IntentReviewDecision = (typeof intentReviewDecisions)[number];
 
+export const intentUserKinds = [
+  'USER',
+  'API_KEY',
+  'SYSTEM',
+] as const;
+/** Who asks for operations. */
+export type IntentUserKind = (typeof intentUserKinds)[number];
+
 export const managedUserSources = [
   'LOCAL',
   'SSO',

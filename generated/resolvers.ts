@@ -955,6 +955,8 @@ export type IntentOperation = {
   readonly changeSet?: Maybe<Scalars['ID']['output']>;
   /** By which client. */
   readonly client?: Maybe<Scalars['String']['output']>;
+  /** Arguments as they were given; sensitive and write-only ones are null. Null where the kind takes none. */
+  readonly config?: Maybe<Scalars['JSON']['output']>;
   /** What to send back to go on; null unless it waits for confirmation and this call made it wait. */
   readonly confirmation?: Maybe<IntentConfirmationRequest>;
   /** Unix seconds. */
@@ -985,7 +987,17 @@ export type IntentOperation = {
   readonly plan?: Maybe<IntentPlan>;
   /** Address of the provider. */
   readonly provider: Scalars['String']['output'];
-  /** Paths of the attributes that are null because they are sensitive. */
+  /** Name of the provider's configuration that was asked for; null for the one without a name. */
+  readonly providerAlias?: Maybe<Scalars['String']['output']>;
+  /**
+   * What the audit trail has on it, oldest first: its receipts, and who reviewed or canceled it. Empty where the trail
+   * keeps no entries that old.
+   */
+  readonly receipts: ReadonlyArray<IntentReceipt>;
+  /**
+   * Paths of the attributes of `config` and `state` that are null because they are secret. `config` by itself says that none
+   * of the arguments is shown: they were not found to fit, or are older than the record of what is secret in them.
+   */
   readonly redacted: ReadonlyArray<Scalars['String']['output']>;
   /** The resource as it is now; null when there is none. */
   readonly resource?: Maybe<IntentResource>;
@@ -1009,6 +1021,8 @@ export type IntentOperation = {
   readonly updatedAt: Scalars['Int']['output'];
   /** Who asked. */
   readonly user: Scalars['String']['output'];
+  /** Whether that was a person or a program. */
+  readonly userKind: IntentUserKind;
   /** `SUCCEEDED` when finished, `FAILED` when denied, failed or canceled, the status otherwise. */
   readonly verdict: Scalars['String']['output'];
   /** Exact version of the provider. */
@@ -1296,6 +1310,37 @@ export type IntentProviderConfig = {
   readonly updatedAt: Scalars['Int']['output'];
 };
 
+/** An entry of the audit trail about an operation. It holds no values: `plan` and `state` of the operation do. */
+export type IntentReceipt = {
+  readonly __typename?: 'IntentReceipt';
+  /** Noun and verb, such as `intent-resource.create`. */
+  readonly action: Scalars['String']['output'];
+  /** Who did it, with the kind in front, such as `api_key::admin`. */
+  readonly actor: Scalars['String']['output'];
+  /** Keyed hash of the state after; null where there is none. */
+  readonly after?: Maybe<Scalars['String']['output']>;
+  /** Keyed hash of the state before; null without a plan. */
+  readonly before?: Maybe<Scalars['String']['output']>;
+  /** By which client. */
+  readonly client?: Maybe<Scalars['String']['output']>;
+  /** Unix seconds. */
+  readonly createdAt: Scalars['Int']['output'];
+  /** What the policies said; null where they were not asked. */
+  readonly decision?: Maybe<IntentDecision>;
+  /** Hash of the entry and the one before it, in hex; null until the entry is chained. */
+  readonly hash?: Maybe<Scalars['String']['output']>;
+  /** Id of the entry. */
+  readonly id: Scalars['ID']['output'];
+  /** Names of the arguments that were given; null where there were none. */
+  readonly inputNames?: Maybe<ReadonlyArray<Scalars['String']['output']>>;
+  /** One word: what came of it, or what a reviewer said; null for a cancellation. */
+  readonly outcome?: Maybe<Scalars['String']['output']>;
+  /** Hash of the plan, as in `plan.digest`; null without one. */
+  readonly planDigest?: Maybe<Scalars['String']['output']>;
+  /** Place in the hash chain; null until the entry is chained, which takes moments. */
+  readonly sequence?: Maybe<Scalars['Int']['output']>;
+};
+
 /** A resource that could not be refreshed. */
 export type IntentRefreshFailure = {
   readonly __typename?: 'IntentRefreshFailure';
@@ -1450,6 +1495,15 @@ export type IntentTimelineEvent = {
   /** Id of the resource. */
   readonly resourceID: Scalars['ID']['output'];
 };
+
+/** Who asks for operations. */
+export type IntentUserKind =
+  /** A program, by an API key. */
+  | 'API_KEY'
+  /** The server itself: expiry and drift. */
+  | 'SYSTEM'
+  /** A person. */
+  | 'USER';
 
 /** A person who signs in here. */
 export type ManagedUser = {
@@ -3677,6 +3731,7 @@ export type ResolversTypes = {
   IntentProjectState: IntentProjectState;
   IntentProjectWatch: ResolverTypeWrapper<IntentProjectWatch>;
   IntentProviderConfig: ResolverTypeWrapper<IntentProviderConfig>;
+  IntentReceipt: ResolverTypeWrapper<IntentReceipt>;
   IntentRefreshFailure: ResolverTypeWrapper<IntentRefreshFailure>;
   IntentResource: ResolverTypeWrapper<ResourceView>;
   IntentResourceCondition: IntentResourceCondition;
@@ -3688,6 +3743,7 @@ export type ResolversTypes = {
   IntentReviewDecision: IntentReviewDecision;
   IntentTimeline: ResolverTypeWrapper<IntentTimeline>;
   IntentTimelineEvent: ResolverTypeWrapper<IntentTimelineEvent>;
+  IntentUserKind: IntentUserKind;
   JSON: ResolverTypeWrapper<Scalars['JSON']['output']>;
   ManagedUser: ResolverTypeWrapper<UserRecord>;
   ManagedUserGroup: ResolverTypeWrapper<GroupRecord>;
@@ -3806,6 +3862,7 @@ export type ResolversParentTypes = {
   IntentProjectRefresh: Omit<IntentProjectRefresh, 'operations'> & { operations: ReadonlyArray<ResolversParentTypes['IntentOperation']> };
   IntentProjectWatch: IntentProjectWatch;
   IntentProviderConfig: IntentProviderConfig;
+  IntentReceipt: IntentReceipt;
   IntentRefreshFailure: IntentRefreshFailure;
   IntentResource: ResourceView;
   IntentResourceDependencies: IntentResourceDependencies;
@@ -4092,6 +4149,7 @@ export type IntentOperationResolvers<ContextType = ResolverContext, ParentType e
   cancelRequestedAt?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
   changeSet?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
   client?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  config?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
   confirmation?: Resolver<Maybe<ResolversTypes['IntentConfirmationRequest']>, ParentType, ContextType>;
   createdAt?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   decision?: Resolver<Maybe<ResolversTypes['IntentDecision']>, ParentType, ContextType>;
@@ -4107,6 +4165,8 @@ export type IntentOperationResolvers<ContextType = ResolverContext, ParentType e
   outcome?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   plan?: Resolver<Maybe<ResolversTypes['IntentPlan']>, ParentType, ContextType>;
   provider?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  providerAlias?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  receipts?: Resolver<ReadonlyArray<ResolversTypes['IntentReceipt']>, ParentType, ContextType>;
   redacted?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
   resource?: Resolver<Maybe<ResolversTypes['IntentResource']>, ParentType, ContextType>;
   resourceID?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
@@ -4119,6 +4179,7 @@ export type IntentOperationResolvers<ContextType = ResolverContext, ParentType e
   type?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   updatedAt?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   user?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  userKind?: Resolver<ResolversTypes['IntentUserKind'], ParentType, ContextType>;
   verdict?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   version?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
 };
@@ -4244,6 +4305,22 @@ export type IntentProviderConfigResolvers<ContextType = ResolverContext, ParentT
   provider?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   redacted?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
   updatedAt?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
+export type IntentReceiptResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['IntentReceipt'] = ResolversParentTypes['IntentReceipt']> = {
+  action?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  actor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  after?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  before?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  client?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  createdAt?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  decision?: Resolver<Maybe<ResolversTypes['IntentDecision']>, ParentType, ContextType>;
+  hash?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  inputNames?: Resolver<Maybe<ReadonlyArray<ResolversTypes['String']>>, ParentType, ContextType>;
+  outcome?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  planDigest?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  sequence?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
 };
 
 export type IntentRefreshFailureResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['IntentRefreshFailure'] = ResolversParentTypes['IntentRefreshFailure']> = {
@@ -4770,6 +4847,7 @@ export type Resolvers<ContextType = ResolverContext> = {
   IntentProjectRefresh?: IntentProjectRefreshResolvers<ContextType>;
   IntentProjectWatch?: IntentProjectWatchResolvers<ContextType>;
   IntentProviderConfig?: IntentProviderConfigResolvers<ContextType>;
+  IntentReceipt?: IntentReceiptResolvers<ContextType>;
   IntentRefreshFailure?: IntentRefreshFailureResolvers<ContextType>;
   IntentResource?: IntentResourceResolvers<ContextType>;
   IntentResourceDependencies?: IntentResourceDependenciesResolvers<ContextType>;

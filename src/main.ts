@@ -302,7 +302,7 @@ function gatewayOf(
       domain,
       intent,
       describe,
-      loaders: createLoaders(domain),
+      loaders: createLoaders(domain, intent),
     }),
     limits: {
       ...defaultLimits,

@@ -1,5 +1,10 @@
 import type { IntentDataSourceResult, IntentDecision, IntentResourceDependencies } from '../../generated/resolvers.ts';
-import type { IntentOperationStep, IntentResourceDependency, IntentTimeline } from '../../generated/resolvers.ts';
+import type {
+  IntentOperationStep,
+  IntentReceipt,
+  IntentResourceDependency,
+  IntentTimeline,
+} from '../../generated/resolvers.ts';
 import type { DomainContext, Request } from '../domain/context.ts';
 import { intentInputSchema } from '../policy/index.ts';
 import { invariant } from '../shared/errors.ts';
@@ -59,6 +64,7 @@ import {
 } from './provider-configs/provider-configs.ts';
 import { type DataSourceInput, readDataSource } from './read-data-source.ts';
 import { refreshProject, type RefreshedProject, type RefreshProjectInput } from './refresh/refresh-project.ts';
+import { findReceipts } from './receipts.ts';
 import { newRun, type Run } from './run.ts';
 import { operationView, type OperationView, type ResourceView } from './view.ts';
 
@@ -167,6 +173,8 @@ export interface Intent {
   ): Promise<IntentResourceDependencies | null>;
   /** The journal of an operation. */
   stepsOf(operation: Pick<OperationView, 'id'>): Promise<IntentOperationStep[]>;
+  /** What the audit trail has on each of these operations. */
+  receiptsOf(project: string, operations: readonly string[]): Promise<IntentReceipt[][]>;
   /** The resource of an operation as it is now. */
   resourceOf(operation: Pick<OperationView, 'intentProject' | 'resourceID'>): Promise<ResourceView | null>;
   neighboursOf(
@@ -280,6 +288,7 @@ function queriesOf(engine: Engine): Omit<Intent, Changes | Followups | Others | 
     changesOf: (changeSet) => findChanges(engine, changeSet),
     timeline: (_request, input) => findTimeline(engine, input),
     findDependencies: (_request, input) => findNeighbours(engine, input),
+    receiptsOf: (project, operations) => findReceipts(engine, project, operations),
     stepsOf: ({ id }) => findJournal(engine, id),
     resourceOf: ({ intentProject, resourceID }) =>
       typeof resourceID === 'string' ? findResourceView(engine, intentProject, resourceID) : Promise.resolve(null),

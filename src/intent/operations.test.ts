@@ -36,7 +36,7 @@ describe('operations on a resource', () => {
 
     it('shows no secret anywhere', async () => {
       const operation = await bench.create('one', { name: 'a', password: 'hunter22', pin: '9876' });
-      assert.deepEqual(operation.redacted, ['password']);
+      assert.deepEqual(operation.redacted, ['password', 'pin']);
       const shown = JSON.stringify([operation, await resource('one'), bench.judged]);
       assert.doesNotMatch(shown, /hunter22|9876/);
       const audit = await bench.context.storage.executeSql('select data from audit_entry');

@@ -21,7 +21,7 @@ import { findTool } from '../testing/tools.ts';
 const run = promisify(execFile);
 const sluice = resolve(import.meta.dirname, '../../scripts/sluice.mjs');
 
-const OPERATION = `id status outcome message failure state redacted confirmation { token summary }
+const OPERATION = `id status outcome message failure config state redacted receipts { action outcome actor inputNames before after } confirmation { token summary }
   plan { action before after afterUnknown replacePaths redacted digest } decision { outcome allow deny policies }
   review { note } diagnostics { severity summary detail path } steps { step } resource { config state drift { paths } }`;
 

@@ -15,10 +15,11 @@ import type { OperationRow } from '../storage/operations.ts';
 import type { ResourceRow } from '../storage/resources.ts';
 import { interruptedMessage } from './journal/interruption.ts';
 import { textOf, textsOf } from './journal/json-fields.ts';
+import { shownRequest } from './journal/shown-request.ts';
 import { readIdentity, readPlan, readRequest, readResult, readShown } from './journal/stored.ts';
 
 /** An operation as the API shows it; its journal and its resource are looked up by whoever asks for them. */
-export type OperationView = Omit<IntentOperation, '__typename' | 'resource' | 'steps' | 'state'> & {
+export type OperationView = Omit<IntentOperation, '__typename' | 'resource' | 'steps' | 'receipts' | 'state'> & {
   readonly state: Json;
 };
 
@@ -28,7 +29,9 @@ export type ResourceView = Omit<IntentResource, '__typename' | 'dependencies' | 
 /** @param token for the one caller that made the operation wait for confirmation */
 export function operationView(row: OperationRow, space: string, token?: string): OperationView {
   const result = readResult(row.result);
-  const { importID, importIdentity, rollbackOf } = readRequest(row.request);
+  const request = readRequest(row.request);
+  const { importID, importIdentity, rollbackOf } = request;
+  const config = shownRequest(request);
   return {
     id: row.id,
     intentProject: row.project,
@@ -43,6 +46,8 @@ export function operationView(row: OperationRow, space: string, token?: string):
     version: row.version,
     type: row.type,
     changeSet: row.changeSet ?? null,
+    config: config.value,
+    providerAlias: request.providerAlias ?? null,
     importID: importID ?? null,
     importIdentity: importIdentity ?? null,
     rollbackOf: rollbackOf ?? null,
@@ -53,8 +58,9 @@ export function operationView(row: OperationRow, space: string, token?: string):
     diagnostics: diagnosticsView(row.diagnostics),
     failure: row.failure ?? null,
     state: result?.state ?? null,
-    redacted: result?.redacted ?? [],
+    redacted: [...new Set([...(result?.redacted ?? []), ...config.redacted])],
     user: row.principalName,
+    userKind: row.principalKind,
     client: row.client ?? null,
     createdAt: unixSeconds(row.createdAt),
     updatedAt: unixSeconds(row.updatedAt),
@@ -132,7 +138,7 @@ function planView({ plan, planDigest }: OperationRow): IntentPlan | null {
   return stored === undefined ? null : { ...stored.shown, digest: planDigest ?? '' };
 }
 
-function decisionView(decision: Json | undefined): IntentDecision | null {
+export function decisionView(decision: Json | undefined): IntentDecision | null {
   if (!isJsonObject(decision)) return null;
   return {
     outcome: textOf(decision, 'outcome'),

@@ -226,10 +226,26 @@ describe('MCP, from the client to the provider', function () {
         const { page, page_size, has_more, operations } = reply.structured;
         assert.deepEqual([page, page_size, has_more], [1, 2, true]);
         assert.ok(Array.isArray(operations) && operations.length === 2);
+        const who = ['user', 'user_kind'].map((key) => at(reply.structured, 'operations', '0', key));
+        assert.deepEqual(who, ['admin', 'API_KEY']);
         const timeline = await ok('state-timeline', { resource_id: pet });
         const told = at<JsonObject[]>(timeline, 'events').map(({ operation }) => operation);
         assert.deepEqual(told, ['delete', 'update', 'refresh', 'create']);
         assert.equal(timeline['has_more'], false);
+      });
+
+      it('read the receipt of one operation: what was asked, by whom, and what came of it', async () => {
+        const listed = await ok('lifecycle-resources-operations', { resource_id: text, page_size: 50 });
+        const created = at<JsonObject[]>(listed, 'operations').at(-1);
+        const receipt = await ok('lifecycle-resources-receipt', { operation_id: created?.['id'] ?? '' });
+        assert.deepEqual(
+          [receipt['operation'], receipt['status'], receipt['user_kind']],
+          ['CREATE', 'created', 'API_KEY'],
+        );
+        assert.equal(at(receipt, 'config', 'length'), at(receipt, 'result', 'length'));
+        const [entry] = at<JsonObject[]>(receipt, 'receipts');
+        assert.deepEqual([entry?.['outcome'], entry?.['actor']], ['created', 'api_key::admin']);
+        assert.equal(at(receipt, 'receipts', '0', 'client'), receipt['client']);
       });
 
       it('try and read policies', async () => {

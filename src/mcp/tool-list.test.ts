@@ -142,6 +142,7 @@ const pinnedHints = {
   'INTENT lifecycle-resources-dependencies-remove': 'destroys',
   'INTENT lifecycle-resources-import': 'writes',
   'INTENT lifecycle-resources-operations': 'reads',
+  'INTENT lifecycle-resources-receipt': 'reads',
   'INTENT lifecycle-resources-refresh': 'writes',
   'INTENT lifecycle-resources-resume': 'destroys',
   'INTENT lifecycle-resources-rollback': 'destroys',

@@ -60,6 +60,7 @@ const fineGrained = [
   'lifecycle-changes-get',
   'lifecycle-resources-dependencies-get',
   'lifecycle-resources-operations',
+  'lifecycle-resources-receipt',
   'lifecycle-resources-status',
   'policy-dry-run',
   'policy-get',

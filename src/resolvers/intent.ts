@@ -51,6 +51,7 @@ export const intentMutations = {
 
 export const IntentOperation: IntentOperationResolvers = {
   steps: (operation, _args, context) => context.intent.stepsOf(operation),
+  receipts: (operation, _args, context) => context.loaders.receipts.load(operation),
   resource: (operation, _args, context) => context.intent.resourceOf(operation),
 };
 

@@ -27,6 +27,16 @@ export function searchAudit(db: Db, input: SearchInput): Promise<Page<AuditRow>>
   return searchPage(db, audit, search, {}, input);
 }
 
+// As the index on it has it.
+const OPERATION = `(case affected_type when 'INTENT_OPERATION' then affected_id else data->>'operation' end)`;
+
+/** What is told of these operations: their receipts, and what people did to them. Oldest first. */
+export function findAboutOperations(db: Db, project: string, operations: readonly string[]): Promise<AuditRow[]> {
+  const sql = `select * from audit_entry where ${OPERATION} in (${operations.map(() => '?').join(', ')})
+    and affected_type in ('INTENT_RESOURCE', 'INTENT_OPERATION') and related_id = ? order by id`;
+  return audit.execute(db, sql, [...operations, project]);
+}
+
 const columns = Object.keys(AuditEntity.meta.properties).filter((key) => key !== 'actorRoles');
 const types = { seq: 'bigint', at: 'timestamptz', data: 'jsonb' } as const;
 

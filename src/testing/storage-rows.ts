@@ -113,6 +113,7 @@ export function anOperation(changes: Partial<OperationRow> = {}): OperationRow {
     session: 'session',
     principalId: 'principal',
     principalName: 'tests',
+    principalKind: 'USER',
     via: 'GRAPHQL',
     client: undefined,
     fence: 0,

@@ -5,7 +5,8 @@ import { changeChangeSet, type ChangeSetRow } from '../../storage/change-sets.ts
 import { requireFence } from '../../storage/fence.ts';
 import { cancelMembers, type OperationRow } from '../../storage/operations.ts';
 import { noteStep } from '../journal/move-operation.ts';
-import { packRecord, readPlan, readRequest, type StoredRequest } from '../journal/stored.ts';
+import { packRequest } from '../journal/shown-request.ts';
+import { readPlan, readRequest } from '../journal/stored.ts';
 import { fact, type Run, type Step } from '../run.ts';
 import { takeSteps } from '../run-steps.ts';
 import { adoptObject, applyChange } from '../steps/apply-change.ts';
@@ -125,7 +126,7 @@ function planAgain(work: SetWork, member: Member): Step {
 function withoutReferences({ ask, facts }: Run): Uint8Array {
   const { config, importID, importIdentity } = ask;
   const { providerAlias } = readRequest(facts.operation?.request);
-  return packRecord({ config, importID, importIdentity, providerAlias } satisfies StoredRequest);
+  return packRequest({ config, importID, importIdentity, providerAlias }, facts.loaded?.schema.block);
 }
 
 /** What the policies say now counts: their answer may depend on what was not known before. */

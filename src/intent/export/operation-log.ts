@@ -3,7 +3,8 @@ import { badInput } from '../../shared/errors.ts';
 import type { Json } from '../../shared/json.ts';
 import { findOperations, type OperationRow } from '../../storage/operations.ts';
 import type { Engine } from '../engine.ts';
-import { readRequest } from '../journal/stored.ts';
+import { shownRequest } from '../journal/shown-request.ts';
+import { readRequest, type Shown, type StoredRequest } from '../journal/stored.ts';
 import { formatPath } from '../../shared/problems.ts';
 import { redactJson } from '../plan/redact-json.ts';
 import { loadType } from '../provider/load-type.ts';
@@ -55,8 +56,9 @@ export async function operationLog(engine: Engine, request: Request, input: LogI
 }
 
 async function entryOf(engine: Engine, request: Request, row: OperationRow): Promise<Json> {
-  const { config, importID, importIdentity, providerAlias, rollbackOf, withheld = [] } = readRequest(row.request);
-  const shown = config === undefined ? undefined : await shownConfig(engine, request, row, config);
+  const asked = readRequest(row.request);
+  const { importID, importIdentity, providerAlias, rollbackOf } = asked;
+  const shown = await shownConfig(engine, request, row, asked);
   return {
     id: row.id,
     at: row.createdAt.toISOString(),
@@ -71,24 +73,26 @@ async function entryOf(engine: Engine, request: Request, row: OperationRow): Pro
     importID: importID ?? null,
     importIdentity: importIdentity ?? null,
     rollbackOf: rollbackOf ?? null,
-    config: shown?.value ?? null,
-    redacted: [...(shown?.redacted ?? []), ...withheld.map(formatPath)],
+    config: shown.value,
+    redacted: [...shown.redacted],
   };
 }
 
-/** Which arguments are secret, only the schema says: without it none is shown. */
+/** Of an operation of old it is not stored which arguments are secret: then only the schema says. */
 async function shownConfig(
   engine: Engine,
   request: Request,
   { provider, version, type }: OperationRow,
-  config: Json,
-): Promise<{ value: Json; redacted: readonly string[] }> {
+  asked: StoredRequest,
+): Promise<Shown> {
+  const { config, hidden, withheld = [] } = asked;
+  if (config === undefined || hidden !== undefined) return shownRequest(asked);
   try {
     const { schema } = await loadType(engine.domain, request, { provider, version, type, kind: 'RESOURCE' });
     const { value, paths } = redactJson(schema.block, config);
-    return { value, redacted: paths };
+    return { value, redacted: [...paths, ...withheld.map(formatPath)] };
   } catch (error) {
     engine.domain.log.warn({ error, provider, version, type }, 'no schema to show a configuration by');
-    return { value: null, redacted: ['config'] };
+    return shownRequest(asked);
   }
 }

@@ -15,6 +15,8 @@ export interface StoredRequest {
   readonly found?: Json | undefined;
   /** Where write-only arguments were given that are no longer in the configuration. */
   readonly withheld?: readonly Path[] | undefined;
+  /** Where the configuration holds what nobody may see; unknown where it is absent. */
+  readonly hidden?: readonly Path[] | undefined;
 }
 
 export type Path = readonly (string | number)[];
@@ -95,6 +97,7 @@ export function readRequest(bytes: Uint8Array | undefined): StoredRequest {
     rollbackOf: textOf(record['rollbackOf']),
     found: record['found'],
     withheld: paths(record['withheld']),
+    hidden: paths(record['hidden']),
   };
 }
 

@@ -2,6 +2,7 @@ import { badInput } from '../../shared/errors.ts';
 import { isJsonObject, type Json } from '../../shared/json.ts';
 import { formatPath } from '../../shared/problems.ts';
 import type { Path } from '../journal/stored.ts';
+import { withValue } from '../plan/with-value.ts';
 
 /**
  * Puts the write-only arguments that a caller gives anew where a kept configuration has lost them.
@@ -32,15 +33,6 @@ function valueAt(json: Json | undefined, path: Path): Json | undefined {
     if (isList(at)) return typeof step === 'number' ? at[step] : undefined;
     return isJsonObject(at) && typeof step === 'string' && Object.hasOwn(at, step) ? at[step] : undefined;
   }, json);
-}
-
-function withValue(json: Json, [step, ...rest]: Path, value: Json): Json {
-  if (step === undefined) return value;
-  if (isList(json)) return json.map((each, at) => (at === step ? withValue(each, rest, value) : each));
-  if (!isJsonObject(json)) return json;
-  return Object.fromEntries(
-    Object.entries(json).map(([name, each]) => [name, name === step ? withValue(each, rest, value) : each]),
-  );
 }
 
 function leavesOf(json: Json | undefined, path: Path = []): Path[] {

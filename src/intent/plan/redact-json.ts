@@ -22,9 +22,15 @@ export interface RedactedJson {
  */
 export function redactJson(schema: SchemaBlock, json: Json): RedactedJson {
   const paths: string[] = [];
-  const hides = ({ sensitive, writeOnly }: SchemaAttribute): boolean => sensitive || writeOnly;
   const found = (path: Path): void => void paths.push(formatPath(path));
-  return { value: redactObject(schema, json, [], { hides, found }), paths };
+  return { value: redactObject(schema, json, [], { hides: isSecret, found }), paths };
+}
+
+/** Where a configuration holds what nobody may see. */
+export function secretPaths(schema: SchemaBlock, json: Json): Path[] {
+  const paths: Path[] = [];
+  redactObject(schema, json, [], { hides: isSecret, found: (path) => void paths.push(path) });
+  return paths;
 }
 
 export interface KeptJson {
@@ -43,9 +49,12 @@ export function withoutWriteOnly(schema: SchemaBlock, json: Json): KeptJson {
 /** Texts of a state as JSON, perhaps of an older version of the schema, that nobody may see. */
 export function secretsInJson(schema: SchemaBlock, json: Json): string[] {
   const secrets: Json[] = [];
-  const hides = ({ sensitive, writeOnly }: SchemaAttribute): boolean => sensitive || writeOnly;
-  redactObject(schema, json, [], { hides, found: (_path, secret) => void secrets.push(secret) });
+  redactObject(schema, json, [], { hides: isSecret, found: (_path, secret) => void secrets.push(secret) });
   return secrets.flatMap(textsIn);
+}
+
+function isSecret({ sensitive, writeOnly }: SchemaAttribute): boolean {
+  return sensitive || writeOnly;
 }
 
 function textsIn(json: Json): string[] {

@@ -1,9 +1,9 @@
-import { AppError } from '../../shared/errors.ts';
+import { AppError, invariant } from '../../shared/errors.ts';
 import type { Db } from '../../storage/database.ts';
 import { findNeeding } from '../../storage/dependencies.ts';
 import { findWork, insertOperation, type OperationRow } from '../../storage/operations.ts';
 import { findResource, type ResourceRow } from '../../storage/resources.ts';
-import { packRecord, type StoredRequest } from '../journal/stored.ts';
+import { packRequest } from '../journal/shown-request.ts';
 import type { Run } from '../run.ts';
 import { requireFree } from './find-resource.ts';
 import { takeProject } from './hold-lock.ts';
@@ -37,10 +37,14 @@ export async function recordOperation(run: Run): Promise<void> {
 export function newOperation(run: Run, config = run.ask.config): OperationRow {
   const { ask, engine, request } = run;
   const { caller, origin } = request;
+  const { kind } = caller.principal;
+  invariant(kind !== 'ANONYMOUS', 'a stranger changes nothing');
   const at = engine.domain.clock.now();
   const { provider, version, type } = subjectOf(run);
   const { importID, importIdentity, rollbackOf } = ask;
-  const asked: StoredRequest = { config, importID, importIdentity, rollbackOf, providerAlias: aliasOf(run) };
+  const asked = { config, importID, importIdentity, rollbackOf, providerAlias: aliasOf(run) };
+  // Of a configuration that was not found to fit its schema nobody knows what in it is secret.
+  const schema = run.facts.config === undefined ? undefined : run.facts.loaded?.schema.block;
   return {
     ...blankOperation,
     id: run.newId,
@@ -50,10 +54,11 @@ export function newOperation(run: Run, config = run.ask.config): OperationRow {
     provider,
     version,
     type,
-    request: packRecord(asked),
+    request: packRequest(asked, schema),
     session: caller.session,
     principalId: caller.principal.id,
     principalName: caller.principal.name,
+    principalKind: kind,
     via: origin.via,
     client: origin.client,
     leaseUntil: new Date(at.getTime() + engine.limits.leaseMs),

@@ -11,6 +11,7 @@ import { moveOperation } from '../journal/move-operation.ts';
 import { packState, shownOf } from '../journal/object-store.ts';
 import { receiptEntry } from '../journal/receipt.ts';
 import { deriveConfig } from '../merge/derive-config.ts';
+import { packRequest } from '../journal/shown-request.ts';
 import { packRecord, type Shown, type StoredRequest, type StoredResult } from '../journal/stored.ts';
 import { redactJson, withoutWriteOnly } from '../plan/redact-json.ts';
 import { fact, type Run } from '../run.ts';
@@ -152,17 +153,11 @@ function requestColumn(run: Run): Partial<OperationRow> {
   const { ask, facts } = run;
   const { config, importID, importIdentity, rollbackOf } = ask;
   if (config === undefined || facts.loaded === undefined) return {};
-  const { value, withheld } = withoutWriteOnly(facts.loaded.schema.block, config);
+  const { block } = facts.loaded.schema;
+  const { value, withheld } = withoutWriteOnly(block, config);
   if (withheld.length === 0) return {};
-  const asked: StoredRequest = {
-    config: value,
-    importID,
-    importIdentity,
-    rollbackOf,
-    providerAlias: aliasOf(run),
-    withheld,
-  };
-  return { request: packRecord(asked) };
+  const asked = { config: value, importID, importIdentity, rollbackOf, providerAlias: aliasOf(run), withheld };
+  return { request: packRequest(asked, block, config) };
 }
 
 /** An import is given no configuration: what the object was found with is kept, for whoever goes back to it. */

@@ -4,6 +4,8 @@ import type { Json } from '../../shared/json.ts';
 
 export type OperationKind = 'CREATE' | 'UPDATE' | 'DELETE' | 'IMPORT' | 'REFRESH' | 'EJECT' | 'READ';
 
+export type PrincipalKind = 'USER' | 'API_KEY' | 'SYSTEM';
+
 export type OperationStatus =
   | 'QUEUED'
   | 'PLANNING'
@@ -116,6 +118,7 @@ export const OperationEntity = defineEntity({
     session: p.string(),
     principalId: p.string(),
     principalName: p.string(),
+    principalKind: p.string().$type<PrincipalKind>(),
     via: p.string(),
     client: p.string().nullable(),
     fence: p.bigint('number'),

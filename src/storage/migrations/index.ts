@@ -17,6 +17,7 @@ import { awsTables } from './2026-11-22-aws.ts';
 import { cancelRequests } from './2026-11-22-cancel-requests.ts';
 import { lockQueue } from './2026-11-22-lock-queue.ts';
 import { oldTokenKey } from './2026-11-22-old-token-key.ts';
+import { receipts } from './2026-11-22-receipts.ts';
 
 export interface Migration {
   readonly name: string;
@@ -41,4 +42,5 @@ export const migrations: readonly Migration[] = [
   { name: '2026-11-22-project-roles', statements: projectRoleColumns },
   { name: '2026-11-22-lock-queue', statements: lockQueue },
   { name: '2026-11-22-old-token-key', statements: oldTokenKey },
+  { name: '2026-11-22-receipts', statements: receipts },
 ];
