@@ -1,8 +1,8 @@
 import { AppError } from '../shared/errors.ts';
-import { errorsOf, formatProblem, type Problem } from '../shared/problems.ts';
+import { errorsOf, type Problem } from '../shared/problems.ts';
 import type { ProviderSession } from './executor.ts';
 import { explainFailure } from './explain-failure.ts';
-import { nameProvider } from './provider-failure.ts';
+import { listErrors, nameProvider } from './provider-failure.ts';
 import { type ProcessSettings, type ProviderProcess, startProvider } from './provider-process.ts';
 
 // Whoever meets this error works in a project, and there is where both are set.
@@ -23,7 +23,7 @@ export async function configureProvider(
     if (errors.length === 0) return;
     throw new AppError(
       'PROVIDER_REFUSED',
-      `${nameProvider(binary)} refused its configuration: ${errors.map(formatProblem).join('; ')}. ${ADVICE}`,
+      `${nameProvider(binary)} refused its configuration: ${listErrors(errors)}. ${ADVICE}`,
       {
         details: { provider: binary.address, version: binary.version, problems: errors, mayHaveActed: false },
       },

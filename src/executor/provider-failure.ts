@@ -1,8 +1,10 @@
 import { replaceDeceiving } from '../shared/deceiving-text.ts';
 import { AppError } from '../shared/errors.ts';
+import { formatProblem, type Problem } from '../shared/problems.ts';
 import type { ProviderBinary } from '../providers/index.ts';
 
 const MAX_WORDS_LENGTH = 300;
+const MAX_LISTED = 10;
 
 /** `provider hashicorp/time 0.14.2` */
 export function nameProvider(binary: ProviderBinary): string {
@@ -28,6 +30,17 @@ export function providerFailed(
     details: { provider: binary.address, version: binary.version, mayHaveActed: options.mayHaveActed },
     cause: options.cause,
   });
+}
+
+/** The first errors of an answer, for a message of one line. */
+export function listErrors(errors: readonly Problem[]): string {
+  const more = errors.length > MAX_LISTED ? `; and ${errors.length - MAX_LISTED} more` : '';
+  return (
+    errors
+      .slice(0, MAX_LISTED)
+      .map((error) => replaceDeceiving(formatProblem(error), '\ufffd'))
+      .join('; ') + more
+  );
 }
 
 /** Foreign text inside a message of ours: quoted, escaped, on one line, cut. */

@@ -1,8 +1,8 @@
 import { AppError } from '../shared/errors.ts';
-import { errorsOf, formatProblem } from '../shared/problems.ts';
+import { errorsOf } from '../shared/problems.ts';
 import type { ProviderBinary, SchemaPart } from '../providers/index.ts';
 import { explainFailure } from './explain-failure.ts';
-import { nameProvider } from './provider-failure.ts';
+import { listErrors, nameProvider } from './provider-failure.ts';
 import { type ProcessSettings, startProvider } from './provider-process.ts';
 
 const MAX_SCHEMA_BYTES = 256 * 1024 * 1024; // the largest providers send some tens of megabytes
@@ -24,13 +24,9 @@ export async function readSchema(
     const { problems } = await process.connection.readSchema(onPart, { timeoutMs });
     const errors = errorsOf(problems);
     if (errors.length > 0) {
-      throw new AppError(
-        'PROVIDER_FAILED',
-        `${nameProvider(binary)} gave no schema: ${errors.map(formatProblem).join('; ')}`,
-        {
-          details: { provider: binary.address, version: binary.version, mayHaveActed: false },
-        },
-      );
+      throw new AppError('PROVIDER_FAILED', `${nameProvider(binary)} gave no schema: ${listErrors(errors)}`, {
+        details: { provider: binary.address, version: binary.version, mayHaveActed: false },
+      });
     }
   } catch (error) {
     throw (await explainFailure(process, 'reading its schema', error, false)).error;

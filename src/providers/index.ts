@@ -14,7 +14,15 @@ export { createPluginCertificate, type PluginCertificate } from './plugin-certif
 export { loadControllerService, loadProviderService } from './protocol/load-protocol.ts';
 // Values and schemas: `intent` merges and compares them.
 export { CtyNumber, type CtyType, decodeValue, Dynamic, encodeValue, equalValues, hasDynamic } from './values/index.ts';
-export { isDynamic, isValueList, isValueMap, isWhollyKnown, normalizeSet, nullValue } from './values/index.ts';
+export {
+  compareValues,
+  isDynamic,
+  isValueList,
+  isValueMap,
+  isWhollyKnown,
+  normalizeSet,
+  nullValue,
+} from './values/index.ts';
 export { typeOfValue, typeToJson, Unknown, unknown, type Value, type ValueMap } from './values/index.ts';
 export { valueToJson, valueToPlain } from './values/index.ts';
 export { knownLater, withoutKnownLater } from './schema/index.ts';

@@ -7,6 +7,7 @@ import {
   Unknown,
   type Value,
 } from '../../providers/index.ts';
+import { canPair, commonElements } from '../merge/common-elements.ts';
 import { bare, elementAt } from '../merge/parts.ts';
 
 /**
@@ -34,8 +35,10 @@ function listAgrees(wanted: readonly Value[], got: readonly Value[], type: CtyTy
     );
   }
   // Unknown elements of a set may turn out equal, so there may be fewer of them, but what is known must be there.
-  const everyFound = wanted.every((part) => got.some((candidate) => agrees(part, candidate, partType(type, 0))));
-  return everyFound && got.length <= wanted.length;
+  const same = commonElements(wanted, got);
+  const open = wanted.filter((_, at) => !same.has(at));
+  if (got.length > wanted.length || !canPair(open, got)) return false;
+  return open.every((part) => got.some((candidate) => agrees(part, candidate, partType(type, 0))));
 }
 
 /** The value without the types that parts of it brought along. */

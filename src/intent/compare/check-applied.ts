@@ -8,6 +8,7 @@ import {
   Unknown,
   type Value,
 } from '../../providers/index.ts';
+import { canPair, commonElements } from '../merge/common-elements.ts';
 import { bare, elementAt, part } from '../merge/parts.ts';
 import { type Nest, nestOfAttribute, nestOfBlock, type Shape } from '../merge/shape.ts';
 import { unknownPaths } from '../plan/unknowns.ts';
@@ -87,7 +88,13 @@ function checkSet(shape: Shape, path: Path, planned: readonly Value[], applied: 
   const matches = (a: Value, b: Value): boolean => checkElement(shape, path, a, b).length === 0;
   const exact = planned.every(isWhollyKnown);
   const counted = exact ? planned.length === applied.length : applied.length <= planned.length;
-  const kept = planned.every((element) => applied.some((candidate) => matches(element, candidate)));
-  const known = applied.every((candidate) => planned.some((element) => matches(element, candidate)));
+  const same = commonElements(planned, applied);
+  const met = new Set(same.values());
+  const [open, fresh] = [planned.filter((_, at) => !same.has(at)), applied.filter((_, at) => !met.has(at))];
+  if (!canPair(open, applied) || !canPair(fresh, planned)) {
+    return [breach(path, 'returned more elements than can be compared')];
+  }
+  const kept = open.every((element) => applied.some((candidate) => matches(element, candidate)));
+  const known = fresh.every((candidate) => planned.some((element) => matches(element, candidate)));
   return counted && kept && known ? [] : [breach(path, 'returned elements that are not the planned ones')];
 }

@@ -11,6 +11,7 @@ import {
   type ValueMap,
 } from '../../providers/index.ts';
 import { matchSet } from '../merge/match-set.ts';
+import { canPair, commonElements } from '../merge/common-elements.ts';
 import { bare, elementAt, elementsOf, part } from '../merge/parts.ts';
 import { type Nest, nestOfAttribute, nestOfBlock, type Shape } from '../merge/shape.ts';
 import { agrees } from './agrees.ts';
@@ -115,8 +116,12 @@ function checkSet(
   if (!config.every(isWhollyKnown)) return []; // its elements may yet turn out equal, so nothing can be counted
   if (config.length !== planned.length) return [breach(path, `planned ${planned.length} in place of ${config.length}`)];
   const before = matchSet(shape, config, elementsOf(prior));
-  const free = new Set(planned);
+  const same = commonElements(config, planned);
+  const met = new Set(same.values());
+  const free = new Set(planned.filter((_, at) => !met.has(at)));
+  if (!canPair([...free], [...free])) return [breach(path, 'planned more elements than can be compared')];
   const unmet = config.filter((element, at) => {
+    if (same.has(at)) return false;
     const match = [...free].find(
       (candidate) => checkElement(shape, path, elementAt(before, at), element, candidate).length === 0,
     );

@@ -1,11 +1,13 @@
 import { equalValues, isValueList, isValueMap, Unknown, type Value } from '../../providers/index.ts';
+import { canPair, commonElements } from './common-elements.ts';
 import { bare, elementAt, part } from './parts.ts';
 import { type Nest, nestOfAttribute, nestOfBlock, type Shape } from './shape.ts';
 
 /**
  * Finds, for each element of a configured set, the element of the prior set that it stands for. A set has no keys, so an
  * element is known by what the user wrote: its values that the provider does not compute. Elements that are equal
- * throughout find each other first; nothing is given away twice.
+ * throughout find each other first; nothing is given away twice. Of sets so large that this would take minutes only those
+ * are found.
  *
  * @returns one entry for each element of `configured`: its counterpart, or undefined when it is new
  */
@@ -14,19 +16,19 @@ export function matchSet(
   configured: readonly Value[],
   prior: readonly Value[],
 ): readonly (Value | undefined)[] {
-  const free = new Set(prior.keys());
   const found = new Map<number, Value>();
-  const take = (same: (element: Value, candidate: Value) => boolean): void => {
-    for (const [at, element] of configured.entries()) {
-      if (found.has(at)) continue;
-      const match = prior.entries().find(([index, candidate]) => free.has(index) && same(element, candidate));
-      if (match === undefined) continue;
-      free.delete(match[0]);
-      found.set(at, match[1]);
-    }
-  };
-  take(equalValues);
-  take((element, candidate) => standsFor(shape, element, candidate));
+  const equal = commonElements(configured, prior);
+  for (const [at, index] of equal) found.set(at, elementAt(prior, index));
+  const taken = new Set(equal.values());
+  const free = new Map(prior.entries().filter(([index]) => !taken.has(index)));
+  const left = [...configured.entries()].filter(([at]) => !found.has(at));
+  if (!canPair(left, [...free])) return configured.map((_, at) => found.get(at));
+  for (const [at, element] of left) {
+    const match = free.entries().find(([, candidate]) => standsFor(shape, element, candidate));
+    if (match === undefined) continue;
+    free.delete(match[0]);
+    found.set(at, match[1]);
+  }
   return configured.map((_, at) => found.get(at));
 }
 

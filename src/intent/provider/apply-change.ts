@@ -1,8 +1,11 @@
 import type { CallOptions, Executor } from '../../executor/index.ts';
 import { errorsOf, type Problem } from '../../shared/problems.ts';
+import { AppError } from '../../shared/errors.ts';
 import { equalValues, type Value } from '../../providers/index.ts';
+import { breach } from '../compare/breach.ts';
 import { checkApplied } from '../compare/check-applied.ts';
 import { nullUnknowns } from '../plan/unknowns.ts';
+import { identityFrom } from './identity.ts';
 import { decodeFor, encodeFor, type LoadedType, sessionWith } from './loaded-type.ts';
 import { type KnownObject, nothing, secretsOf } from './plan-change.ts';
 import { contractBroken, type ProviderError, refusal, tidyProblems } from './provider-words.ts';
@@ -52,10 +55,11 @@ export async function applyChange(executor: Executor, loaded: LoadedType, change
   const state = answer.state === undefined ? null : decodeFor(loaded, answer.state);
   const said = tidyProblems(answer.problems, secretsOf(loaded, [...given, state]));
   const failed = errorsOf(said).length > 0;
-  const identity = answer.identity ?? change.prior.identity;
+  const { identity, unfit } = answeredIdentity(loaded, answer.identity, change.prior.identity);
   const answered = { value: nullUnknowns(state), private: answer.private, identity };
   if (failed) return afterError(loaded, change, state === null ? undefined : answered, said);
-  const breaches = checkApplied(loaded.schema.block, change.planned, state, answer.legacyTypeSystem);
+  const differences = checkApplied(loaded.schema.block, change.planned, state, answer.legacyTypeSystem);
+  const breaches = [...differences, ...unfit];
   const broken = errorsOf(breaches);
   const failure = broken.length > 0 ? contractBroken(loaded, `the change of ${loaded.type}`, broken) : undefined;
   if (failure !== undefined && (state === null || isAnother(change, broken))) throw failure;
@@ -66,6 +70,16 @@ export async function applyChange(executor: Executor, loaded: LoadedType, change
     failure,
     tolerated: breaches.filter(({ severity }) => severity === 'warning'),
   };
+}
+
+/** One that nobody can read is dropped, and told of: the object is there all the same. */
+function answeredIdentity(loaded: LoadedType, answered: Uint8Array | undefined, before: Uint8Array | undefined) {
+  try {
+    return { identity: identityFrom(loaded, answered) ?? before, unfit: [] };
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return { identity: before, unfit: [breach([], 'returned an identity that does not fit its schema')] };
+  }
 }
 
 /** A change in place never gives an object another id: to record that one would be to forget the one there is. */

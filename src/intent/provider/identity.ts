@@ -11,7 +11,7 @@ import {
 import { AppError, badInput } from '../../shared/errors.ts';
 import { isJsonObject, type Json } from '../../shared/json.ts';
 import { errorsOf, formatProblem } from '../../shared/problems.ts';
-import { type LoadedType, providerName } from './loaded-type.ts';
+import { decodeFor, type LoadedType, providerName } from './loaded-type.ts';
 
 /** What the provider is told of the object that an import means: its id, or its identity. */
 export interface ImportTarget {
@@ -53,6 +53,17 @@ function misfit({ type }: LoadedType, lines: readonly string[]): AppError {
   return new AppError('BAD_INPUT', [`importIdentity does not name a ${type}:`, ...listed].join('\n'), {
     details: { field: 'importIdentity' },
   });
+}
+
+/**
+ * The identity that an answer brings, as it may be kept.
+ *
+ * @throws AppError PROVIDER_FAILED when it is not of the type's form: kept, it could never be shown or sent again
+ */
+export function identityFrom(loaded: LoadedType, answered: Uint8Array | undefined): Uint8Array | undefined {
+  const { identity } = loaded.schema;
+  if (answered !== undefined && identity !== undefined) decodeFor(loaded, answered, typeOf(identity));
+  return answered;
 }
 
 /** An identity as it is shown: without what the type calls sensitive elsewhere. */

@@ -8,6 +8,7 @@ import {
   type ProviderBinary,
   type ResourceSchema,
   type SchemaBlock,
+  Unknown,
   type Value,
 } from '../../providers/index.ts';
 import { AppError } from '../../shared/errors.ts';
@@ -62,10 +63,16 @@ export function encodeFor(loaded: LoadedType, value: Value): Uint8Array {
   return value === null ? nullValue : encodeValue(value, loaded.valueType);
 }
 
-/** @throws AppError PROVIDER_FAILED when the bytes do not fit the schema */
-export function decodeFor(loaded: LoadedType, bytes: Uint8Array): Value {
+/**
+ * An object, or null for none. An unknown one is neither: taken for null it would be forgotten.
+ *
+ * @throws AppError PROVIDER_FAILED when the bytes do not fit the schema
+ */
+export function decodeFor(loaded: LoadedType, bytes: Uint8Array, type: CtyType = loaded.valueType): Value {
   try {
-    return decodeValue(bytes, loaded.valueType);
+    const value = decodeValue(bytes, type);
+    if (!(value instanceof Unknown)) return value;
+    throw new AppError('PROVIDER_FAILED', 'the provider sent an unknown value in place of an object, or of none');
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     const { code, details, message } = error;

@@ -7,6 +7,7 @@ import { proposeNew } from '../merge/propose-new.ts';
 import { planAction, type PlanAction } from '../plan/plan-action.ts';
 import { secretsIn } from '../plan/redact.ts';
 import { replacePaths } from '../plan/replace-paths.ts';
+import { identityFrom } from './identity.ts';
 import { decodeFor, encodeFor, type LoadedType, sessionWith } from './loaded-type.ts';
 import { contractBroken, refusal, tidyProblems } from './provider-words.ts';
 
@@ -92,7 +93,7 @@ async function planOnce(executor: Executor, loaded: LoadedType, wanted: Wanted):
   const judged = answer.legacyTypeSystem ? lenient(breaches) : breaches;
   if (errorsOf(judged).length > 0) throw contractBroken(loaded, `the plan of ${loaded.type}`, judged);
   return {
-    planned: { value: planned, private: answer.plannedPrivate, identity: answer.plannedIdentity },
+    planned: { value: planned, private: answer.plannedPrivate, identity: identityFrom(loaded, answer.plannedIdentity) },
     requiresReplace: answer.requiresReplace,
     warnings: said,
     // What the old SDK gets wrong it gets wrong in nearly every plan: telling each time would bury what matters.

@@ -7,6 +7,7 @@ import { type LoadedType, providerName } from './loaded-type.ts';
 
 const MAX_PROBLEMS = 50; // a provider may send any number; more than this nobody reads
 const MAX_TEXT_LENGTH = 2_000;
+const MAX_STEP_LENGTH = 100; // of a path; keys of a map can be of any length
 
 /**
  * What a provider said, fit to be stored and shown: without secret values, without characters that play tricks, cut to a
@@ -17,15 +18,15 @@ const MAX_TEXT_LENGTH = 2_000;
 export function tidyProblems(problems: readonly Problem[], secrets: readonly Value[]): Problem[] {
   if (problems.length === 0) return [];
   const mask = maskSecrets(secrets);
-  const tidy = (text: string): string => {
+  const tidy = (text: string, maxLength = MAX_TEXT_LENGTH): string => {
     const plain = replaceDeceiving(mask(text), '\ufffd', 'lines');
-    return plain.length > MAX_TEXT_LENGTH ? `${plain.slice(0, MAX_TEXT_LENGTH)}…` : plain;
+    return plain.length > maxLength ? `${plain.slice(0, maxLength)}…` : plain;
   };
   const kept = problems.slice(0, MAX_PROBLEMS).map((problem) => ({
     ...problem,
     summary: tidy(problem.summary),
     detail: tidy(problem.detail),
-    path: problem.path.map((step) => (typeof step === 'string' ? tidy(step) : step)),
+    path: problem.path.map((step) => (typeof step === 'string' ? tidy(step, MAX_STEP_LENGTH) : step)),
   }));
   return problems.length > MAX_PROBLEMS ? [...kept, leftOut(problems.length - MAX_PROBLEMS)] : kept;
 }
@@ -56,7 +57,8 @@ export function refusal(loaded: LoadedType, what: string, problems: readonly Pro
 }
 
 /** The provider answered something that the protocol forbids. */
-export function contractBroken(loaded: LoadedType, when: string, problems: readonly Problem[]): ProviderError {
+export function contractBroken(loaded: LoadedType, when: string, broken: readonly Problem[]): ProviderError {
+  const problems = tidyProblems(broken, []); // keys in their paths may come from outside
   const lines = problems.filter(({ severity }) => severity === 'error').map((problem) => listItem(describe(problem)));
   const lead = `${providerName(loaded)} broke the protocol in ${when}; this is a mistake of the provider:`;
   return new ProviderError('PROVIDER_FAILED', [lead, ...lines].join('\n'), problems);

@@ -3,7 +3,7 @@ import { AppError } from '../../shared/errors.ts';
 import { errorsOf, type Problem } from '../../shared/problems.ts';
 import type { ImportAnswer, Value } from '../../providers/index.ts';
 import { nullUnknowns } from '../plan/unknowns.ts';
-import type { ImportTarget } from './identity.ts';
+import { identityFrom, type ImportTarget } from './identity.ts';
 import { decodeFor, encodeFor, type LoadedType, providerName, sessionWith } from './loaded-type.ts';
 import { type KnownObject, secretsOf } from './plan-change.ts';
 import { refusal, tidyProblems } from './provider-words.ts';
@@ -27,7 +27,11 @@ export async function readObject(
   const value = decodeFor(loaded, answer.state);
   const said = tidyProblems(answer.problems, secretsOf(loaded, [known.value, value]));
   if (errorsOf(said).length > 0) throw refusal(loaded, `to read ${loaded.type}`, said);
-  const object = { value: nullUnknowns(value), private: answer.private, identity: answer.identity ?? identity };
+  const object = {
+    value: nullUnknowns(value),
+    private: answer.private,
+    identity: identityFrom(loaded, answer.identity) ?? identity,
+  };
   return { object, warnings: said };
 }
 
@@ -64,7 +68,8 @@ function besides({ type }: LoadedType, imported: ImportAnswer['imported']): Prob
   const others = imported.filter((each) => each.type !== type).map((each) => each.type);
   if (others.length === 0) return [];
   const summary = `the provider found ${others.join(', ')} beside it`;
-  return [{ severity: 'warning', summary, detail: 'not imported: import each by itself if you want it', path: [] }];
+  const detail = 'not imported: import each by itself if you want it';
+  return tidyProblems([{ severity: 'warning', summary, detail, path: [] }], []);
 }
 
 function notOne(loaded: LoadedType, { shown }: ImportTarget, count: number): AppError {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 
-import { convertDiagnostics, convertPath } from './convert-diagnostics.ts';
-import { convertBlock, convertCapabilities, convertSchema } from './convert-schema.ts';
+import { convertDeferral, convertDiagnostics, convertPath } from './convert-diagnostics.ts';
+import { convertBlock, convertCapabilities, convertIdentity, convertSchema } from './convert-schema.ts';
 import type { WireAttribute, WireBlock, WireDiagnostic } from './messages.ts';
 
 const attribute = (name: string, type: string, more: Partial<WireAttribute> = {}): WireAttribute => ({
@@ -51,6 +51,16 @@ describe('diagnostics of a provider', () => {
     );
   });
 
+  it('end their path where no schema goes on', () => {
+    const steps = Array.from({ length: 1_000 }, () => ({ selector: 'attribute_name', attribute_name: 'a' }) as const);
+    assert.equal(convertPath({ steps }).length, 32);
+  });
+
+  it('say that something was put off, for whatever reason', () => {
+    assert.match(convertDeferral({ reason: 'ABSENT_PREREQ' })[0]?.detail ?? '', /waits for something/);
+    assert.match(convertDeferral({ reason: 17 as never })[0]?.detail ?? '', /^it does not say what it waits for/);
+  });
+
   it('are cut in number and length', () => {
     const flood = Array.from({ length: 1_000 }, () => diagnostic({ detail: 'x'.repeat(100_000) }));
     const problems = convertDiagnostics(flood);
@@ -96,6 +106,40 @@ describe('schema of a provider', () => {
       ],
     ];
     for (const [wire, message] of cases) assert.throws(() => convertBlock(wire), message);
+  });
+
+  it('is refused when a name cannot be one, or is there twice', () => {
+    const nested = (name: string) =>
+      ({ type_name: name, block: null, nesting: 'LIST', min_items: '0', max_items: '0' }) as const;
+    for (const name of ['', '__proto__', 'a\u202eb', 'two words', 'x'.repeat(257)]) {
+      assert.throws(() => convertBlock(block({ attributes: [attribute(name, '"bool"')] })), /a name must be/);
+      assert.throws(() => convertBlock(block({ block_types: [nested(name)] })), /a name must be/);
+    }
+    const twice = [attribute('a', '"bool"'), attribute('a', '"bool"')];
+    assert.throws(() => convertBlock(block({ attributes: twice })), /a is there twice/);
+    assert.throws(() => convertBlock(block({ attributes: twice.slice(1), block_types: [nested('a')] })), /there twice/);
+    const inside = attribute('o', '', { nested_type: { nesting: 'SINGLE', attributes: twice } });
+    assert.throws(() => convertBlock(block({ attributes: [inside] })), /a is there twice/);
+  });
+
+  it('is refused when a number is none that can be counted with', () => {
+    for (const version of ['-1', '9223372036854775807']) {
+      assert.throws(() => convertSchema({ version, block: null }), /no plain number/);
+      const nested = { type_name: 'b', block: null, nesting: 'LIST', min_items: version, max_items: '0' } as const;
+      assert.throws(() => convertBlock(block({ block_types: [nested] })), /no plain number/);
+    }
+    // the library gives the number where it knows no name
+    const unheard = { type_name: 'b', block: null, nesting: 99, min_items: '0', max_items: '0' };
+    assert.throws(() => convertBlock(block({ block_types: [unheard as never] })), /no nesting mode/);
+  });
+
+  it('is shown without characters that play tricks', () => {
+    const { description } = convertBlock(block({ description: 'one\n\u001b[31mtwo\u202e' }));
+    assert.equal(description, 'one\n\ufffd[31mtwo\ufffd');
+  });
+
+  it('names an object by what is described', () => {
+    assert.throws(() => convertIdentity(null), /not described/);
   });
 
   it('is refused when blocks are nested without end', () => {

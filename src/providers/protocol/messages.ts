@@ -110,7 +110,7 @@ export interface WireCalls {
   getSchema: { request: Record<never, never>; response: WireSchemaParts };
   identitySchemas: {
     request: Record<never, never>;
-    response: Answer & { identity_schemas: Readonly<Record<string, WireIdentitySchema>> };
+    response: Answer & { identity_schemas: Readonly<Record<string, WireIdentitySchema | null>> };
   };
   validateProvider: { request: { config: WireDynamic }; response: Answer };
   configure: {

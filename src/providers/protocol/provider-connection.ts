@@ -8,7 +8,7 @@ import type { Handshake } from './handshake.ts';
 import { loadProtocol } from './load-protocol.ts';
 import { ProviderCallError } from './provider-call-error.ts';
 import type { ChannelOptions, ProviderChannel } from './provider-channel.ts';
-import type { CallName, WireDeferred, WireDynamic, WireIdentity } from './messages.ts';
+import type { CallName, WireDeferred, WireDynamic, WireIdentity, WirePath } from './messages.ts';
 
 /** Values are MessagePack in and out; the null value stands for an object that is not there. */
 export interface ProviderConnection {
@@ -142,7 +142,11 @@ export async function connectProvider(
   return connectionOver(new channels.ProviderChannel(handshake, own, definitions, options), handshake.protocol);
 }
 
-function connectionOver(channel: ProviderChannel, protocol: Handshake['protocol']): ProviderConnection {
+/** What a connection needs of its channel. */
+export type CallChannel = Pick<ProviderChannel, 'call' | 'definitions' | 'readOutput' | 'shutdown' | 'close'>;
+
+/** Makes typed answers of what comes over the wire. */
+export function connectionOver(channel: CallChannel, protocol: Handshake['protocol']): ProviderConnection {
   return {
     protocol,
     readSchema: (onPart, limits) => streamSchemaParts(channel, onPart, limits),
@@ -160,7 +164,7 @@ function connectionOver(channel: ProviderChannel, protocol: Handshake['protocol'
 type Calls<Names extends keyof ProviderConnection> = Pick<ProviderConnection, Names>;
 
 function configurationCalls(
-  channel: ProviderChannel,
+  channel: CallChannel,
 ): Calls<'validateProvider' | 'configure' | 'validateResource' | 'validateDataSource'> {
   const client_capabilities = CAPABILITIES;
   return {
@@ -181,7 +185,7 @@ function configurationCalls(
   };
 }
 
-function resourceCalls(channel: ProviderChannel): Calls<'plan' | 'apply'> {
+function resourceCalls(channel: CallChannel): Calls<'plan' | 'apply'> {
   return {
     plan: async (r, limits) => {
       const request = {
@@ -196,7 +200,7 @@ function resourceCalls(channel: ProviderChannel): Calls<'plan' | 'apply'> {
       const answer = await channel.call('plan', request, limits);
       return {
         planned: packed('plan', answer.planned_state) ?? nullValue,
-        requiresReplace: answer.requires_replace.map(convertPath),
+        requiresReplace: convertPaths('plan', answer.requires_replace),
         plannedPrivate: answer.planned_private,
         plannedIdentity: readIdentity('plan', answer.planned_identity),
         legacyTypeSystem: answer.legacy_type_system,
@@ -224,7 +228,7 @@ function resourceCalls(channel: ProviderChannel): Calls<'plan' | 'apply'> {
   };
 }
 
-function stateCalls(channel: ProviderChannel): Calls<'read' | 'importResource' | 'upgradeState' | 'readDataSource'> {
+function stateCalls(channel: CallChannel): Calls<'read' | 'importResource' | 'upgradeState' | 'readDataSource'> {
   return {
     read: async (r, limits) => {
       const request = {
@@ -266,6 +270,14 @@ function stateCalls(channel: ProviderChannel): Calls<'read' | 'importResource' |
       return { state: packed('readDataSource', answer.state) ?? nullValue, ...problemsOf(answer) };
     },
   };
+}
+
+// Each is compared and kept: so many are no plan but an attack.
+const MAX_REPLACE_PATHS = 10_000;
+
+function convertPaths(call: CallName, paths: readonly WirePath[]): (string | number)[][] {
+  if (paths.length <= MAX_REPLACE_PATHS) return paths.map(convertPath);
+  throw new ProviderCallError(call, 'BROKEN', `it named ${paths.length} paths that force a replacement`);
 }
 
 function dynamic(msgpack: Uint8Array): WireDynamic {

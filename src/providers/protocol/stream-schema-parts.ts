@@ -1,7 +1,7 @@
 import { invariant } from '../../shared/errors.ts';
 import { errorsOf, type Problem } from '../../shared/problems.ts';
 import type { ResourceSchema, SchemaPart } from '../schema/resource-schema.ts';
-import { convertCapabilities, convertIdentity, convertSchema } from './convert-schema.ts';
+import { badSchema, convertCapabilities, convertIdentity, convertName, convertSchema } from './convert-schema.ts';
 import { convertDiagnostics } from './convert-diagnostics.ts';
 import type { WireIdentitySchema, WireSchema } from './messages.ts';
 import { ProviderCallError } from './provider-call-error.ts';
@@ -12,15 +12,14 @@ import type { ProviderChannel } from './provider-channel.ts';
  * 1,500 types are tens of megabytes, as objects they would be hundreds.
  */
 export async function streamSchemaParts(
-  channel: ProviderChannel,
+  channel: Pick<ProviderChannel, 'call' | 'definitions'>,
   onPart: (part: SchemaPart) => Promise<void>,
   limits: { timeoutMs: number },
 ): Promise<{ problems: Problem[] }> {
   const answer = await channel.call('getSchema', {}, limits);
   const problems = convertDiagnostics(answer.diagnostics);
   if (errorsOf(problems).length > 0) return { problems };
-  const decode = (bytes: Uint8Array): ResourceSchema =>
-    convertSchema(parseSchema(channel.definitions.schema.deserialize(Buffer.from(bytes))));
+  const decode = (bytes: Uint8Array): ResourceSchema => convertSchema(decodeSchema(channel.definitions.schema, bytes));
   const serverCapabilities = convertCapabilities(answer.server_capabilities);
   await onPart({ kind: 'provider', block: decode(answer.provider).block, serverCapabilities });
   const identities = await readIdentities(channel, limits);
@@ -28,19 +27,19 @@ export async function streamSchemaParts(
     const identity = Object.hasOwn(identities, type) ? identities[type] : undefined;
     const schema = decode(bytes);
     const whole = identity === undefined ? schema : { ...schema, identity: convertIdentity(identity) };
-    await onPart({ kind: 'resource', type, schema: whole });
+    await onPart({ kind: 'resource', type: convertName(type), schema: whole });
   }
   for (const [type, bytes] of Object.entries(answer.data_source_schemas)) {
-    await onPart({ kind: 'dataSource', type, schema: decode(bytes) });
+    await onPart({ kind: 'dataSource', type: convertName(type), schema: decode(bytes) });
   }
   return { problems };
 }
 
 /** Most providers know nothing of identities, and one that fails to tell them can be used without. */
 async function readIdentities(
-  channel: ProviderChannel,
+  channel: Pick<ProviderChannel, 'call' | 'definitions'>,
   limits: { timeoutMs: number },
-): Promise<Readonly<Record<string, WireIdentitySchema>>> {
+): Promise<Readonly<Record<string, WireIdentitySchema | null>>> {
   try {
     const answer = await channel.call('identitySchemas', {}, limits);
     return errorsOf(convertDiagnostics(answer.diagnostics)).length > 0 ? {} : answer.identity_schemas;
@@ -48,6 +47,17 @@ async function readIdentities(
     if (error instanceof ProviderCallError && error.reason === 'UNSUPPORTED') return {};
     throw error;
   }
+}
+
+/** @throws AppError PROVIDER_FAILED for bytes that are no schema */
+function decodeSchema({ deserialize }: ProviderChannel['definitions']['schema'], bytes: Uint8Array): WireSchema {
+  let message: object;
+  try {
+    message = deserialize(Buffer.from(bytes));
+  } catch (cause) {
+    throw badSchema('the description of a type is damaged', cause);
+  }
+  return parseSchema(message);
 }
 
 // The .proto file says what a schema looks like; this is where that is taken as the type.

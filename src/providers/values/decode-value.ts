@@ -1,3 +1,4 @@
+import { replaceDeceiving } from '../../shared/deceiving-text.ts';
 import { AppError } from '../../shared/errors.ts';
 import { formatPath } from '../../shared/problems.ts';
 import { normalizeSet } from './compare-values.ts';
@@ -7,10 +8,15 @@ import { MsgpackError, MsgpackReader } from './msgpack-reader.ts';
 import { Dynamic, Unknown, unknown, type Value } from './value.ts';
 
 const MAX_DEPTH = 100; // deeper than any schema; a hostile value must not exhaust the stack
+const MAX_PARTS = 1_000_000; // a byte of a message can cost a hundred of memory; real states have some thousands
 const REFINED_UNKNOWN = 12; // extension type of an unknown value about which something is known
+const MAX_REFINEMENT_BYTES = 1_024; // as Terraform has it
+const MAX_SHOWN_STEPS = 20;
+const MAX_SHOWN_LENGTH = 100;
 
 interface Decoder {
   readonly reader: MsgpackReader;
+  parts: number;
   readonly path: (string | number)[];
 }
 
@@ -21,7 +27,7 @@ interface Decoder {
  * @throws AppError PROVIDER_FAILED naming the attribute, when the bytes are not a value of that type
  */
 export function decodeValue(bytes: Uint8Array, type: CtyType): Value {
-  const decoder: Decoder = { reader: new MsgpackReader(bytes), path: [] };
+  const decoder: Decoder = { reader: new MsgpackReader(bytes), parts: 0, path: [] };
   try {
     const value = decodeAny(decoder, type);
     if (!decoder.reader.atEnd()) throw new MsgpackError('bytes after the end');
@@ -32,7 +38,8 @@ export function decodeValue(bytes: Uint8Array, type: CtyType): Value {
   }
 }
 
-function undecodable(path: readonly (string | number)[], cause: Error): AppError {
+function undecodable(met: readonly (string | number)[], cause: Error): AppError {
+  const path = met.slice(0, MAX_SHOWN_STEPS).map((step) => (typeof step === 'string' ? shownName(step) : step));
   const where = path.length === 0 ? 'a value' : `a value at ${formatPath(path)}`;
   return new AppError('PROVIDER_FAILED', `the provider sent ${where} that does not fit its schema: ${cause.message}`, {
     details: { path },
@@ -40,7 +47,15 @@ function undecodable(path: readonly (string | number)[], cause: Error): AppError
   });
 }
 
+/** A name or a key from outside, as it may stand in a message. */
+function shownName(name: string): string {
+  const cut = name.length > MAX_SHOWN_LENGTH ? `${name.slice(0, MAX_SHOWN_LENGTH)}…` : name;
+  return replaceDeceiving(cut, '\ufffd');
+}
+
 function decodeAny(decoder: Decoder, type: CtyType): Value {
+  decoder.parts += 1;
+  if (decoder.parts > MAX_PARTS) throw new MsgpackError(`more than ${MAX_PARTS} parts`);
   const kind = decoder.reader.peek();
   if (kind === 'extension') return decodeUnknown(decoder.reader);
   if (kind === 'nil') {
@@ -53,7 +68,7 @@ function decodeAny(decoder: Decoder, type: CtyType): Value {
 
 function decodeKnown(decoder: Decoder, type: CtyType): Value {
   const { reader } = decoder;
-  if (type === 'string') return reader.string();
+  if (type === 'string') return decodeText(reader);
   if (type === 'bool') return reader.bool();
   if (type === 'number') return decodeNumber(reader);
   if (type === 'dynamic') return decodeDynamic(decoder);
@@ -65,7 +80,15 @@ function decodeKnown(decoder: Decoder, type: CtyType): Value {
 
 function decodeUnknown(reader: MsgpackReader): Unknown {
   const { type, payload } = reader.extension();
-  return type === REFINED_UNKNOWN ? new Unknown(Uint8Array.from(payload)) : unknown;
+  if (type === REFINED_UNKNOWN && payload.length <= MAX_REFINEMENT_BYTES) return new Unknown(Uint8Array.from(payload));
+  if (type === REFINED_UNKNOWN) throw new MsgpackError('too much said of an unknown value');
+  if (payload.length > 1) throw new MsgpackError(`an extension of type ${type}`);
+  return unknown;
+}
+
+/** Characters are composed, as they are in what is sent: else what comes back would differ from it. */
+function decodeText(reader: MsgpackReader): string {
+  return reader.string().normalize('NFC');
 }
 
 function decodeNumber(reader: MsgpackReader): CtyNumber {
@@ -94,7 +117,9 @@ function parseTypeJson(text: string): unknown {
 
 function decodeElements(decoder: Decoder, element: CtyType): Value[] {
   const count = decoder.reader.arrayHeader();
-  return Array.from({ length: count }, (_, at) => inside(decoder, at, () => decodeAny(decoder, element)));
+  const elements: Value[] = []; // grows with what is read: a length that is only claimed costs nothing
+  for (let at = 0; at < count; at += 1) elements.push(inside(decoder, at, () => decodeAny(decoder, element)));
+  return elements;
 }
 
 function decodeTuple(decoder: Decoder, elements: readonly CtyType[]): Value[] {
@@ -106,7 +131,8 @@ function decodeTuple(decoder: Decoder, elements: readonly CtyType[]): Value[] {
 function decodeMap(decoder: Decoder, element: CtyType): Map<string, Value> {
   const map = new Map<string, Value>();
   for (let left = decoder.reader.mapHeader(); left > 0; left -= 1) {
-    const key = decoder.reader.string();
+    const key = decodeText(decoder.reader);
+    requireNew(map, key);
     map.set(
       key,
       inside(decoder, key, () => decodeAny(decoder, element)),
@@ -120,7 +146,8 @@ function decodeObject(decoder: Decoder, type: CtyObject): Map<string, Value> {
   for (let left = decoder.reader.mapHeader(); left > 0; left -= 1) {
     const name = decoder.reader.string();
     const attribute = Object.hasOwn(type.object, name) ? type.object[name] : undefined;
-    if (attribute === undefined) throw new MsgpackError(`no such attribute: ${JSON.stringify(name)}`);
+    if (attribute === undefined) throw new MsgpackError(`no such attribute: ${JSON.stringify(shownName(name))}`);
+    requireNew(map, name);
     map.set(
       name,
       inside(decoder, name, () => decodeAny(decoder, attribute)),
@@ -129,6 +156,11 @@ function decodeObject(decoder: Decoder, type: CtyObject): Map<string, Value> {
   const missing = Object.keys(type.object).find((name) => !map.has(name));
   if (missing !== undefined) throw new MsgpackError(`attribute ${missing} is missing`);
   return map;
+}
+
+/** Of two values for one name nobody can say which is meant. */
+function requireNew(map: ReadonlyMap<string, Value>, name: string): void {
+  if (map.has(name)) throw new MsgpackError(`${JSON.stringify(shownName(name))} is there twice`);
 }
 
 // On failure the path stays as it was at that moment: the message names it.
