@@ -154,9 +154,9 @@ const settings = {
   ),
   changesAtOnce: integer(
     'SLUICE_CHANGES_AT_ONCE',
-    4,
+    10,
     [1, 64],
-    'How many changes of one change set are worked on at once. A provider process applies one at a time, so more of them are started.',
+    'How many changes of one change set are worked on at once. One process of a provider applies them all.',
   ),
   executorUser: account(
     'SLUICE_EXECUTOR_USER',

@@ -63,6 +63,8 @@ export interface ProviderSession {
 export interface CallOptions {
   /** Names the operation, so that it can be cancelled. */
   readonly operationId?: string;
+  /** Changes of one group may be applied at once in one process; other changes have a process for themselves. */
+  readonly group?: string | undefined;
   readonly timeoutMs?: number;
 }
 

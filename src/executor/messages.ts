@@ -39,6 +39,7 @@ export type ToExecutor =
       readonly session: ProviderSession;
       readonly call: SessionRequest;
       readonly operationId: string | undefined;
+      readonly group: string | undefined;
       readonly timeoutMs: number;
     }
   | {

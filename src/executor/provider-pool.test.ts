@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ProviderConnection } from '../providers/index.ts';
 import { AppError } from '../shared/errors.ts';
 import type { ProviderSession } from './executor.ts';
-import { ProviderPool } from './provider-pool.ts';
+import { ProviderPool, type Use } from './provider-pool.ts';
 import type { ProviderProcess } from './provider-process.ts';
 
 const binary = { address: 'acme/thing', version: '1.0.0', path: '/thing', sha256: 'aa' };
@@ -49,7 +49,9 @@ function aPool(options: { maxProviders?: number; idleMs?: number; failing?: bool
   };
 }
 
-const lease = (pool: ProviderPool, name: string, use: 'apply' | 'other' = 'other', timeoutMs = 1_000) =>
+const reads: Use = { applies: false };
+const applies = (group?: string): Use => ({ applies: true, group });
+const lease = (pool: ProviderPool, name: string, use: Use = reads, timeoutMs = 1_000) =>
   pool.lease(session(name), use, timeoutMs);
 
 describe('provider pool', () => {
@@ -65,14 +67,14 @@ describe('provider pool', () => {
     const { pool, log } = aPool({ maxProviders: 3 });
     await lease(pool, 'a');
     await lease(pool, 'b');
-    await pool.lease(session('a', { TOKEN: 'x' }), 'other', 1_000);
+    await pool.lease(session('a', { TOKEN: 'x' }), reads, 1_000);
     assert.deepEqual(log, ['start a1', 'start b2', 'start a3']);
     await pool.close();
   });
 
   it('keeps sessions apart by the content and the path of their files', async () => {
     const { pool, log } = aPool({ maxProviders: 4 });
-    const of = (files: Record<string, Buffer>) => pool.lease({ ...session('a'), files }, 'other', 1_000);
+    const of = (files: Record<string, Buffer>) => pool.lease({ ...session('a'), files }, reads, 1_000);
     const [a, b] = [Buffer.from('a'), Buffer.from('b')];
     await of({ key: a, other: b });
     await of({ other: b, key: Buffer.from('a') });
@@ -86,15 +88,46 @@ describe('provider pool', () => {
 
   it('never applies two changes in one process', async () => {
     const { pool } = aPool();
-    const first = await lease(pool, 'a', 'apply');
+    const first = await lease(pool, 'a', applies());
     const read = await lease(pool, 'a');
-    const second = await lease(pool, 'a', 'apply');
+    const second = await lease(pool, 'a', applies());
     assert.equal(read.process, first.process);
     assert.notEqual(second.process, first.process);
     first.release('keep');
     second.release('keep');
-    const third = await lease(pool, 'a', 'apply');
+    const third = await lease(pool, 'a', applies());
     assert.ok([first.process, second.process].includes(third.process));
+    await pool.close();
+  });
+
+  it('applies changes of one group in one process, and those of another group in another', async () => {
+    const { pool } = aPool({ maxProviders: 3 });
+    const first = await lease(pool, 'a', applies('set'));
+    const second = await lease(pool, 'a', applies('set'));
+    const other = await lease(pool, 'a', applies('other set'));
+    const alone = await lease(pool, 'a', applies());
+    assert.equal(second.process, first.process);
+    assert.equal(new Set([first, other, alone].map(({ process }) => process)).size, 3);
+    await pool.close();
+  });
+
+  it('begins no other change where one is being stopped', async () => {
+    const { pool } = aPool();
+    const first = await lease(pool, 'a', applies('set'));
+    first.keepToItself();
+    const second = await lease(pool, 'a', applies('set'));
+    assert.notEqual(second.process, first.process);
+    await pool.close();
+  });
+
+  it('kills what cannot be trusted when the last change in it is at its end', async () => {
+    const { pool, log } = aPool();
+    const [first, second] = [await lease(pool, 'a', applies('set')), await lease(pool, 'a', applies('set'))];
+    first.release('discard');
+    assert.deepEqual(log, ['start a1']);
+    await lease(pool, 'a', applies('set'));
+    second.release('keep');
+    assert.deepEqual(log, ['start a1', 'start a2', 'kill a1']);
     await pool.close();
   });
 
@@ -111,7 +144,7 @@ describe('provider pool', () => {
   it('waits for a process when all are busy, and then says so', async () => {
     const { pool } = aPool({ maxProviders: 1 });
     const first = await lease(pool, 'a');
-    await assert.rejects(lease(pool, 'b', 'other', 20), /all 1 provider processes are busy/);
+    await assert.rejects(lease(pool, 'b', reads, 20), /all 1 provider processes are busy/);
     const waiting = lease(pool, 'b');
     first.release('keep');
     assert.notEqual((await waiting).process, first.process);

@@ -9,7 +9,12 @@ export interface Lease {
   readonly process: ProviderProcess;
   /** Gives it back; `discard` when it cannot be trusted any more. */
   release(fate: 'keep' | 'discard'): void;
+  /** No other change is begun in this process until those under way are at their end. */
+  keepToItself(): void;
 }
+
+/** What a process is wanted for. Changes of one group may be applied in one process at the same time. */
+export type Use = { readonly applies: false } | { readonly applies: true; readonly group: string | undefined };
 
 interface Slot {
   readonly key: string;
@@ -17,6 +22,10 @@ interface Slot {
   process: ProviderProcess | undefined;
   users: number;
   applying: number;
+  /** Whose changes are under way; none where there is one change, which wants to be alone. */
+  group: string | undefined;
+  /** It is not to be trusted any more, and ends with the last change that is under way in it. */
+  isCondemned: boolean;
   lastUsedAt: number;
   idleTimer: NodeJS.Timeout | undefined;
 }
@@ -29,8 +38,8 @@ export interface PoolSettings {
 }
 
 /**
- * Configured provider processes, shared by calls of the same session. Only one change is applied in a process at a
- * time: to cancel it means to stop the process's work, and that must not hit another change.
+ * Configured provider processes, shared by calls of the same session. Only one change, or changes of one group, are
+ * applied in a process at a time: to cancel one means to stop the process's work, and that must not hit another change.
  */
 export class ProviderPool {
   private readonly settings: PoolSettings;
@@ -43,7 +52,7 @@ export class ProviderPool {
   }
 
   /** @throws AppError UNAVAILABLE when every process is busy for too long, and what `start` throws */
-  async lease(session: ProviderSession, use: 'apply' | 'other', timeoutMs: number): Promise<Lease> {
+  async lease(session: ProviderSession, use: Use, timeoutMs: number): Promise<Lease> {
     const key = sessionKey(session);
     const slot = await this.findSlot(key, session, use, Date.now() + timeoutMs);
     try {
@@ -60,7 +69,7 @@ export class ProviderPool {
     await Promise.all([...this.slots].map((slot) => this.drop(slot)));
   }
 
-  private async findSlot(key: string, session: ProviderSession, use: 'apply' | 'other', until: number): Promise<Slot> {
+  private async findSlot(key: string, session: ProviderSession, use: Use, until: number): Promise<Slot> {
     for (;;) {
       if (this.closed) throw new AppError('UNAVAILABLE', 'the executor is stopping; try again');
       const slot = this.freeSlot(key, use) ?? (this.makeRoom() ? this.openSlot(key, session) : undefined);
@@ -72,8 +81,8 @@ export class ProviderPool {
     }
   }
 
-  private freeSlot(key: string, use: 'apply' | 'other'): Slot | undefined {
-    const usable = [...this.slots].filter((slot) => slot.key === key && (use === 'other' || slot.applying === 0));
+  private freeSlot(key: string, use: Use): Slot | undefined {
+    const usable = [...this.slots].filter((slot) => slot.key === key && isOpenTo(slot, use));
     return usable.toSorted((a, b) => a.users - b.users)[0];
   }
 
@@ -93,6 +102,8 @@ export class ProviderPool {
       process: undefined,
       users: 0,
       applying: 0,
+      group: undefined,
+      isCondemned: false,
       lastUsedAt: Date.now(),
       idleTimer: undefined,
     };
@@ -107,26 +118,32 @@ export class ProviderPool {
     return slot;
   }
 
-  private enter(slot: Slot, use: 'apply' | 'other'): void {
+  private enter(slot: Slot, use: Use): void {
     clearTimeout(slot.idleTimer);
     slot.users += 1;
-    if (use === 'apply') slot.applying += 1;
+    if (!use.applies) return;
+    slot.applying += 1;
+    slot.group = use.group;
   }
 
-  private leave(slot: Slot, use: 'apply' | 'other'): void {
+  private leave(slot: Slot, use: Use): void {
     slot.users -= 1;
-    if (use === 'apply') slot.applying -= 1;
+    if (use.applies) slot.applying -= 1;
     slot.lastUsedAt = Date.now();
+    if (slot.isCondemned && slot.applying === 0) return void slot.process?.kill();
     if (slot.users === 0) slot.idleTimer = setTimeout(() => void this.drop(slot), this.settings.idleMs).unref();
     this.wake();
   }
 
-  private leaseOf(slot: Slot, process: ProviderProcess, use: 'apply' | 'other'): Lease {
+  private leaseOf(slot: Slot, process: ProviderProcess, use: Use): Lease {
     return {
       process,
       release: (fate) => {
+        if (fate === 'discard') this.condemn(slot);
         this.leave(slot, use);
-        if (fate === 'discard') void this.discard(slot);
+      },
+      keepToItself: () => {
+        slot.group = undefined;
       },
     };
   }
@@ -139,9 +156,9 @@ export class ProviderPool {
     );
   }
 
-  private async discard(slot: Slot): Promise<void> {
+  private condemn(slot: Slot): void {
+    slot.isCondemned = true;
     this.forget(slot);
-    await slot.process?.kill();
   }
 
   private forget(slot: Slot): void {
@@ -172,6 +189,10 @@ export class ProviderPool {
       this.waiting.add(go);
     });
   }
+}
+
+function isOpenTo({ applying, group }: Slot, use: Use): boolean {
+  return !use.applies || applying === 0 || (group !== undefined && group === use.group);
 }
 
 // What makes two sessions one: the binary, its configuration, its environment and files. Hashed, since they may hold secrets.

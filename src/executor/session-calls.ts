@@ -3,18 +3,29 @@ import type { ProviderConnection } from '../providers/index.ts';
 import type { ProviderSession } from './executor.ts';
 import type { SessionRequest } from './messages.ts';
 import { explainFailure } from './explain-failure.ts';
-import type { Lease, ProviderPool } from './provider-pool.ts';
+import type { Lease, ProviderPool, Use } from './provider-pool.ts';
+import type { ProviderProcess } from './provider-process.ts';
 
 // After its time-out an apply is asked to stop; for as long again, but no longer than this, it may still answer with
 // what it has made.
 const MAX_STOP_GRACE_MS = 10_000;
 const STOP_CALL_MS = 5_000;
 
+/** How a call is made. */
+export interface RunOptions {
+  readonly operationId: string | undefined;
+  /** Changes of one group may be applied in one process at the same time. */
+  readonly group?: string | undefined;
+  readonly timeoutMs: number;
+}
+
 /** The calls under way, by operation, so that one can be cancelled. */
 export class SessionCalls {
   private readonly pool: ProviderPool;
   private readonly maxWaitMs: number;
   private readonly operations = new Map<string, Set<RunningCall>>();
+  /** Changes under way in each process. */
+  private readonly changes = new Map<ProviderProcess, Set<RunningCall>>();
 
   /** @param maxWaitMs for a process that is free */
   constructor(pool: ProviderPool, maxWaitMs: number) {
@@ -22,15 +33,11 @@ export class SessionCalls {
     this.maxWaitMs = maxWaitMs;
   }
 
-  async run(
-    session: ProviderSession,
-    call: SessionRequest,
-    options: { operationId: string | undefined; timeoutMs: number },
-  ): Promise<unknown> {
-    const running: RunningCall = { connection: undefined, canceled: false };
-    const done = this.register(options.operationId, running);
+  async run(session: ProviderSession, call: SessionRequest, options: RunOptions): Promise<unknown> {
+    const running: RunningCall = { lease: undefined, canceled: false };
+    const done = register(this.operations, options.operationId, running);
     try {
-      return await this.runRegistered(session, call, options.timeoutMs, running);
+      return await this.runRegistered(session, call, options, running);
     } finally {
       done();
     }
@@ -40,61 +47,81 @@ export class SessionCalls {
   async cancel(operationId: string): Promise<void> {
     const calls = [...(this.operations.get(operationId) ?? [])];
     for (const call of calls) call.canceled = true;
-    await Promise.allSettled(calls.map(async (call) => call.connection?.stop({ timeoutMs: STOP_CALL_MS })));
+    await Promise.allSettled(calls.map((call) => this.stop(call)));
   }
 
   private async runRegistered(
     session: ProviderSession,
     call: SessionRequest,
-    timeoutMs: number,
+    { group, timeoutMs }: RunOptions,
     running: RunningCall,
   ): Promise<unknown> {
-    const use = call.name === 'apply' ? 'apply' : 'other';
+    const use: Use = call.name === 'apply' ? { applies: true, group } : { applies: false };
     const lease = await this.pool.lease(session, use, Math.min(timeoutMs, this.maxWaitMs));
     if (running.canceled) {
       lease.release('keep');
       throw new AppError('CONFLICT', `the operation was cancelled before ${call.name}; nothing was done`);
     }
-    running.connection = lease.process.connection;
-    return callProvider(lease, call, timeoutMs);
+    running.lease = lease;
+    return use.applies ? this.change(lease, call, timeoutMs, running) : callProvider(lease, call, timeoutMs);
   }
 
-  private register(operationId: string | undefined, running: RunningCall): () => void {
-    if (operationId === undefined) return () => {};
-    const calls = this.operations.get(operationId) ?? new Set();
-    this.operations.set(operationId, calls.add(running));
-    return () => {
-      calls.delete(running);
-      if (calls.size === 0) this.operations.delete(operationId);
-    };
+  private async change(lease: Lease, call: SessionRequest, timeoutMs: number, running: RunningCall): Promise<unknown> {
+    const done = register(this.changes, lease.process, running);
+    const timer = setTimeout(() => void this.stop(running).catch(() => {}), timeoutMs);
+    try {
+      return await callProvider(lease, call, timeoutMs + Math.min(timeoutMs, MAX_STOP_GRACE_MS));
+    } finally {
+      clearTimeout(timer);
+      done();
+      if (this.isToStop(lease.process)) void stopWork(lease).catch(() => {});
+    }
+  }
+
+  /** To stop a process's work meets all changes in it, so it waits until there are none but those that are to stop. */
+  private async stop(call: RunningCall): Promise<void> {
+    call.canceled = true;
+    const { lease } = call;
+    if (lease === undefined) return;
+    const changes = this.changes.get(lease.process);
+    if (changes?.has(call) === true) lease.keepToItself();
+    if (changes === undefined || this.isToStop(lease.process)) await stopWork(lease);
+  }
+
+  private isToStop(process: ProviderProcess): boolean {
+    const changes = this.changes.get(process);
+    return changes?.values().every(({ canceled }) => canceled) === true;
   }
 }
 
 interface RunningCall {
-  connection: ProviderConnection | undefined;
+  lease: Lease | undefined;
   canceled: boolean;
 }
 
+function register<Key>(all: Map<Key, Set<RunningCall>>, key: Key | undefined, call: RunningCall): () => void {
+  if (key === undefined) return () => {};
+  const calls = all.get(key) ?? new Set();
+  all.set(key, calls.add(call));
+  return () => {
+    calls.delete(call);
+    if (calls.size === 0) all.delete(key);
+  };
+}
+
+function stopWork({ process }: Lease): Promise<void> {
+  return process.connection.stop({ timeoutMs: STOP_CALL_MS });
+}
+
 async function callProvider(lease: Lease, call: SessionRequest, timeoutMs: number): Promise<unknown> {
-  const { connection } = lease.process;
-  const acts = call.name === 'apply';
-  const timer = acts
-    ? setTimeout(() => void connection.stop({ timeoutMs: STOP_CALL_MS }).catch(() => {}), timeoutMs)
-    : undefined;
   try {
-    const answer = await dispatch(
-      connection,
-      call,
-      acts ? timeoutMs + Math.min(timeoutMs, MAX_STOP_GRACE_MS) : timeoutMs,
-    );
+    const answer = await dispatch(lease.process.connection, call, timeoutMs);
     lease.release('keep');
     return answer;
   } catch (error) {
-    const failure = await explainFailure(lease.process, call.name, error, acts);
+    const failure = await explainFailure(lease.process, call.name, error, call.name === 'apply');
     lease.release(failure.keeps ? 'keep' : 'discard');
     throw failure.error;
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -90,7 +90,8 @@ class ExecutorHost {
   ): Promise<AnswerOf<Name>> {
     const timeoutMs = options.timeoutMs ?? this.timeoutOf(call.name);
     const { secrets: _, ...sent } = session;
-    const request = { kind: 'call', session: sent, call, operationId: options.operationId, timeoutMs } as const;
+    const { operationId, group } = options;
+    const request = { kind: 'call', session: sent, call, operationId, group, timeoutMs } as const;
     return parseAnswer<Name>(await this.quietly(session, () => this.ask(request, session.binary, call.name)));
   }
 

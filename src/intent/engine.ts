@@ -39,7 +39,7 @@ export const defaultLimits: IntentLimits = {
   reviewMs: 7 * 24 * 60 * MINUTE,
   callMs: 2 * MINUTE,
   applyMs: 60 * MINUTE,
-  changesAtOnce: 4,
+  changesAtOnce: 10, // as many as terraform has at work; providers and clouds are used to it
 };
 
 interface LimitSettings {

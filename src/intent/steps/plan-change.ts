@@ -105,5 +105,7 @@ export function isUnchanged({ prior, planned }: PlannedChange): boolean {
 }
 
 export function callOf(run: Run): CallOptions {
-  return { operationId: run.facts.operation?.id ?? run.newId, timeoutMs: run.engine.limits.callMs };
+  const { operation } = run.facts;
+  const group = operation?.changeSet;
+  return { operationId: operation?.id ?? run.newId, group, timeoutMs: run.engine.limits.callMs };
 }
