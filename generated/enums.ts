@@ -233,6 +233,20 @@ export const intentExpiryActions = [
 /** What becomes of a project at its end. */
 export type IntentExpiryAction = (typeof intentExpiryActions)[number];
 
+export const intentJudgedKinds = [
+  'CREATE',
+  'UPDATE',
+  'DELETE',
+  'IMPORT',
+  'REFRESH',
+  'EJECT',
+  'READ',
+  'DEPENDENCY_ADD',
+  'DEPENDENCY_REMOVE',
+] as const;
+/** What policies judge. */
+export type IntentJudgedKind = (typeof intentJudgedKinds)[number];
+
 export const intentOperationKinds = [
   'CREATE',
   'UPDATE',

@@ -946,6 +946,27 @@ export type IntentFieldMappingInput = {
   readonly targetField: Scalars['String']['input'];
 };
 
+/** What policies judge. */
+export type IntentJudgedKind =
+  /** A resource is made. */
+  | 'CREATE'
+  /** A resource is destroyed. */
+  | 'DELETE'
+  /** It is recorded that a resource needs another. */
+  | 'DEPENDENCY_ADD'
+  /** Such a record is removed. */
+  | 'DEPENDENCY_REMOVE'
+  /** A resource is forgotten. */
+  | 'EJECT'
+  /** An object is taken under management. */
+  | 'IMPORT'
+  /** A data source is read. */
+  | 'READ'
+  /** A resource is read again. */
+  | 'REFRESH'
+  /** A resource is changed. */
+  | 'UPDATE';
+
 /** One operation on one resource: what was asked, planned, decided and done. */
 export type IntentOperation = {
   readonly __typename?: 'IntentOperation';
@@ -3041,10 +3062,13 @@ export type QueryIntentOperationLogArgs = {
 /** Reads of the account. */
 export type QueryIntentPolicyDryRunArgs = {
   currentState?: InputMaybe<Scalars['JSON']['input']>;
-  operation: IntentOperationKind;
+  operation: IntentJudgedKind;
   policy: Scalars['ID']['input'];
   proposedState?: InputMaybe<Scalars['JSON']['input']>;
   provider: Scalars['String']['input'];
+  resourceID?: InputMaybe<Scalars['ID']['input']>;
+  to?: InputMaybe<Scalars['ID']['input']>;
+  toType?: InputMaybe<Scalars['String']['input']>;
   type: Scalars['String']['input'];
 };
 
@@ -3713,6 +3737,7 @@ export type ResolversTypes = {
   IntentExport: ResolverTypeWrapper<IntentExport>;
   IntentFieldMapping: ResolverTypeWrapper<IntentFieldMapping>;
   IntentFieldMappingInput: IntentFieldMappingInput;
+  IntentJudgedKind: IntentJudgedKind;
   IntentOperation: ResolverTypeWrapper<OperationView>;
   IntentOperationEdge: ResolverTypeWrapper<Omit<IntentOperationEdge, 'node'> & { node: ResolversTypes['IntentOperation'] }>;
   IntentOperationKind: IntentOperationKind;

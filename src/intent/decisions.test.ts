@@ -6,6 +6,7 @@ import { type ApiKeyRow, insertApiKey } from '../storage/identity.ts';
 import { isJsonObject, type Json } from '../shared/json.ts';
 import { otherSession, type TestIntent, testIntent } from '../testing/intent.ts';
 import { assertRefused } from '../testing/refusals.ts';
+import { aValue } from '../testing/schemas.ts';
 
 describe('what policies and people decide', () => {
   let bench: TestIntent;
@@ -129,6 +130,88 @@ describe('what policies and people decide', () => {
       assert.deepEqual((await ask({ tags: {} })).outcome, 'ALLOWED');
       assert.deepEqual((await ask(null)).deny, ['empty']);
       assert.equal((await bench.context.storage.executeSql('select 1 from policy_sample')).rows.length, 0);
+    });
+  });
+
+  describe('a try', () => {
+    let policy: string;
+    beforeEach(async () => {
+      await bench.addPolicy('watch', () => ({ allow: ['fine'] }));
+      const { rows } = await bench.context.storage.executeSql(`select id from policy where name = 'watch'`);
+      policy = rows.map((row) => (isJsonObject(row) && typeof row['id'] === 'string' ? row['id'] : ''))[0] ?? '';
+    });
+    const subject = { type: 'fake_thing', provider: 'acme/fake' };
+    const tryOut = (input: Omit<Parameters<typeof bench.intent.dryRunPolicy>[1], 'policy' | 'type' | 'provider'>) =>
+      bench.intent.dryRunPolicy(bench.request, { policy, ...subject, ...input });
+    /** What says what kind of thing it is, and what it is about. */
+    const shape = (input: Json | undefined) => {
+      assert.ok(isJsonObject(input) && isJsonObject(input['resource']) && isJsonObject(input['plan']));
+      const { resource, plan, dependency = null } = input;
+      const { before = null, after = null, actions: steps = null } = plan;
+      const known = (state: Json) => (isJsonObject(state) ? [state['name'] ?? null, state['size'] ?? null] : state);
+      return {
+        operation: resource['operation'],
+        id: resource['resource_id'],
+        type: resource['resource_type'],
+        current: known(resource['current_state'] ?? null),
+        proposed: known(resource['proposed_state'] ?? null),
+        steps,
+        before: known(before),
+        after: known(after),
+        dependency,
+      };
+    };
+
+    it('shows a policy what it would see, whatever kind of thing it judges', async () => {
+      const { request, intent, project: intentProject } = bench;
+      const one = { name: 'one', size: 1 };
+      const larger = { name: 'one', size: 2 };
+      const edge = { intentProject, from: 'one', to: 'two' };
+      const there = aValue({ id: 'id-x', name: 'x', size: 1, password: null, pin: null });
+      if (there instanceof Map) bench.cloud.objects.set('id-x', there);
+      await bench.create('two');
+      bench.judged.length = 0;
+      await bench.create('one', one);
+      await intent.updateResource(request, { ...at('one'), config: larger });
+      await intent.importResource(request, { ...at('x'), ...subject, importID: 'id-x' });
+      await intent.refreshResource(request, at('one'));
+      await intent.addDependency(request, edge);
+      await intent.removeDependency(request, edge);
+      await intent.readDataSource(request, { intentProject, ...subject, config: one });
+      await intent.deleteResource(request, at('one'));
+      await intent.ejectResource(request, at('two'));
+      const seen = bench.judged.map(shape);
+      bench.judged.length = 0;
+
+      const needed = { resourceID: 'one', to: 'two', toType: 'fake_thing', currentState: larger };
+      await tryOut({ operation: 'CREATE', resourceID: 'one', proposedState: one });
+      await tryOut({ operation: 'UPDATE', resourceID: 'one', currentState: one, proposedState: larger });
+      await tryOut({ operation: 'IMPORT', resourceID: 'x', proposedState: { name: 'x', size: 1 } });
+      await tryOut({ operation: 'REFRESH', resourceID: 'one', currentState: larger });
+      await tryOut({ operation: 'DEPENDENCY_ADD', ...needed });
+      await tryOut({ operation: 'DEPENDENCY_REMOVE', ...needed });
+      await tryOut({ operation: 'READ', currentState: larger, proposedState: one });
+      await tryOut({ operation: 'DELETE', resourceID: 'one', currentState: larger, proposedState: one });
+      await tryOut({ operation: 'EJECT', resourceID: 'two', currentState: { name: 'two' }, proposedState: one });
+      assert.deepEqual(bench.judged.map(shape), seen);
+    });
+
+    it('says that what cannot wait for a person is denied where no policy allows it', async () => {
+      await bench.addPolicy('silent', () => ({}));
+      const { rows } = await bench.context.storage.executeSql(`select id from policy where name = 'silent'`);
+      policy = rows.map((row) => (isJsonObject(row) && typeof row['id'] === 'string' ? row['id'] : ''))[0] ?? '';
+      assert.equal((await tryOut({ operation: 'CREATE' })).outcome, 'REVIEW');
+      for (const operation of ['READ', 'DEPENDENCY_ADD', 'DEPENDENCY_REMOVE'] as const) {
+        const more = operation === 'READ' ? {} : { toType: 'fake_thing' };
+        const { outcome, deny } = await tryOut({ operation, ...more });
+        assert.deepEqual([outcome, deny.length], ['DENIED', 1]);
+        assert.match(deny[0] ?? '', /cannot wait for a review/);
+      }
+    });
+
+    it('of an edit of dependencies wants to know what is needed, and of nothing else', async () => {
+      await assertRefused('BAD_INPUT', tryOut({ operation: 'DEPENDENCY_ADD' }), /^toType: /);
+      await assertRefused('BAD_INPUT', tryOut({ operation: 'DELETE', to: 'two' }), /^to: /);
     });
   });
 

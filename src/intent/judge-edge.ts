@@ -1,14 +1,13 @@
-import { recordAudit } from '../domain/audit/index.ts';
 import type { Request } from '../domain/context.ts';
-import { AppError, noSuch } from '../shared/errors.ts';
-import { listItem } from '../shared/problems.ts';
+import { noSuch } from '../shared/errors.ts';
 import type { Db } from '../storage/database.ts';
 import { findProject } from '../storage/projects.ts';
 import { findResource, type ResourceRow } from '../storage/resources.ts';
 import type { Engine } from './engine.ts';
+import { recordRefused } from './journal/record-refused.ts';
 import { readShown, type Shown, type ShownPlan } from './journal/stored.ts';
+import { cannotWait, decidedAtOnce, denied } from './judgement/denied.ts';
 import { judge, type Question } from './judgement/judge.ts';
-import type { Decision } from './run.ts';
 
 /** One resource needs another, by the record. */
 export interface Edge {
@@ -27,10 +26,16 @@ type Verb = 'add' | 'remove';
  */
 export async function judgeEdge(engine: Engine, request: Request, verb: Verb, edge: Edge): Promise<void> {
   const question = await engine.domain.storage.read((db) => questionOf(db, request, verb, edge));
-  const decision = await judge(engine.domain, question);
-  if (decision.outcome === 'ALLOWED') return;
-  await recordRefusal(engine, request, verb, edge, decision);
-  throw denied(decision);
+  const { outcome, deny } = decidedAtOnce(await judge(engine.domain, question), cannotWait.DEPENDENCY);
+  if (outcome === 'ALLOWED') return;
+  const error = denied('edit of dependencies', deny);
+  await recordRefused(engine.domain, request, error, {
+    action: `intent-dependencies.${verb}`,
+    affected: { type: 'INTENT_RESOURCE', id: edge.from },
+    related: { type: 'INTENT_PROJECT', id: edge.intentProject },
+    data: { from: edge.from, to: edge.to, decision: outcome, deny: [...deny] },
+  });
+  throw error;
 }
 
 async function questionOf(db: Db, request: Request, verb: Verb, edge: Edge): Promise<Question> {
@@ -68,29 +73,4 @@ function neighbor({ resourceId, type }: ResourceRow) {
 
 function unchanged({ value, redacted }: Shown): ShownPlan {
   return { action: 'no-op', before: value, after: value, afterUnknown: [], replacePaths: [], redacted };
-}
-
-function recordRefusal(
-  { domain }: Engine,
-  request: Request,
-  verb: Verb,
-  { intentProject, from, to }: Edge,
-  { outcome, deny }: Decision,
-): Promise<void> {
-  return domain.storage.transaction((db) =>
-    recordAudit(db, domain, request, {
-      action: `intent-dependencies.${verb}`,
-      eventType: 'REFUSAL',
-      affected: { type: 'INTENT_RESOURCE', id: from },
-      related: { type: 'INTENT_PROJECT', id: intentProject },
-      data: { from, to, decision: outcome, deny: [...deny] },
-    }),
-  );
-}
-
-function denied({ outcome, deny }: Decision): AppError {
-  const reasons =
-    outcome === 'DENIED' ? deny : ['no policy allows it, and an edit of dependencies cannot wait for a review'];
-  const lines = ['the edit of dependencies is denied by policy:', ...reasons.map((reason) => listItem(reason))];
-  return new AppError('POLICY_DENIED', lines.join('\n'), { details: { reasons: [...reasons] } });
 }

@@ -1,13 +1,13 @@
 import type { IntentDataSourceResult } from '../../generated/resolvers.ts';
 import { recordAudit } from '../domain/audit/index.ts';
 import type { Request } from '../domain/context.ts';
-import { AppError, noSuch } from '../shared/errors.ts';
-import { listItem } from '../shared/problems.ts';
+import { noSuch } from '../shared/errors.ts';
 import type { Json } from '../shared/json.ts';
 import { findProject, type ProjectRow } from '../storage/projects.ts';
 import type { Engine } from './engine.ts';
 import { shownOf } from './journal/object-store.ts';
 import type { ShownPlan } from './journal/stored.ts';
+import { cannotWait, decidedAtOnce, denied } from './judgement/denied.ts';
 import { judge } from './judgement/judge.ts';
 import { checkConfig } from './provider/check-config.ts';
 import { inProject } from './provider/in-project.ts';
@@ -53,7 +53,7 @@ export async function readDataSource(
   const decision = await judgeRead(engine, request, project, loaded, input);
   await engine.beforeStep('recordRead', undefined);
   await recordRead(engine, request, project, loaded, decision);
-  requireAllowed(decision);
+  if (decision.outcome === 'DENIED') throw denied('read', decision.deny);
   await engine.beforeStep('read', undefined);
   const result = await read(domain.executor, loaded, value, { timeoutMs: engine.limits.callMs });
   const shown = shownOf(loaded, result);
@@ -66,14 +66,14 @@ export async function readDataSource(
   };
 }
 
-function judgeRead(
+async function judgeRead(
   { domain }: Engine,
   request: Request,
   project: ProjectRow,
   loaded: LoadedType,
   { type, config }: DataSourceInput,
 ): Promise<Decision> {
-  return judge(domain, {
+  const decision = await judge(domain, {
     kind: 'READ',
     resourceID: '',
     provider: loaded.binary.address,
@@ -86,6 +86,7 @@ function judgeRead(
     request,
     operation: undefined,
   });
+  return decidedAtOnce(decision, cannotWait.READ);
 }
 
 function recordRead(
@@ -104,11 +105,4 @@ function recordRead(
       data: { provider: binary.address, version: binary.version, decision: decision.outcome, deny: [...decision.deny] },
     }),
   );
-}
-
-function requireAllowed({ outcome, deny }: Decision): void {
-  if (outcome === 'ALLOWED') return;
-  const reasons = outcome === 'DENIED' ? deny : ['no policy allows it, and a read cannot wait for a review'];
-  const lines = ['the read is denied by policy:', ...reasons.map((reason) => listItem(reason))];
-  throw new AppError('POLICY_DENIED', lines.join('\n'), { details: { reasons: [...reasons] } });
 }

@@ -261,6 +261,10 @@ describe('MCP, from the client to the provider', function () {
           proposed_state: {},
         };
         assert.equal((await ok('policy-dry-run', tried))['outcome'], 'ALLOWED');
+        const edit = { ...tried, operation: 'dependency_add', to_resource_type: 'sandbox_file' };
+        assert.deepEqual((await ok('policy-dry-run', edit))['allow'], ['the sandbox may dependency-add sandbox_pet']);
+        const foreign = await ok('policy-dry-run', { ...tried, provider: 'hashicorp/aws', operation: 'read' });
+        assert.deepEqual([foreign['outcome'], foreign['allow']], ['DENIED', []]);
         assert.equal(typeof at(await ok('policy-input-schema'), 'schema'), 'object');
       });
     });

@@ -1,8 +1,8 @@
 import { AppError, badInput, invariant } from '../../shared/errors.ts';
-import { listItem } from '../../shared/problems.ts';
 import { parseLockWait } from '../../domain/projects/index.ts';
 import { waitForLock } from '../steps/hold-lock.ts';
 import { settleWithin } from '../journal/running-operations.ts';
+import { denied } from '../judgement/denied.ts';
 import { fact, type Run, type Step } from '../run.ts';
 import { takeFirstSteps, takeSteps } from '../run-steps.ts';
 import { type Life, lives, writeDown } from './lives.ts';
@@ -86,7 +86,7 @@ function throwFailure(run: Run): void {
   const operation = fact(run, 'operation');
   const { error } = run;
   const { decision } = run.facts;
-  if (decision?.outcome === 'DENIED') throw denied(operation.id, decision.deny);
+  if (decision?.outcome === 'DENIED') throw denied('operation', decision.deny, { operation: operation.id });
   if (error === undefined) return;
   if (!(error instanceof AppError)) throw error;
   const resume = operation.status === 'INTERRUPTED' ? `\nOperation ${operation.id} is interrupted: resume it.` : '';
@@ -94,10 +94,4 @@ function throwFailure(run: Run): void {
     details: { ...error.details, operation: operation.id },
     cause: error,
   });
-}
-
-/** Every reason has a line of its own. */
-function denied(operation: string, reasons: readonly string[]): AppError {
-  const lines = ['the operation is denied by policy:', ...reasons.map((reason) => listItem(reason))];
-  return new AppError('POLICY_DENIED', lines.join('\n'), { details: { operation, reasons: [...reasons] } });
 }

@@ -1,8 +1,6 @@
 import type { Request } from '../../domain/context.ts';
 import type { IntentPolicyInput } from '../../policy/index.ts';
 import { equalValues } from '../../providers/index.ts';
-import { AppError } from '../../shared/errors.ts';
-import { listItem } from '../../shared/problems.ts';
 import type { Db } from '../../storage/database.ts';
 import { findDependencies } from '../../storage/dependencies.ts';
 import { findProjectPolicies } from '../../storage/policies.ts';
@@ -12,6 +10,7 @@ import { findLineage } from '../../storage/spaces.ts';
 import type { Engine } from '../engine.ts';
 import { openObject } from '../journal/object-store.ts';
 import { readShown, type ShownPlan } from '../journal/stored.ts';
+import { decidedAtOnce, denied } from '../judgement/denied.ts';
 import { type Background, judge } from '../judgement/judge.ts';
 import { inProject } from '../provider/in-project.ts';
 import { loadType } from '../provider/load-type.ts';
@@ -100,13 +99,8 @@ async function judgeLook(
   const subject = { kind: 'REFRESH', resourceID, provider, version, type, schema: loaded.schema.block } as const;
   const question = { ...subject, config: undefined, plan: asRecorded(row), project, request, operation: undefined };
   const decision = await judge(engine.domain, question, { ...known, dependencies: neighborsOf(resourceID) });
-  if (decision.outcome === 'ALLOWED') return;
-  const reasons =
-    decision.outcome === 'DENIED'
-      ? decision.deny
-      : ['no policy allows it: refresh it by itself and have that reviewed'];
-  const lines = ['the refresh is denied by policy:', ...reasons.map((reason) => listItem(reason))];
-  throw new AppError('POLICY_DENIED', lines.join('\n'), { details: { reasons: [...reasons] } });
+  const { outcome, deny } = decidedAtOnce(decision, 'no policy allows it: refresh it by itself and have that reviewed');
+  if (outcome === 'DENIED') throw denied('refresh', deny);
 }
 
 function asRecorded({ state }: ResourceRow): ShownPlan {
