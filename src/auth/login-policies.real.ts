@@ -280,7 +280,7 @@ describe('login policies, from outside', function () {
       'mutation($input: PolicyCreateInput!) { policyCreatev2(input: $input) { id } }',
       { input: typo },
     );
-    assert.match(refusal(wrong).message, /^body: a login policy needs a rule that is read/);
+    assert.match(refusal(wrong).message, /^body: a policy of type LOGIN needs a rule that is read/);
   });
 
   it('say what they see in a schema', async () => {

@@ -25,6 +25,9 @@ interface Verdict {
 
 const MALFORMED = 'malformed';
 
+/** The rules of a policy for Intent that are read. */
+export const intentRules = ['deny', 'allow', 'sample'] as const;
+
 /**
  * Unites the results of all policies attached to a project. Each policy was evaluated alone; one denial wins; a result
  * that cannot be read denies. The order of the policies does not matter.

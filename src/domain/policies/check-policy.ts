@@ -1,4 +1,4 @@
-import { intentShapeProblem, loginRules, loginShapeProblem } from '../../policy/index.ts';
+import { intentRules, intentShapeProblem, loginRules, loginShapeProblem } from '../../policy/index.ts';
 import { may } from '../../shared/caller.ts';
 import { AppError, badInput } from '../../shared/errors.ts';
 import type { PolicyRow } from '../../storage/policies.ts';
@@ -42,17 +42,25 @@ export async function checkRuleKinds(
   if (problem !== undefined) throw badInput('body', problem);
 }
 
+/** Login policies count everywhere, so they live in root. @throws BAD_INPUT */
+export function checkSpace({ type, space }: Pick<PolicyRow, 'type' | 'space'>): void {
+  if (type === 'LOGIN' && space !== 'root')
+    throw badInput('space', 'login policies live in the root space; leave `space` out or say root');
+}
+
 /**
- * What holds for login policies only: they count everywhere, so they live in root; and one without any rule that is
- * read could only keep everybody out.
+ * Refuses a policy for Intent, or for logins, without any rule that is read, such as one whose name has a slip in it: it
+ * would leave every operation to a reviewer, or keep everybody out.
  *
  * @throws BAD_INPUT
  */
-export function checkLoginPolicy({ type, space, rules }: Pick<PolicyRow, 'type' | 'space' | 'rules'>): void {
-  if (type !== 'LOGIN') return;
-  if (space !== 'root') throw badInput('space', 'login policies live in the root space; leave `space` out or say root');
-  if (rules.some((rule) => loginRules.some((known) => known === rule))) return;
-  throw badInput('body', `a login policy needs a rule that is read: one of ${loginRules.join(', ')}`);
+export function checkRuleNames({ type, rules }: Pick<PolicyRow, 'type' | 'rules'>): void {
+  const known: readonly string[] | undefined = { INTENT: intentRules, LOGIN: loginRules }[type];
+  if (known === undefined || rules.some((rule) => known.includes(rule))) return;
+  throw badInput(
+    'body',
+    `a policy of type ${type} needs a rule that is read: one of ${known.join(', ')}; it has ${rules.join(', ')}`,
+  );
 }
 
 /**

@@ -8,7 +8,8 @@ import type { DomainContext, Request } from '../context.ts';
 import { parseName } from '../parse-name.ts';
 import {
   checkRuleKinds,
-  checkLoginPolicy,
+  checkRuleNames,
+  checkSpace,
   compileBody,
   loginPoliciesChanged,
   nameTaken,
@@ -35,7 +36,8 @@ export interface NewPolicy {
 export async function createPolicy(context: DomainContext, request: Request, input: NewPolicy): Promise<PolicyRecord> {
   refuseLoginPolicy(request, input);
   const row = await newRow(context, input);
-  checkLoginPolicy(row);
+  checkSpace(row);
+  checkRuleNames(row);
   await checkRuleKinds(context, row);
   await context.storage.transaction(async (db) => {
     if ((await findSpace(db, row.space)) === undefined)

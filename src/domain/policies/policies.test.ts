@@ -81,6 +81,33 @@ describe('policies', () => {
     await createPolicy(slow, admin, { name: 'Slow', body, type: 'INTENT' });
   });
 
+  it('for Intent are not saved without a rule that is read: a slip in its name would leave everything to reviewers', async () => {
+    const { context, admin } = domain;
+    const compiling = (...rules: string[]) => ({
+      ...context,
+      policyCompiler: {
+        available: true,
+        compile: async ({ body: text }: { body: string }) => ({
+          wasm: Buffer.from(text),
+          sha256: newUlid(),
+          rules,
+          title: '',
+          description: '',
+        }),
+      },
+    });
+    const save = (rules: string[], type: 'INTENT' | 'PLAN' = 'INTENT') =>
+      createPolicy(compiling(...rules), admin, { name: newUlid(), body, type });
+    await assertRefused('BAD_INPUT', save(['denny']), /^body: .* one of deny, allow, sample; it has denny$/);
+    for (const rule of ['deny', 'allow', 'sample']) await save(['helper', rule]);
+    await save(['denny'], 'PLAN');
+    const { id } = await make('Good');
+    const worse = updateIntentPolicy(compiling('alow'), admin, id, { body: `${body} ` });
+    await assertRefused('BAD_INPUT', worse, /it has alow$/);
+    await context.storage.executeSql(`update policy set rules = '{alow}' where true`);
+    await updateIntentPolicy(compiling(), admin, id, { enabled: false });
+  });
+
   it('have names of their own and live in a space that is there', async () => {
     await make('Mine');
     await assertRefused('CONFLICT', make('Mine'), /named "Mine" already/);

@@ -7,7 +7,8 @@ import { checkAttachments } from '../spaces/index.ts';
 import { parseName } from '../parse-name.ts';
 import {
   checkRuleKinds,
-  checkLoginPolicy,
+  checkRuleNames,
+  checkSpace,
   compileBody,
   loginPoliciesChanged,
   nameTaken,
@@ -59,8 +60,12 @@ async function changePolicy(
   if (before === undefined) throw noSuch('policy', id);
   refuseLoginPolicy(request, before);
   const changed = await changedColumns(context, before, changes);
-  checkLoginPolicy(changed);
-  if (changed.wasmSha256 !== before.wasmSha256) await checkRuleKinds(context, changed);
+  checkSpace(changed);
+  // One that was saved before there was this check can still be switched off or renamed.
+  if (changed.wasmSha256 !== before.wasmSha256) {
+    checkRuleNames(changed);
+    await checkRuleKinds(context, changed);
+  }
   await context.storage.transaction(async (db) => {
     const namesake = await findPolicyByName(db, changed.name);
     if (namesake !== undefined && namesake.id !== id) throw nameTaken(changed.name);
