@@ -71,6 +71,27 @@ describe('a provider on the old SDK, through the server', function (this: Mocha.
     assert.doesNotMatch(server.output(), /canary/);
   });
 
+  it('goes back to what an import found, without arguments that exclude each other', async () => {
+    const intentProject = await project('Back');
+    const imported = await server.graphql(
+      `mutation($project: ID!) { intentResourceImport(intentProject: $project, resourceID: "shelf", importID: "shelf-1",
+        provider: "${provider}", type: "legacy_shelf") { id } }`,
+      { project: intentProject },
+    );
+    const { id } = read<{ intentResourceImport: { id: string } }>(imported).intentResourceImport;
+    const other = { name: 'shelf-1', note: 'another' };
+    read(await change('intentResourceUpdate', { intentProject, resourceID: 'shelf', config: other }));
+    const back = await server.graphql(
+      `mutation($project: ID!, $id: ID!) { intentResourceOperationRollback(intentProject: $project, operationID: $id) { state } }`,
+      { project: intentProject, id },
+    );
+    const { state } = read<{ intentResourceOperationRollback: { state: JsonObject } }>(
+      back,
+    ).intentResourceOperationRollback;
+    assert.match(JSON.stringify(state['note']), /<<EOT/);
+    assert.match(JSON.stringify(state['board']), /é 🐘/);
+  });
+
   it('records the identity of an object and imports by it', async () => {
     const intentProject = await project('Identity');
     const made = read<Changed>(

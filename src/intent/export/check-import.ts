@@ -1,12 +1,14 @@
 import { conform, type Value, valueToPlain } from '../../providers/index.ts';
 import { maskError } from '../../shared/errors.ts';
 import { isJsonObject, type Json } from '../../shared/json.ts';
-import { errorsOf, formatPath } from '../../shared/problems.ts';
+import { errorsOf, formatPath, formatProblem } from '../../shared/problems.ts';
 import type { Engine } from '../engine.ts';
 import { changedPaths } from '../compare/changed-paths.ts';
+import { secretsIn } from '../plan/redact.ts';
 import { importTarget } from '../provider/identity.ts';
-import type { LoadedType } from '../provider/loaded-type.ts';
+import { encodeFor, type LoadedType, sessionWith } from '../provider/loaded-type.ts';
 import { type KnownObject, planChange, type PlannedChange } from '../provider/plan-change.ts';
+import { tidyProblems } from '../provider/provider-words.ts';
 import { importObject } from '../provider/read-object.ts';
 
 /** What an `import` block would come to, as the provider says now. */
@@ -44,9 +46,23 @@ export async function checkImport(
 async function planOver(engine: Engine, loaded: LoadedType, prior: KnownObject, config: Json): Promise<ImportCheck> {
   const { value, problems } = conform(config, loaded.schema.block);
   if (errorsOf(problems).length > 0) return { outcome: 'unplanned', reason: 'its configuration is not complete' };
+  const refused = await refusalOf(engine, loaded, value);
+  if (refused !== undefined) return { outcome: 'unplanned', reason: refused };
   const wanted = { prior, config: value, tainted: false, call: { timeoutMs: engine.limits.callMs } };
   const plan = await planChange(engine.domain.executor, loaded, wanted).catch((error: unknown) => reasonOf(error));
   return typeof plan === 'string' ? { outcome: 'unplanned', reason: plan } : outcomeOf(prior.value, plan);
+}
+
+/** What Terraform would stop at before it plans; undefined where the provider takes the configuration. */
+async function refusalOf({ domain, limits }: Engine, loaded: LoadedType, config: Value): Promise<string | undefined> {
+  const request = { type: loaded.type, config: encodeFor(loaded, config) };
+  const call = { timeoutMs: limits.callMs };
+  const answer = await domain.executor
+    .validateResource(sessionWith(loaded, [config]), request, call)
+    .catch((error: unknown) => reasonOf(error));
+  if (typeof answer === 'string') return answer;
+  const [first] = errorsOf(tidyProblems(answer.problems, secretsIn(loaded.schema.block, config)));
+  return first === undefined ? undefined : `its configuration is refused: ${formatProblem(first)}`;
 }
 
 function outcomeOf(found: Value, { action, planned, replacePaths }: PlannedChange): ImportCheck {

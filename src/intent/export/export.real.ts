@@ -4,7 +4,14 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
 import type { Json, JsonObject } from '../../shared/json.ts';
-import { buildGoProvider, buildTimeProvider, fixtureAddress, timeAddress } from '../../testing/go-provider.ts';
+import {
+  buildGoProvider,
+  buildLegacyProvider,
+  buildTimeProvider,
+  fixtureAddress,
+  legacyAddress,
+  timeAddress,
+} from '../../testing/go-provider.ts';
 import { startTestServer, type TestServer } from '../../testing/server.ts';
 import { read } from '../../testing/shared-server.ts';
 import { sandboxFolder, terraformFolder, type TerraformFolder } from '../../testing/terraform.ts';
@@ -49,16 +56,18 @@ describe('an exported project under the terraform program', function () {
       mode: 0o755,
     });
     const time = await buildTimeProvider();
+    const legacy = await buildLegacyProvider();
     server = await startTestServer({
       settings: {
-        SLUICE_PROVIDER_OVERRIDES: `${fixtureAddress}=${fixture},${timeAddress}=${time}`,
+        SLUICE_PROVIDER_OVERRIDES: `${fixtureAddress}=${fixture},${timeAddress}=${time},${legacyAddress}=${legacy}`,
         SLUICE_PROVIDER_FOLDERS: folder,
-        SLUICE_PROVIDER_ALLOW: `${fixtureAddress},${timeAddress}`,
+        SLUICE_PROVIDER_ALLOW: `${fixtureAddress},${timeAddress},${legacyAddress}`,
       },
     });
     terraform = terraformFolder(join(folder, 'work'), {
       [fixtureAddress]: folder,
       [timeAddress]: dirname(time),
+      [legacyAddress]: dirname(legacy),
       'sluice/sandbox': sandboxFolder,
     });
   });
@@ -79,6 +88,14 @@ describe('an exported project under the terraform program', function () {
         { project, id, provider, type, config },
       ),
     ).intentResourceCreate.state;
+  const importOne = async (resourceID: string, provider: string, type: string, id: string) =>
+    read(
+      await server.graphql(
+        `mutation($project: ID!, $resourceID: ID!, $provider: String!, $type: String!, $id: String!) {
+          intentResourceImport(intentProject: $project, resourceID: $resourceID, importID: $id, provider: $provider, type: $type) { id } }`,
+        { project, resourceID, provider, type, id },
+      ),
+    );
   const exported = async (resourceID?: string) =>
     read<{ intentProjectExport: Exported }>(
       await server.graphql(
@@ -106,11 +123,7 @@ describe('an exported project under the terraform program', function () {
   it('takes over an import of ours, and refers to what it needs', async () => {
     const made = await create('first', fixtureAddress, 'fixture_object', { name: 'first' });
     await create('second', fixtureAddress, 'fixture_object', { name: 'second', content: made['id'] ?? null });
-    await server.graphql(
-      `mutation($project: ID!, $id: String!) { intentResourceImport(intentProject: $project, resourceID: "again", importID: $id,
-        provider: "${timeAddress}", type: "time_static") { id } }`,
-      { project, id: '2026-05-01T00:00:00Z' },
-    );
+    await importOne('again', timeAddress, 'time_static', '2026-05-01T00:00:00Z');
     await server.graphql(
       `mutation($project: ID!) { intentResourceDependencyAdd(intentProject: $project, from: "second", to: "first",
         fieldMappings: [{ sourceField: "id", targetField: "content" }]) { from } }`,
@@ -123,6 +136,16 @@ describe('an exported project under the terraform program', function () {
     assert.match(plan(hcl), /Plan: 3 to import, 0 to add, 0 to change, 0 to destroy/);
     const one = await exported('second');
     assert.match(plan(one.hcl), /Plan: 1 to import, 0 to add, 0 to change, 0 to destroy/);
+  });
+
+  it('takes over what was imported: nested blocks, awkward texts, and arguments that exclude each other', async () => {
+    await importOne('shelf', legacyAddress, 'legacy_shelf', 'shelf-1');
+    const { hcl, warnings, variables } = await exported();
+    assert.deepEqual(warnings, [], hcl);
+    assert.match(hcl, /name\s*= "shelf-1"/);
+    assert.doesNotMatch(hcl, /name_prefix|canary/);
+    const [pin = ''] = variables;
+    assert.match(plan(hcl, { [pin]: 'canary-pin' }), /Plan: 1 to import, 0 to add, 0 to change, 0 to destroy/);
   });
 
   it('says what an import would not bring, and leaves out imports that would destroy or are refused', async () => {

@@ -1,5 +1,5 @@
 import type { Request } from '../../domain/context.ts';
-import { isValueMap } from '../../providers/index.ts';
+import { isValueMap, type Value } from '../../providers/index.ts';
 import { maskError } from '../../shared/errors.ts';
 import type { Json } from '../../shared/json.ts';
 import { formatPath } from '../../shared/problems.ts';
@@ -10,6 +10,7 @@ import { openObject } from '../journal/object-store.ts';
 import { readRequest } from '../journal/stored.ts';
 import { deriveConfig } from '../merge/derive-config.ts';
 import { bare, part } from '../merge/parts.ts';
+import { fitConfig } from '../provider/fit-config.ts';
 import { inProject } from '../provider/in-project.ts';
 import { loadType } from '../provider/load-type.ts';
 import type { LoadedType } from '../provider/loaded-type.ts';
@@ -57,13 +58,19 @@ async function gather(engine: Engine, request: Request, row: ResourceRow): Promi
   const object = await openObject(domain.executor, loaded, row, { timeoutMs: limits.callMs });
   if (row.config === undefined && object.value === null) return { row, reason: 'nothing is recorded of it' };
   const recorded = row.config === undefined ? undefined : readRequest(row.config);
-  const config = recorded?.config ?? deriveConfig(loaded.schema.block, object.value);
+  const config = recorded?.config ?? (await derivedConfig(engine, loaded, object.value));
   const withheld = new Set(recorded?.withheld?.map(formatPath));
   const id = await importIdOf(engine, row, loaded, object);
   if (id === undefined) return { row, loaded, config, withheld, object, importing: undefined };
   const checked = await checkImport(engine, loaded, id, config);
   const importing = { id, check: doubted(checked.check, withheld) };
   return { row, loaded, config: checked.config, withheld, object, importing };
+}
+
+/** Of what was imported no configuration is recorded: what there is, as far as the provider takes it together. */
+function derivedConfig({ domain, limits }: Engine, loaded: LoadedType, object: Value): Promise<Json> {
+  const derived = deriveConfig(loaded.schema.block, object);
+  return fitConfig(domain.executor, loaded, derived, { timeoutMs: limits.callMs });
 }
 
 /** Without its write-only arguments a plan says less than Terraform's will. */

@@ -4,6 +4,9 @@ import { findOperations, type OperationRow } from '../../storage/operations.ts';
 import { findResource, type ResourceRow } from '../../storage/resources.ts';
 import type { Engine } from '../engine.ts';
 import { type Path, readRequest } from '../journal/stored.ts';
+import { fitConfig } from '../provider/fit-config.ts';
+import { inProject } from '../provider/in-project.ts';
+import { loadType } from '../provider/load-type.ts';
 import { type Ask, newRun, type Run } from '../run.ts';
 import { fillWithheld } from './fill-withheld.ts';
 import { requireOperation } from './operation-request.ts';
@@ -29,7 +32,7 @@ export interface RollbackInput {
  */
 export async function rollBack(engine: Engine, request: Request, input: RollbackInput): Promise<Run> {
   const row = await requireOperation(engine, input.intentProject, input.operationID);
-  const given = await requireConfiguration(engine, row);
+  const given = await fitted(engine, request, row, await requireConfiguration(engine, row));
   const resource = await engine.domain.storage.read((db) => findResource(db, row.project, row.resourceId));
   if (resource === undefined) await requireNotEjected(engine, row);
   else requireSameSubject(row, resource);
@@ -78,6 +81,17 @@ function configurationOf({ kind, request }: OperationRow): Given | undefined {
   const { config, found, providerAlias, withheld = [] } = readRequest(request);
   if (kind === 'IMPORT') return found === undefined ? undefined : { config: found, providerAlias, withheld: [] };
   return kind === 'CREATE' || kind === 'UPDATE' ? { config: config ?? {}, providerAlias, withheld } : undefined;
+}
+
+/** What an object was found with is more than some providers take together: what they fill in by themselves goes first. */
+async function fitted(engine: Engine, request: Request, row: OperationRow, given: Given): Promise<Given> {
+  if (row.kind !== 'IMPORT') return given;
+  const { domain, limits } = engine;
+  const { project, provider, version, type } = row;
+  const known = await loadType(domain, request, { provider, version, type, kind: 'RESOURCE' });
+  const loaded = await inProject(domain, known, project, given.providerAlias);
+  const config = await fitConfig(domain.executor, loaded, given.config, { timeoutMs: limits.callMs });
+  return { ...given, config };
 }
 
 /** The last operation before this one that gave the resource a configuration. */

@@ -16,6 +16,7 @@ func oldProvider() *schema.Provider {
 		ResourcesMap: map[string]*schema.Resource{
 			"legacy_box":    boxResource(),
 			"legacy_peg":    pegResource(),
+			"legacy_shelf":  shelfResource(),
 			"legacy_secret": secretResource(),
 			"legacy_liar":   liarResource(false),
 			"legacy_strict": liarResource(true),
