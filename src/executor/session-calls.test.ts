@@ -15,7 +15,7 @@ import { readSchema } from './read-schema.ts';
 import { SessionCalls } from './session-calls.ts';
 
 // What runs inside the executor's process, here without that process.
-describe('calls of a session', function (this: Mocha.Suite) {
+describe('calls of a session', () => {
   const started: number[] = [];
   const ended: number[] = [];
   let folder: string;

@@ -127,7 +127,7 @@ describe('plans and states beside those of the terraform program', () => {
   const benches = new Map<string, ProviderBench>();
   before(requireTool('go'));
   before(requireTool('terraform'));
-  before(async function (this: Mocha.Context) {
+  before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'sluice-differential-'));
     const time = await binaryAt(await buildTimeProvider(), timeAddress, timeVersion);
     const fixture = await binaryAt(await buildGoProvider(), fixtureAddress, fixtureVersion);

@@ -22,7 +22,7 @@ allow contains "fine" if input.resource.resource_type != "aws_instance"
 `;
 
 // A project with a role of AWS: a stand-in for the provider, and one for AWS itself, which hands out sessions.
-describe('a project with an AWS role', function (this: Mocha.Suite) {
+describe('a project with an AWS role', () => {
   let folder: string;
   let moto: Moto;
   let server: TestServer;

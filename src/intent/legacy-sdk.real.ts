@@ -143,7 +143,7 @@ const refused: Readonly<Record<string, { type: string; config: JsonObject; when:
   'another result than planned': { type: 'legacy_strict', config: { text: 'a', lie_in_apply: true }, when: 'apply' },
 };
 
-describe('a provider on the old SDK, beside the terraform program', function (this: Mocha.Suite) {
+describe('a provider on the old SDK, beside the terraform program', () => {
   let folder: string;
   let bench: ProviderBench;
   before(requireTool('go'));

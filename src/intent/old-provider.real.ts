@@ -18,7 +18,7 @@ const putOff: Readonly<Record<string, string>> = {
 };
 
 // The whole way, with a provider as the large ones are: on the old SDK, with some types on the framework.
-describe('a provider on the old SDK, through the server', function (this: Mocha.Suite) {
+describe('a provider on the old SDK, through the server', () => {
   let server: TestServer;
   before(requireTool('go'));
   before(async () => {

@@ -28,5 +28,4 @@ export {
   loginShapeProblem,
   type LoginTables,
 } from './login-decision.ts';
-export { inputAsJson } from './input-as-json.ts';
 export { loginInputSchema, type LoginPolicyInput } from './login-input.ts';

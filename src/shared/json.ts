@@ -5,6 +5,22 @@ export interface JsonObject {
   readonly [key: string]: Json;
 }
 
+/** What `T` must be for its values to be JSON data. Interfaces pass, which have no index signature and so are no `Json`. */
+export type JsonShape<T> = T extends Json | undefined
+  ? T
+  : T extends readonly (infer Item)[]
+    ? readonly JsonShape<Item>[]
+    : T extends (...given: never[]) => unknown
+      ? never
+      : T extends object
+        ? { readonly [Key in keyof T]: JsonShape<T[Key]> }
+        : never;
+
+/** Data of a type that is described by interfaces, as the JSON that it is. */
+export function asJson<T>(value: T & JsonShape<T>): Json {
+  return value as unknown as Json; // `JsonShape` has seen to it; TypeScript does not join the two
+}
+
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

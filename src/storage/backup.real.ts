@@ -17,7 +17,7 @@ const CONTENT = `{ intentResources(intentProject: "starter") { resources { resou
   intentResourceOperations(intentProject: "starter") { operations { id status } } }`;
 
 // The road of a team that begins with nothing to install and moves to PostgreSQL later.
-describe('backup and restore', function (this: Mocha.Suite) {
+describe('backup and restore', () => {
   let folder: string;
   let postgres: TestPostgres;
   let first: unknown;

@@ -1,7 +1,7 @@
-import { inputAsJson, type LoginDecision, loginDecision } from '../../policy/index.ts';
+import { type LoginDecision, loginDecision } from '../../policy/index.ts';
 import type { Origin } from '../../shared/caller.ts';
 import { invariant } from '../../shared/errors.ts';
-import type { Json } from '../../shared/json.ts';
+import { asJson, type Json } from '../../shared/json.ts';
 import type { Db } from '../../storage/database.ts';
 import { findRoles, type RoleRow } from '../../storage/identity.ts';
 import { deleteLogin, findLogin, type LoginRow, saveLogin } from '../../storage/logins.ts';
@@ -75,7 +75,7 @@ async function findQuestion(db: Db, subject: LoginSubject): Promise<Question> {
 
 function inputOf({ account, clock }: DomainContext, { remoteAddress }: Origin, question: Question): Json {
   const creatorAddress = question.previous?.creatorAddress ?? remoteAddress;
-  return inputAsJson(loginInput({ ...question, account, remoteAddress, creatorAddress, at: clock.now() }));
+  return asJson(loginInput({ ...question, account, remoteAddress, creatorAddress, at: clock.now() }));
 }
 
 interface Asked {

@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 
 import type { ProviderBinary, ResourceSchema, SchemaBlock, SchemaPart } from '../../providers/index.ts';
 import { invariant } from '../../shared/errors.ts';
-import type { Json } from '../../shared/json.ts';
+import { asJson, type Json } from '../../shared/json.ts';
 import {
   type BinaryKey,
   findBinary,
@@ -121,6 +121,5 @@ function entryOf(part: SchemaPart): StoredSchema {
   return { kind, type: part.type, schema: asJson(part.schema), search };
 }
 
-// A schema is plain JSON data by its type's own promise; the ways in and out of the store are here and nowhere else.
-const asJson = (schema: ResourceSchema): Json => schema as unknown as Json;
+// The way out of the store is here and nowhere else; what is in there went in as a schema.
 const asSchema = (stored: Json): ResourceSchema => stored as unknown as ResourceSchema;

@@ -57,7 +57,7 @@ describe('a project that is exported', () => {
     await bench.create('one');
     bench.cloud.calls.length = 0;
     await exported();
-    assert.deepEqual(bench.cloud.calls, ['import', 'read', 'plan']);
+    assert.deepEqual(bench.cloud.calls, ['import', 'read', 'validate', 'plan']);
     const audit = await bench.context.storage.executeSql(
       `select data from audit_entry where action = 'intent-project.export'`,
     );

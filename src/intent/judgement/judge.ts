@@ -1,5 +1,6 @@
 import type { DomainContext } from '../../domain/context.ts';
-import { inputAsJson, intentDecision, type IntentPolicyInput } from '../../policy/index.ts';
+import { intentDecision, type IntentPolicyInput } from '../../policy/index.ts';
+import { asJson } from '../../shared/json.ts';
 import type { Db } from '../../storage/database.ts';
 import { findEdges } from '../../storage/dependencies.ts';
 import { findProjectPolicies, type PolicyRow } from '../../storage/policies.ts';
@@ -44,7 +45,7 @@ export async function decide(
   input: IntentPolicyInput,
   options: { readonly samples: 'keep' | 'drop' } = { samples: 'keep' },
 ): Promise<Decision> {
-  const judged = await evaluatePolicies(domain, policies, inputAsJson(input), options.samples === 'keep');
+  const judged = await evaluatePolicies(domain, policies, asJson(input), options.samples === 'keep');
   const { sample: _sample, ...decision } = intentDecision(judged.results);
   const names = policies.map(({ name }) => name);
   if (judged.failures.length === 0) return { ...decision, policies: names };
