@@ -57,8 +57,8 @@ async function planOver(engine: Engine, loaded: LoadedType, prior: KnownObject, 
 async function refusalOf({ domain, limits }: Engine, loaded: LoadedType, config: Value): Promise<string | undefined> {
   const request = { type: loaded.type, config: encodeFor(loaded, config) };
   const call = { timeoutMs: limits.callMs };
-  const answer = await domain.executor
-    .validateResource(sessionWith(loaded, [config]), request, call)
+  const answer = await sessionWith(loaded, [config])
+    .then((session) => domain.executor.validateResource(session, request, call))
     .catch((error: unknown) => reasonOf(error));
   if (typeof answer === 'string') return answer;
   const [first] = errorsOf(tidyProblems(answer.problems, secretsIn(loaded.schema.block, config)));

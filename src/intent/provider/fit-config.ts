@@ -40,7 +40,7 @@ async function refusedArguments(
   const { value, problems } = conform(config, loaded.schema.block);
   if (errorsOf(problems).length > 0) return [];
   const request = { type: loaded.type, config: encodeFor(loaded, value) };
-  const answer = await executor.validateResource(sessionWith(loaded, [value]), request, call);
+  const answer = await executor.validateResource(await sessionWith(loaded, [value]), request, call);
   return errorsOf(answer.problems)
     .flatMap(({ path: [name] }) => (typeof name === 'string' ? [name] : []))
     .filter((name) => isJsonObject(config) && name in config)
