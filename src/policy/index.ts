@@ -1,7 +1,13 @@
 // Rego policies: compiled by the optional tool `opa`, evaluated as Wasm in worker threads, united into a decision.
 // Plain data in, plain data out; whatever fails is an error, never an allow.
 export { type OpaSearch, findOpa } from './find-opa.ts';
-export { type IntentDecision, type PolicyResult, intentDecision, intentRules, intentShapeProblem } from './intent-decision.ts';
+export {
+  type IntentDecision,
+  type PolicyResult,
+  intentDecision,
+  intentRules,
+  intentShapeProblem,
+} from './intent-decision.ts';
 export {
   type CompiledPolicy,
   type PolicyCompiler,
