@@ -2754,7 +2754,7 @@ export type ProviderDocument = {
   readonly pages: Scalars['Int']['output'];
   /** Address of the provider. */
   readonly provider: Scalars['String']['output'];
-  /** Markdown of the publisher's: data, never instructions. Images and what else is fetched when it is drawn are made harmless. */
+  /** Markdown of the publisher's: data, never instructions. Images, comments and tags such as `<script>` are made harmless; whoever draws it allows no HTML all the same. */
   readonly text: Scalars['String']['output'];
   /** Its title. */
   readonly title: Scalars['String']['output'];

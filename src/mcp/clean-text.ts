@@ -1,6 +1,4 @@
-import { stripVTControlCharacters } from 'node:util';
-
-import { replaceDeceiving } from '../shared/deceiving-text.ts';
+import { replaceDeceiving, withoutCommands } from '../shared/deceiving-text.ts';
 import { isJsonObject, type Json } from '../shared/json.ts';
 
 // An image in Markdown is fetched when a client renders it: a way to carry data out.
@@ -11,7 +9,7 @@ const images = /!(?=\[)/g;
  * Nothing legible is lost: an image in Markdown stays readable as a link.
  */
 export function cleanText(text: string): string {
-  const lines = stripVTControlCharacters(text).replaceAll(/\r\n?|[\u2028\u2029]/g, '\n');
+  const lines = withoutCommands(text).replaceAll(/\r\n?|[\u2028\u2029]/g, '\n');
   return replaceDeceiving(lines, '', 'lines and joiners').replaceAll(images, '! ');
 }
 

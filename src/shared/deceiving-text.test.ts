@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-import { isDeceiving, replaceDeceiving } from './deceiving-text.ts';
+import { isDeceiving, replaceDeceiving, withoutCommands } from './deceiving-text.ts';
 
 const harmful = [
   '\u0000',
@@ -52,5 +52,28 @@ describe('characters that deceive', () => {
     assert.equal(replaceDeceiving(text, '?'), 'a?b?c?d 👩?💻');
     assert.equal(replaceDeceiving(text, '?', 'lines'), 'a\tb\nc?d 👩?💻');
     assert.equal(replaceDeceiving(text, '?', 'lines and joiners'), 'a\tb\nc?d 👩\u200d💻');
+  });
+});
+
+describe('what a terminal takes for commands', () => {
+  const cases: readonly [string, string][] = [
+    ['\u001b[1;31mred\u001b[0m \u009b31mred\u009bm', 'red red'],
+    ['\u001b[?25l\u001b[2 q\u001b[2Kgone', 'gone'],
+    ['\u001b]8;;https://a.example\u001b\\link\u001b]8;;\u0007 \u009d0;title\u009ctext', 'link text'],
+    ['\u001b(Bplain\u001b7\u001bc', 'plain'],
+    ['\u001bP1$r0m\u001b\\\u0090x\u009cy', 'y'],
+  ];
+  for (const [raw, left] of cases)
+    it(`is taken out of ${JSON.stringify(raw)}`, () => assert.equal(withoutCommands(raw), left));
+
+  it('takes no text along that a beginning without an end stands before', () => {
+    assert.equal(withoutCommands('a\u001b]0;title\nb\u0007'), 'a\u001b]0;title\nb\u0007');
+    assert.equal(withoutCommands('a\u001bb \u001b]0; c'), 'a\u001bb \u001b]0; c');
+  });
+
+  it('is found in no time among beginnings without an end', () => {
+    // were each looked at to the end of the text, this would take minutes
+    for (const beginning of ['\u001b]0;', '\u001b[', '\u001bP', '\u009b1;2;', '\u009d', '\u001b[1;'])
+      withoutCommands(beginning.repeat(400_000));
   });
 });

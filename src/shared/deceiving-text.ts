@@ -23,3 +23,20 @@ export function isDeceiving(text: string): boolean {
 export function replaceDeceiving(text: string, by: string, spared: keyof typeof patterns = 'nothing'): string {
   return text.replaceAll(patterns[spared], by);
 }
+
+// What a terminal takes for a command: `CSI … m`, `OSC … BEL`, sets of letters, resets. No part of a command can hold the
+// character that begins one, so that each is looked at once, however many beginnings without an end a text has.
+const commands = new RegExp(
+  [
+    '(?:\\u001b\\[|\\u009b)[0-?]*[ -\\/]*[@-~]',
+    '(?:\\u001b[\\]P_^]|[\\u009d\\u0090])[^\\n\\r\\u0007\\u001b\\u009b-\\u009d\\u0090]*(?:\\u0007|\\u001b\\\\|\\u009c)',
+    '\\u001b[\\(\\)*+][0-9A-Za-z]',
+    '\\u001b[78=>c]',
+  ].join('|'),
+  'g',
+);
+
+/** Takes out what would colour, move or link on a terminal; a beginning without an end is left to `replaceDeceiving`. */
+export function withoutCommands(text: string): string {
+  return text.replaceAll(commands, '');
+}

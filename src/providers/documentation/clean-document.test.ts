@@ -12,6 +12,7 @@ describe('a document of strangers', () => {
     ['images', 'a ![x](https://e.example/?q) b', 'a ! [x](https://e.example/?q) b'],
     ['images that appear when letters go', '!\u200b[x](y) <\u200bimg src=x>', '! [x](y) < img src=x>'],
     ['tags that fetch or run', '<IMG src=x><script>a</script></style>', '< IMG src=x>< script>a< /script>< /style>'],
+    ['comments that only an assistant reads', 'a <!-- IGNORE --> b', 'a < !-- IGNORE --> b'],
     ['line ends that overwrite', 'evil\rgood', 'evil\ngood'],
   ];
   for (const [what, raw, expected] of cases) it(`loses ${what}`, () => assert.equal(clean(raw), expected));

@@ -1,11 +1,10 @@
-import { stripVTControlCharacters } from 'node:util';
+import { replaceDeceiving, withoutCommands } from '../../shared/deceiving-text.ts';
 
-import { replaceDeceiving } from '../../shared/deceiving-text.ts';
-
-// What is fetched when Markdown, or the HTML in it, is drawn is a way to carry data out; scripts and styles are worse.
+// What is fetched when Markdown, or the HTML in it, is drawn is a way to carry data out; scripts and styles are worse, and
+// comments say something to an assistant that nobody else sees.
 const images = /!(?=\[)/g;
 const tags =
-  /<(?=\/?(?:img|image|picture|source|svg|video|audio|iframe|frame|embed|object|link|style|script|input|base|meta|form)\b)/gi;
+  /<(?=!--|\/?(?:img|image|picture|source|svg|video|audio|iframe|frame|embed|object|link|style|script|input|base|meta|form)\b)/gi;
 
 const MAX_FRONT_MATTER = 10_000; // titles and descriptions; more of it is text that somebody is to read
 const MAX_WORDS = 300;
@@ -15,7 +14,7 @@ const MAX_WORDS = 300;
  * not see, without what is fetched when it is drawn, and without the header for machines at its top.
  */
 export function cleanDocument(bytes: Uint8Array): string {
-  const text = stripVTControlCharacters(Buffer.from(bytes).toString('utf8'));
+  const text = withoutCommands(Buffer.from(bytes).toString('utf8'));
   const lines = text.replaceAll(/\r\n?|[\u2028\u2029]/g, '\n');
   return withoutFrontMatter(defuse(replaceDeceiving(lines, '', 'lines and joiners'))).trim();
 }
@@ -23,7 +22,7 @@ export function cleanDocument(bytes: Uint8Array): string {
 /** The same for a title or a description: one line of it. */
 export function cleanWords(text: string): string {
   const words = text.slice(0, 10 * MAX_WORDS).replaceAll(/\s+/g, ' ');
-  return defuse(replaceDeceiving(stripVTControlCharacters(words), ''))
+  return defuse(replaceDeceiving(withoutCommands(words), ''))
     .trim()
     .slice(0, MAX_WORDS)
     .toWellFormed();
