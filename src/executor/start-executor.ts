@@ -52,6 +52,8 @@ class ExecutorHost {
   private readonly world: ExecutorWorld | undefined;
   private readonly processOptions: ProcessOptions;
   private current: ExecutorProcess;
+  /** The one that is known to be ready. */
+  private readied: ExecutorProcess | undefined;
   private readonly given = new GivenSecrets();
   private closed = false;
 
@@ -157,8 +159,10 @@ class ExecutorHost {
       this.options.logger.warn({}, 'the executor died; starting another');
       this.current = new ExecutorProcess(this.processOptions);
     }
-    await whenReady(this.current);
-    return this.current;
+    const { current } = this;
+    if (this.readied !== current) await whenReady(current);
+    this.readied = current;
+    return current;
   }
 
   private refuseWhenClosed(): void {

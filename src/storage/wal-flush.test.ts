@@ -59,6 +59,23 @@ describe('flushing what PGlite acknowledged', () => {
     assert.equal(await countSyncs(flush), 1);
   });
 
+  it('knows segments that come and go, also long after it looked for them', async () => {
+    const log = join(cluster, 'pg_wal');
+    const past = (days: number): Promise<void> => utimes(log, old, new Date(old.getTime() + days * 86_400_000));
+    const flush = flusher();
+    await past(1);
+    await flush();
+    await write('000000010000000000000001');
+    await past(1);
+    assert.equal(await countSyncs(flush), 1);
+    await write('000000010000000000000002');
+    await past(2);
+    assert.equal(await countSyncs(flush), 2);
+    await rm(segment('000000010000000000000001'));
+    await past(3);
+    assert.equal(await countSyncs(flush), 1);
+  });
+
   it('lets callers that wait together share one sync, but never one that began before they came', async () => {
     const flush = flusher();
     await flush();

@@ -44,19 +44,34 @@ export function createWalFlusher(folder: string, syncFile: SyncFile = syncPresen
 function flushSince(folder: string, syncFile: SyncFile): () => Promise<void> {
   let since = 0;
   let checkpoint = 0;
+  const segments = listSegments(join(folder, 'pg_wal'));
   return async () => {
     const startedAt = Date.now();
     const lastCheckpoint = changedAt(join(folder, 'global', 'pg_control'));
-    if (lastCheckpoint === checkpoint) await syncLog(join(folder, 'pg_wal'), since - CLOCK_SLACK_MS, syncFile);
+    if (lastCheckpoint === checkpoint) await syncLog(segments(), since - CLOCK_SLACK_MS, syncFile);
     else await syncTree(folder, syncFile);
     since = startedAt;
     checkpoint = lastCheckpoint;
   };
 }
 
-async function syncLog(log: string, since: number, syncFile: SyncFile): Promise<void> {
-  const written = readdirSync(log).filter((name) => SEGMENT.test(name) && changedAt(join(log, name)) >= since);
-  for (const name of written) await syncFile(join(log, name));
+/** The segments there are; their folder is read again only when something came or went in it. */
+function listSegments(log: string): () => readonly string[] {
+  let known: string[] = [];
+  let seen = 0;
+  let readAt = 0;
+  return () => {
+    const changed = changedAt(log);
+    if (changed === seen && readAt - changed > CLOCK_SLACK_MS) return known;
+    seen = changed;
+    readAt = Date.now();
+    known = readdirSync(log).flatMap((name) => (SEGMENT.test(name) ? [join(log, name)] : []));
+    return known;
+  };
+}
+
+async function syncLog(segments: readonly string[], since: number, syncFile: SyncFile): Promise<void> {
+  for (const path of segments.filter((each) => changedAt(each) >= since)) await syncFile(path);
 }
 
 async function syncTree(folder: string, syncFile: SyncFile): Promise<void> {

@@ -4,9 +4,10 @@ import { beginJudging } from './judge-change.ts';
 
 /** Holds the configuration to the schema and to the provider's own checks. */
 export async function checkConfiguration(run: Run): Promise<void> {
-  beginJudging(run);
   const { executor } = run.engine.domain;
-  const checked = await checkConfig(executor, fact(run, 'loaded'), run.ask.config ?? null, 'resource');
+  const checking = checkConfig(executor, fact(run, 'loaded'), run.ask.config ?? null, 'resource');
+  beginJudging(run);
+  const checked = await checking;
   run.facts.config = checked.value;
   run.problems.push(...checked.warnings);
 }

@@ -1,5 +1,4 @@
 import { AppError, noSuch } from '../../shared/errors.ts';
-import type { Db } from '../../storage/database.ts';
 import { findResource as findRow, type ResourceRow } from '../../storage/resources.ts';
 import { fact, type Run } from '../run.ts';
 
@@ -37,14 +36,9 @@ export async function requireState(run: Run): Promise<void> {
 }
 
 /** Sees that a new resource may have the id that was asked for. */
-export function requireFreeId(run: Run): Promise<void> {
-  return run.engine.domain.storage.read((db) => requireFree(db, run));
-}
-
-/** The same in a transaction: another call of the session may have made it since that was seen to. */
-export async function requireFree(db: Db, run: Run): Promise<void> {
+export async function requireFreeId(run: Run): Promise<void> {
   const { project, resourceID, kind } = run.ask;
-  const taken = await findRow(db, project, resourceID);
+  const taken = await run.engine.domain.storage.read((db) => findRow(db, project, resourceID));
   if (taken === undefined) return;
   // An interrupted creation left the id without an object: the object may be taken in by its id.
   if (kind === 'IMPORT' && taken.condition === 'INDETERMINATE' && taken.state === undefined) {

@@ -5,7 +5,6 @@ import { findWork, insertOperation, type OperationRow } from '../../storage/oper
 import { findResource, type ResourceRow } from '../../storage/resources.ts';
 import { packRequest } from '../journal/shown-request.ts';
 import type { Run } from '../run.ts';
-import { requireFree } from './find-resource.ts';
 import { takeProject } from './hold-lock.ts';
 import { aliasOf } from './load-provider.ts';
 import { beginPlan } from './plan-change.ts';
@@ -18,7 +17,6 @@ export async function recordOperation(run: Run): Promise<void> {
   await storage.transaction(async (db) => {
     const project = await takeProject(db, run);
     await claimResource(db, run);
-    if (operation.kind === 'CREATE' || operation.kind === 'IMPORT') await requireFree(db, run);
     await insertOperation(
       db,
       { ...operation, fence: project.fence },
