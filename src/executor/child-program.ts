@@ -17,16 +17,16 @@ export interface ProgramOptions {
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
   /** Private to it. */
-  readonly folder: string;
+  readonly folders: readonly string[];
   /** Who tells how it ended: a shell around it says so by a number. */
   readonly reportedBy?: 'system' | 'shell';
 }
 
-/** A foreign program in a process group of its own, with a private folder that goes when it goes. */
+/** A foreign program in a process group of its own, with private folders that go when it goes. */
 export class ChildProgram {
   readonly stdout: Readable;
   readonly pid: number | undefined;
-  /** Settles when the program has ended or could not be started, its group is killed and its folder is gone. */
+  /** Settles when the program has ended or could not be started, its group is killed and its folders are gone. */
   readonly ended: Promise<void>;
   private readonly child: ChildProcess;
   private readonly stderr: OutputTail;
@@ -45,7 +45,7 @@ export class ChildProgram {
     this.pid = this.child.pid;
     this.stdout = this.child.stdout ?? Readable.from([]);
     this.stderr = new OutputTail(this.child.stderr ?? Readable.from([]));
-    this.ended = this.exit().then(() => this.cleanUp(options.folder));
+    this.ended = this.exit().then(() => this.cleanUp(options.folders));
   }
 
   /** `exited with code 2`; undefined while it runs. */
@@ -90,10 +90,10 @@ export class ChildProgram {
     });
   }
 
-  private async cleanUp(folder: string): Promise<void> {
+  private async cleanUp(folders: readonly string[]): Promise<void> {
     killGroup(this.pid); // it may have left programs of its own behind
     await Promise.race([this.stderr.ended, delay(LAST_WORDS_MS)]);
-    await rm(folder, { recursive: true, force: true });
+    for (const folder of folders) await rm(folder, { recursive: true, force: true });
   }
 }
 

@@ -17,14 +17,23 @@ export interface ExecutorFolders {
 }
 
 /**
+ * Where the files that projects give their providers lie, beside the sockets. In an executor's world of its own this is in
+ * memory, and gone with the executor however that ends.
+ */
+export function filesBeside(sockets: string): string {
+  return join(sockets, 'files');
+}
+
+/**
  * Makes the folders of one executor. The sockets' is in the temporary folder when the wished place makes paths too long,
- * or when another user must get there. What a killed server left in the wished place is removed.
+ * or when another user must get there. What a killed server left in either is removed.
  */
 export async function makeExecutorFolders({ socketDir, workDir, runAs }: ExecutorOptions): Promise<ExecutorFolders> {
   const wished = resolve(socketDir);
   await mkdir(wished, { recursive: true, mode: 0o700 });
-  await removeStale(wished);
   const elsewhere = runAs !== undefined || Buffer.byteLength(wished) > MAX_PATH_BYTES;
+  await removeStale(wished);
+  if (elsewhere) await removeStale(tmpdir());
   const sockets = await mkdtemp(join(elsewhere ? tmpdir() : wished, `sluice-${process.pid}-`));
   const work = resolve(workDir ?? (runAs === undefined ? join(wished, 'work') : sockets));
   await mkdir(work, { recursive: true, mode: 0o700 });
@@ -35,8 +44,9 @@ export async function makeExecutorFolders({ socketDir, workDir, runAs }: Executo
 async function removeStale(parent: string): Promise<void> {
   for (const name of await readdir(parent)) {
     const owner = /^sluice-(\d+)-\w+$/.exec(name)?.[1];
-    if (owner !== undefined && !isRunning(Number(owner)))
-      await rm(join(parent, name), { recursive: true, force: true });
+    if (owner === undefined || isRunning(Number(owner))) continue;
+    // In the temporary folder it may be somebody else's.
+    await rm(join(parent, name), { recursive: true, force: true }).catch(() => undefined);
   }
 }
 

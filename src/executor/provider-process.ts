@@ -1,5 +1,5 @@
 import { mkdtemp } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 import {
   connectProvider,
@@ -17,6 +17,7 @@ import type { ProviderSession } from './executor.ts';
 import { readFirstLine } from './first-line.ts';
 import { inNamespace } from './isolation/namespace-command.ts';
 import { makeProviderWorld } from './isolation/provider-world.ts';
+import { filesBeside } from './executor-folders.ts';
 import { mountFiles } from './mount-files.ts';
 import { providerFailed } from './provider-failure.ts';
 
@@ -61,8 +62,10 @@ export async function startProvider(
   await verifyBinary(binary);
   const folder = await mkdtemp(join(settings.socketDir, 'p-')); // mode 0700, so only we reach the socket
   const own = createPluginCertificate();
-  const env = pluginEnvironment(await mountFiles(folder, files ?? {}, possibleFor(binary, environment)), own, folder);
-  const program = startIn(folder, binary, env, settings);
+  const given = settings.isolated ? join(filesBeside(settings.socketDir), basename(folder)) : folder;
+  const variables = await mountFiles(given, files ?? {}, possibleFor(binary, environment));
+  const env = pluginEnvironment(variables, own, folder);
+  const program = startIn(folder, given, binary, env, settings);
   announce(program, folder, settings);
   try {
     const line = await handshakeLine(program, settings.startTimeoutMs);
@@ -72,12 +75,19 @@ export async function startProvider(
   }
 }
 
-function startIn(folder: string, binary: ProviderBinary, env: NodeJS.ProcessEnv, settings: ProcessSettings) {
+function startIn(
+  folder: string,
+  files: string,
+  binary: ProviderBinary,
+  env: NodeJS.ProcessEnv,
+  settings: ProcessSettings,
+): ChildProgram {
   const command = binary.command ?? [binary.path];
   const { isolated, socketDir, workDir } = settings;
-  if (!isolated) return new ChildProgram(command, { env, cwd: workDir, folder });
-  const place = makeProviderWorld({ folder, socketDir, workDir, builtIn: binary.command !== undefined });
-  return new ChildProgram(inNamespace(command, place), { env, cwd: folder, folder, reportedBy: 'shell' });
+  if (!isolated) return new ChildProgram(command, { env, cwd: workDir, folders: [folder] });
+  const place = makeProviderWorld({ folder, files, socketDir, workDir, builtIn: binary.command !== undefined });
+  const folders = [folder, files];
+  return new ChildProgram(inNamespace(command, place), { env, cwd: folder, folders, reportedBy: 'shell' });
 }
 
 const BUILT_IN_PREFIX = 'SLUICE_SANDBOX_';

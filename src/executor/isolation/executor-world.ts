@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 
 import { AppError } from '../../shared/errors.ts';
 import { compileCache } from '../compile-cache.ts';
+import { filesBeside } from '../executor-folders.ts';
 import { isInside, readMounted } from './mounts.ts';
 import type { Namespace } from './namespace-command.ts';
 import { layWorld, type Shown, systemShown } from './world.ts';
@@ -34,7 +35,10 @@ export interface ExecutorWorld extends Namespace {
 
 /** Lays out what the executor, and so every provider, can see. @throws AppError when a secret file would be in it */
 export async function makeExecutorWorld({ visibility, parent, sockets, work, runAs }: WorldOptions) {
-  const shown = await everythingShown(visibility, [sockets, work, ...(await ownCache())]);
+  const seen = await everythingShown(visibility, [sockets, work, ...(await ownCache())]);
+  const files = filesBeside(sockets);
+  await mkdir(files, { mode: 0o700 });
+  const shown: Shown[] = [...seen, { path: files, how: 'memory', owner: runAs }];
   const folder = await mkdtemp(join(parent, `sluice-${process.pid}-world`));
   const [root, onto, mounts] = ['root', 'onto', 'mounts'].map((name) => join(folder, name)) as [string, string, string];
   await Promise.all([mkdir(root), mkdir(onto)]);

@@ -16,6 +16,8 @@ const SWITCHES = ['sys', 'sysrq-trigger', 'irq', 'bus', 'fs', 'acpi', 'scsi'];
 export interface ProviderPlace {
   /** The provider's own folder: it gets this one and no other of those beside it. */
   readonly folder: string;
+  /** What its project gives it, if anything. */
+  readonly files?: string;
   /** Where the folders of all providers are. */
   readonly socketDir: string;
   readonly workDir: string;
@@ -28,14 +30,15 @@ export interface ProviderPlace {
  * folder of another provider.
  */
 export function makeProviderWorld(place: ProviderPlace, mounted = readMounted()): Namespace {
-  const { folder, socketDir, workDir, builtIn } = place;
+  const { folder, files, socketDir, workDir, builtIn } = place;
+  const own = [folder, ...(files !== undefined && files !== folder && exists(files) ? [files] : [])];
   const temporary = outermostIn(
     TEMPORARY,
     mounted.map(({ point }) => point),
   );
   const bones = join(folder, 'world');
   mkdirSync(bones, { mode: 0o700 });
-  for (const path of [TEMPORARY, folder, ...temporary]) makePlace(bones, path);
+  for (const path of [TEMPORARY, ...own, ...temporary]) makePlace(bones, path);
   const bind = (source: string, path: string, options: readonly string[] = ['rbind']) =>
     mountLine(source, join(ONTO, path), 'none', options);
   const lines = [
@@ -46,7 +49,7 @@ export function makeProviderWorld(place: ProviderPlace, mounted = readMounted())
     ...temporary.map((path) => bind(path, path)),
     ...(builtIn || !exists(compileCache) ? [] : [bind(compileCache, compileCache, readOnly(compileCache, mounted))]),
     bind(join(bones, socketDir), socketDir, readOnly(socketDir, mounted)),
-    bind(folder, folder),
+    ...own.map((path) => bind(path, path)),
   ];
   const mounts = join(folder, 'mounts');
   writeFileSync(mounts, lines.join(''), { mode: 0o600 });

@@ -16,7 +16,9 @@ import { OLD_ROOT } from './namespace-command.ts';
 /** What is to be seen of a place. Of two that lie in one another the inner one decides for what is in it. */
 export interface Shown {
   readonly path: string;
-  readonly how: 'readable' | 'writable' | 'hidden' | 'device';
+  readonly how: 'readable' | 'writable' | 'hidden' | 'device' | 'memory';
+  /** Of what lies in memory; who makes the world when absent. */
+  readonly owner?: { readonly uid: number; readonly gid: number } | undefined;
 }
 
 /** A folder in every world, for the root of a world inside it. */
@@ -29,6 +31,8 @@ const ETC =
   'ssl/certs ssl/cert.pem ssl/openssl.cnf pki/tls/certs pki/tls/cert.pem pki/tls/openssl.cnf pki/ca-trust ca-certificates ' +
   'crypto-policies alternatives ld.so.cache ld.so.conf ld.so.conf.d resolv.conf hosts host.conf nsswitch.conf gai.conf ' +
   'services protocols hostname passwd group localtime timezone os-release mime.types';
+// For files alone that a project gives its providers: each has at most a few hundred kilobytes of them.
+const MEMORY = ['mode=0700', 'size=64m'];
 const DEVICES = ['null', 'zero', 'full', 'random', 'urandom'];
 
 /** What every provider sees of a machine. */
@@ -86,7 +90,7 @@ function needed(shown: readonly Shown[]): Shown[] {
 
 // Of two wishes for the same place the later one is mounted on top: hidden is hidden.
 function rank({ how }: Shown): number {
-  return ['device', 'readable', 'writable', 'hidden'].indexOf(how);
+  return ['device', 'readable', 'writable', 'memory', 'hidden'].indexOf(how);
 }
 
 const depthOf = (path: string): number => (path === '/' ? 0 : path.split('/').length);
@@ -103,11 +107,16 @@ function withInnerMounts(shown: readonly Shown[], mounted: readonly Mounted[]): 
   return needed([...shown, ...inner.filter(({ path }) => exists(path))]);
 }
 
-function lineFor({ path, how }: Shown, root: string, onto: string, mounted: readonly Mounted[]): string {
+function lineFor({ path, how, owner }: Shown, root: string, onto: string, mounted: readonly Mounted[]): string {
   const target = join(onto, path);
+  if (how === 'memory')
+    return mountLine('tmpfs', target, 'tmpfs', ['nosuid', 'nodev', ...MEMORY, ...ownerOptions(owner)]);
   if (how === 'device' || how === 'writable') return mountLine(path, target, 'none', ['rbind']);
   return mountLine(how === 'hidden' ? join(root, path) : path, target, 'none', readOnly(path, mounted));
 }
+
+const ownerOptions = (owner: Shown['owner']): string[] =>
+  owner === undefined ? [] : [`uid=${owner.uid}`, `gid=${owner.gid}`];
 
 function lineOfRoot(root: string, onto: string, mounted: readonly Mounted[]): string {
   return mountLine(root, onto, 'none', readOnly(root, mounted));
