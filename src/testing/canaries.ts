@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 
@@ -79,7 +79,7 @@ export class Canaries {
   findBelow(folder: string, sinceMs: number, leftOut: readonly string[] = []): { hits: Hit[]; bytes: number } {
     const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name));
     const read = files.filter((path) => {
-      const about = statSync(path);
+      const about = lstatSync(path);
       return !leftOut.includes(path) && about.isFile() && about.mtimeMs >= sinceMs - CLOCK_SLACK_MS;
     });
     let bytes = 0;

@@ -9,6 +9,8 @@ const USER = 'postgres'; // the server refuses to run as root, so root hands it 
 
 /** A PostgreSQL server of one's own, reached by a socket in a private folder. */
 export interface TestPostgres {
+  /** Its data, socket and log. */
+  readonly folder: string;
   /** An empty database on it. */
   createDatabase(): Promise<string>;
   /** Stops the server as a power cut would. */
@@ -37,6 +39,7 @@ export async function startTestPostgres(parent = tmpdir()): Promise<TestPostgres
   await start();
   let databases = 0;
   return {
+    folder,
     async createDatabase() {
       const name = `test_${++databases}`;
       await run('createdb', ['-h', folder, '-U', 'sluice', name]);
