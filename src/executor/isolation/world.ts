@@ -31,8 +31,8 @@ const ETC =
   'ssl/certs ssl/cert.pem ssl/openssl.cnf pki/tls/certs pki/tls/cert.pem pki/tls/openssl.cnf pki/ca-trust ca-certificates ' +
   'crypto-policies alternatives ld.so.cache ld.so.conf ld.so.conf.d resolv.conf hosts host.conf nsswitch.conf gai.conf ' +
   'services protocols hostname passwd group localtime timezone os-release mime.types';
-// For files alone that a project gives its providers: each has at most a few hundred kilobytes of them.
-const MEMORY = ['mode=0700', 'size=64m'];
+// For the files that projects give their providers, of 2 MiB at most each. It takes no more than is in it.
+const MEMORY = ['mode=0700', 'size=512m'];
 const DEVICES = ['null', 'zero', 'full', 'random', 'urandom'];
 
 /** What every provider sees of a machine. */

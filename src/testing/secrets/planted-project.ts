@@ -11,7 +11,7 @@ import { read } from '../shared-server.ts';
 import { findTool } from '../tools.ts';
 import type { SecretWorld } from './secret-world.ts';
 
-const OPERATION = `id status outcome message failure state redacted confirmation { token summary }
+const OPERATION = `id status outcome message failure config state redacted receipts { action outcome actor inputNames before after } confirmation { token summary }
   plan { action before after afterUnknown replacePaths redacted digest } decision { outcome allow deny policies }
   review { note } diagnostics { severity summary detail path } steps { step } resource { config state drift { paths } }`;
 
