@@ -580,6 +580,7 @@ export const fieldAccess: Readonly<Record<string, Requirement>> = {
   'Policy.spaceDetails': nothingFurther,
   'Policy.type': nothingFurther,
   'Policy.updatedAt': nothingFurther,
+  'Policy.warnings': nothingFurther,
   'PolicyEdge.cursor': nothingFurther,
   'PolicyEdge.node': nothingFurther,
   'PolicyEvaluationRecord.key': nothingFurther,

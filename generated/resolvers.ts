@@ -2588,6 +2588,8 @@ export type Policy = {
   readonly type: PolicyType;
   /** Unix seconds. */
   readonly updatedAt: Scalars['Int']['output'];
+  /** What its author will not have meant, though it compiles: of an Intent policy, that it has neither `allow` nor `deny`. */
+  readonly warnings: ReadonlyArray<Scalars['String']['output']>;
 };
 
 
@@ -4570,6 +4572,7 @@ export type PolicyResolvers<ContextType = ResolverContext, ParentType extends Re
   spaceDetails?: Resolver<ResolversTypes['Space'], ParentType, ContextType>;
   type?: Resolver<ResolversTypes['PolicyType'], ParentType, ContextType>;
   updatedAt?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  warnings?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
 };
 
 export type PolicyEdgeResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['PolicyEdge'] = ResolversParentTypes['PolicyEdge']> = {

@@ -56,7 +56,12 @@ describe('MCP, for authors of policies', function () {
       'deny contains "not this dependency" if input.resource.operation == "dependency-add"',
       'sample := true',
     ].join('\n\n');
-    const policy = text(await ok('policy-create', { name: `Pets ${era}`, rego_code: body }), 'id');
+    const watching = { name: `Pets ${era}`, rego_code: 'package spacelift\n\nsample := true\n' };
+    const made = await ok('policy-create', watching);
+    const [warning] = list(made, 'warnings');
+    assert.match(JSON.stringify(warning), /no rule `allow` or `deny`.*its rules are `sample`"$/);
+    const policy = text(made, 'id');
+    assert.deepEqual((await ok('policy-update', { id: policy, rego_code: body }))['warnings'], []);
     const tried = { policy_id: policy, resource_type: 'sandbox_string', provider, operation: 'CREATE' };
     assert.deepEqual((await ok('policy-dry-run', tried))['deny'], ['sandbox_string is no pet']);
     const attached = await ok('project-policy-attach', { policy_id: policy });

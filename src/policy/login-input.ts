@@ -39,7 +39,7 @@ const session = object('who comes in', {
   email: orNull(text('address that the identity provider has verified, or that the person was invited by')),
   login: text('user name, or id of the API key'),
   machine: flag('whether an API key comes in'),
-  member: flag('whether they have an account here'),
+  member: flag('whether they are a member: always true, because who is not is refused before a policy is asked'),
   name: text('name for people'),
   teams: texts('teams, as the identity provider named them, or groups of the API key'),
 });

@@ -31,7 +31,7 @@ export function loginInput(facts: LoginFacts): LoginPolicyInput {
       email: identity.email ?? null,
       login: identity.login,
       machine: identity.machine,
-      member: true,
+      member: true, // others are refused before a policy is asked
       name: identity.name,
       teams: [...identity.teams],
     },

@@ -108,6 +108,20 @@ describe('policies', () => {
     await updateIntentPolicy(compiling(), admin, id, { enabled: false });
   });
 
+  it('for Intent that can neither allow nor deny have a warning', async () => {
+    const { context, admin } = domain;
+    const { id } = await make('Mine');
+    const warnings = async (rules: string, type = 'INTENT') => {
+      await context.storage.executeSql(`update policy set rules = '{${rules}}', type = '${type}' where id = '${id}'`);
+      return (await findPolicy(context, admin, id))?.warnings;
+    };
+    assert.deepEqual(await warnings('helper, sample'), [
+      'it has no rule `allow` or `deny`: what no other policy decides waits for a review, or is refused where there can be none; its rules are `helper`, `sample`',
+    ]);
+    for (const rules of ['allow, sample', 'deny, helper']) assert.deepEqual(await warnings(rules), []);
+    assert.deepEqual(await warnings('warn', 'PLAN'), []);
+  });
+
   it('have names of their own and live in a space that is there', async () => {
     await make('Mine');
     await assertRefused('CONFLICT', make('Mine'), /named "Mine" already/);

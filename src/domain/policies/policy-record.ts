@@ -13,6 +13,7 @@ export interface PolicyRecord {
   readonly enabled: boolean;
   readonly labels: readonly string[];
   readonly space: string;
+  readonly warnings: readonly string[];
   readonly createdAt: number;
   readonly updatedAt: number;
 }
@@ -29,6 +30,7 @@ export function toPolicyRecord(row: PolicyRow): PolicyRecord {
     labels,
     space,
     type: parseType(row.type),
+    warnings: warningsOf(row),
     createdAt: unixSeconds(row.createdAt),
     updatedAt: unixSeconds(row.updatedAt),
   };
@@ -36,3 +38,12 @@ export function toPolicyRecord(row: PolicyRow): PolicyRecord {
 
 // The column holds what the API's enum let in.
 const parseType = (type: string): PolicyType => type as PolicyType;
+
+/** What its author will not have meant, though it compiles. */
+function warningsOf({ type, rules }: PolicyRow): string[] {
+  if (type !== 'INTENT' || rules.includes('allow') || rules.includes('deny')) return [];
+  const names = rules.map((rule) => `\`${rule}\``).join(', ');
+  return [
+    `it has no rule \`allow\` or \`deny\`: what no other policy decides waits for a review, or is refused where there can be none; its rules are ${names}`,
+  ];
+}
