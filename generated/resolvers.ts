@@ -564,6 +564,8 @@ export type AwsIntentProjectAttachment = {
   readonly __typename?: 'AwsIntentProjectAttachment';
   /** Region that the providers work in. */
   readonly awsRegion: Scalars['String']['output'];
+  /** Seconds that credentials are good for. */
+  readonly durationSeconds: Scalars['Int']['output'];
   /** ULID. */
   readonly id: Scalars['ID']['output'];
   /** Id of the integration. */
@@ -4048,6 +4050,7 @@ export type AwsIntegrationResolvers<ContextType = ResolverContext, ParentType ex
 
 export type AwsIntentProjectAttachmentResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['AwsIntentProjectAttachment'] = ResolversParentTypes['AwsIntentProjectAttachment']> = {
   awsRegion?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  durationSeconds?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   integrationId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   integrationName?: Resolver<ResolversTypes['String'], ParentType, ContextType>;

@@ -23,7 +23,7 @@ export async function configureProvider(
     if (errors.length === 0) return;
     throw new AppError(
       'PROVIDER_REFUSED',
-      `${nameProvider(binary)} refused its configuration: ${listErrors(errors)}. ${ADVICE}`,
+      `${nameProvider(binary)} refused its configuration: ${listErrors(errors)}. ${adviceFor(session)}`,
       {
         details: { provider: binary.address, version: binary.version, problems: errors, mayHaveActed: false },
       },
@@ -33,6 +33,11 @@ export async function configureProvider(
     await process.kill();
     throw failure.error;
   }
+}
+
+/** One sentence, and another one for what is missing in this session. */
+function adviceFor({ advice }: ProviderSession): string {
+  return advice === undefined ? ADVICE : `${ADVICE}. ${advice}`;
 }
 
 /** Asks a provider, in a process that serves nothing else, what it thinks of a configuration. */

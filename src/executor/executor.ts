@@ -56,6 +56,8 @@ export interface ProviderSession {
   readonly files?: Readonly<Record<string, Uint8Array>>;
   /** Taken out of whatever the provider says. They do not leave this process. */
   readonly secrets?: readonly string[];
+  /** Said where the provider refuses its configuration: what this session lacks that could be given. */
+  readonly advice?: string;
   /** From the stored schema's capabilities; if not known to be true the provider is asked for its schema first. */
   readonly schemaOptional?: boolean;
 }

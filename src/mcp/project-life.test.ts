@@ -104,7 +104,10 @@ for (const { era, connect } of mcpClients) {
       // The server of this test has no identity at AWS.
       const attach = { integration_id: found?.['id'] ?? '', read: true, write: false, aws_region: 'eu-west-1' };
       assert.match(await refused('project-cloud-attach', attach), /SLUICE_AWS_ACCESS_KEY_ID/);
-      await refused('project-cloud-detach', { integration_id: found?.['id'] ?? '' });
+      const detach = { integration_id: found?.['id'] ?? '' };
+      const confirmation = /confirmation "([^"]+)"/.exec(await refused('project-cloud-detach', detach))?.[1] ?? '';
+      const words = await refused('project-cloud-detach', { ...detach, confirmation });
+      assert.match(words, /^no such awsIntegration of this project/);
     });
 
     it('shows one operation, and calls it off', async () => {

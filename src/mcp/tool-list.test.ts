@@ -51,6 +51,17 @@ describe('the published tool lists', () => {
     assert.deepEqual(hints, pinnedHints);
   });
 
+  it('take the token wherever their words promise to ask for it', () => {
+    const promising = shelf
+      .list('INTENT', writer)
+      .filter(({ description }) => /as `confirmation`/.test(description ?? ''));
+    assert.ok(promising.length >= 10);
+    for (const { name, inputSchema } of promising) {
+      const properties = inputSchema['properties'];
+      assert.ok(isJsonObject(properties) && 'confirmation' in properties, name);
+    }
+  });
+
   it('publish the hints that matter on the main endpoint', () => {
     const annotations = Object.fromEntries(shelf.list('MAIN', writer).map((tool) => [tool.name, tool.annotations]));
     assert.deepEqual(annotations, {

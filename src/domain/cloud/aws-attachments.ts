@@ -25,6 +25,7 @@ export interface AwsAttachmentRecord {
   readonly integrationName: string;
   readonly roleArn: string;
   readonly awsRegion: string;
+  readonly durationSeconds: number;
   readonly read: boolean;
   readonly write: boolean;
   readonly readExternalId: string;
@@ -164,6 +165,7 @@ function toRecord(context: DomainContext, integration: AwsIntegrationRow, row: A
     integrationName: integration.name,
     roleArn: integration.roleArn,
     awsRegion: row.region,
+    durationSeconds: integration.durationSeconds,
     read: row.reads,
     write: row.writes,
     readExternalId: externalIdFor(context, integration, row.project, 'read'),

@@ -125,6 +125,16 @@ describe('taking on a role of AWS', () => {
     await assertRefused('UNAVAILABLE', sessions.take(role), /without credentials/);
   });
 
+  it('names the region where AWS cannot be asked: there may be none of that name', async () => {
+    const lookup = () => Promise.reject(new Error('getaddrinfo ENOTFOUND sts.eu-west-9.amazonaws.com'));
+    const nowhere = createAwsSessions({ own, stsUrl: undefined, outbound: createOutbound({ lookup }), clock });
+    await assertRefused(
+      'UNAVAILABLE',
+      nowhere.take({ ...role, region: 'eu-west-9' }),
+      /^AWS cannot be asked for role arn:\S+ in region eu-west-9: https:\/\/sts\.eu-west-9\S+ .*ENOTFOUND.*; see that there is such a region/,
+    );
+  });
+
   it('needs credentials of its own', async () => {
     const poor = createAwsSessions({ own: undefined, stsUrl: undefined, outbound: createOutbound(), clock });
     await assertRefused('CONFLICT', poor.take(role), /set SLUICE_AWS_ACCESS_KEY_ID and SLUICE_AWS_SECRET_ACCESS_KEY/);

@@ -101,11 +101,10 @@ async function assumeRole({ own, stsUrl, outbound, clock }: AwsSessionsOptions, 
   });
   const { url, headers } = await signer.sign();
   const askedAt = clock.now();
-  const answer = await outbound.get(url.href, {
-    headers: Object.fromEntries(headers),
-    maxRedirects: 0,
-    maxBytes: MAX_ANSWER_BYTES,
-    timeoutMs: TIMEOUT_MS,
+  const limits = { maxRedirects: 0, maxBytes: MAX_ANSWER_BYTES, timeoutMs: TIMEOUT_MS };
+  const asking = outbound.get(url.href, { headers: Object.fromEntries(headers), ...limits });
+  const answer = await asking.catch((error: unknown) => {
+    throw unreachable(role, error);
   });
   const text = Buffer.from(answer.body).toString();
   if (answer.status !== 200) throw refused(role, answer.status, text);
@@ -159,6 +158,17 @@ function parseCredentials(role: AwsRole, xml: string): AwsCredentials {
 // The answer is flat, and what is read from it has no characters that XML escapes.
 function element(xml: string, name: string): string | undefined {
   return new RegExp(`<${name}>([^<]{1,4096})</${name}>`).exec(xml)?.[1]?.trim();
+}
+
+/** A region that does not exist has an endpoint that does not exist. */
+function unreachable({ roleArn, region }: AwsRole, cause: unknown): unknown {
+  if (!(cause instanceof AppError) || cause.code !== 'UNAVAILABLE') return cause;
+  return new AppError(
+    'UNAVAILABLE',
+    `AWS cannot be asked for role ${roleArn} in region ${region}: ${cause.message}; see that there is such a region, ` +
+      'and that this server can reach it',
+    { cause },
+  );
 }
 
 // Clients of this API know the words about the trust relationship, and try again for a while: AWS takes its time.

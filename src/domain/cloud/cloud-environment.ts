@@ -12,9 +12,13 @@ export interface CloudEnvironment {
   readonly secrets: readonly string[];
   /** From then on it is to be asked for anew; undefined when it does not end. */
   readonly renewAt: Date | undefined;
+  /** What to do where the provider does not take its configuration; undefined when nothing is missing here. */
+  readonly advice: string | undefined;
 }
 
-const nothing: CloudEnvironment = { variables: {}, secrets: [], renewAt: undefined };
+const nothing: CloudEnvironment = { variables: {}, secrets: [], renewAt: undefined, advice: undefined };
+const ADVICE =
+  'A role of AWS is given with awsIntegrationIntentProjectAttach(intentProject, integration, read, write, awsRegion)';
 
 /**
  * Credentials for one use, of the role that the project has for it.
@@ -36,13 +40,18 @@ export async function cloudEnvironment(
     return { attachment, integration, project: await findProject(db, id) };
   });
   const { attachment, integration, project } = found;
-  if (integration === undefined || project === undefined) return nothing;
+  if (integration === undefined || project === undefined) return { ...nothing, advice: ADVICE };
   if (attachment === undefined) throw notForThat(integration.name, id, use);
   const { region } = attachment;
   return environmentOf(await context.aws.take(roleFor(context, { integration, project, region, use })), region);
 }
 
 const isForAws = (provider: string): boolean => /^(?:.*\/)?aws[a-z]*$/.test(provider);
+
+/** Where a provider for AWS works; undefined for all others, and when nobody said. */
+export function awsRegionOf(provider: string, environment: Readonly<Record<string, string>>): string | undefined {
+  return isForAws(provider) ? (environment['AWS_REGION'] ?? environment['AWS_DEFAULT_REGION']) : undefined;
+}
 
 function environmentOf(
   { accessKeyId, secretAccessKey, sessionToken, renewAt }: AwsSession,
@@ -60,6 +69,7 @@ function environmentOf(
     },
     secrets: [secretAccessKey, token].filter((secret) => secret !== ''),
     renewAt,
+    advice: undefined,
   };
 }
 

@@ -104,7 +104,12 @@ describe('AWS integrations', () => {
   it('give nothing to providers that are not for AWS', async () => {
     await attach(await integration());
     const environment = (provider: string) => cloudEnvironment(context, { project: 'shop', provider, use: 'write' });
-    assert.deepEqual(await environment('hashicorp/time'), { variables: {}, secrets: [], renewAt: undefined });
+    assert.deepEqual(await environment('hashicorp/time'), {
+      variables: {},
+      secrets: [],
+      renewAt: undefined,
+      advice: undefined,
+    });
     assert.deepEqual((await environment('hashicorp/awscc')).variables['AWS_REGION'], 'eu-west-1');
   });
 

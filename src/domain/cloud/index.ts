@@ -10,7 +10,7 @@ export {
 } from './aws-integrations.ts';
 export { attachAwsIntegration, detachAwsIntegration, listAwsAttachments } from './aws-attachments.ts';
 export type { AwsUse } from './aws-role.ts';
-export { cloudEnvironment, type CloudEnvironment } from './cloud-environment.ts';
+export { awsRegionOf, cloudEnvironment, type CloudEnvironment } from './cloud-environment.ts';
 export { createAwsSessions, type AwsSessions } from './aws-sessions.ts';
 export { createIdentityTokens, type IdentityTokens } from './identity-tokens.ts';
 export { mountedTokens, soonest } from './mounted-tokens.ts';

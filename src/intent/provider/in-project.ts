@@ -80,7 +80,9 @@ async function giveCredentials(
   const environment = { ...session.environment, ...cloud.variables };
   const files = { ...session.files, ...tokens.files };
   const secrets = [...(session.secrets ?? []), ...cloud.secrets, ...tokens.secrets];
-  return { session: { ...session, environment, files, secrets }, renewAt: soonest([cloud.renewAt, tokens.renewAt]) };
+  const { advice } = cloud;
+  const given = { ...session, environment, files, secrets, ...(advice === undefined ? {} : { advice }) };
+  return { session: given, renewAt: soonest([cloud.renewAt, tokens.renewAt]) };
 }
 
 /** Whatever keeps credentials away, the provider was not told to act: nobody need find out what it did. */

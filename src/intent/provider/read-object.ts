@@ -1,4 +1,5 @@
-import type { CallOptions, Executor } from '../../executor/index.ts';
+import type { CallOptions, Executor, ProviderSession } from '../../executor/index.ts';
+import { awsRegionOf } from '../../domain/cloud/index.ts';
 import { AppError } from '../../shared/errors.ts';
 import { errorsOf, type Problem } from '../../shared/problems.ts';
 import type { ImportAnswer, Value } from '../../providers/index.ts';
@@ -48,18 +49,15 @@ export async function importObject(
   call: CallOptions,
 ): Promise<ReadResult> {
   const { id, identity } = target;
-  const answer = await executor.importResource(
-    await sessionWith(loaded, []),
-    { type: loaded.type, id, identity },
-    call,
-  );
+  const session = await sessionWith(loaded, []);
+  const answer = await executor.importResource(session, { type: loaded.type, id, identity }, call);
   const said = tidyProblems(answer.problems, []);
   if (errorsOf(said).length > 0) throw refusal(loaded, `to import ${loaded.type}`, said);
   const [only, ...more] = answer.imported.filter(({ type }) => type === loaded.type);
-  if (only === undefined || more.length > 0) throw notOne(loaded, target, answer.imported.length);
+  if (only === undefined || more.length > 0) throw notOne(loaded, session, target, answer.imported.length);
   const imported = { value: decodeFor(loaded, only.state), private: only.private, identity: only.identity };
   const read = await readObject(executor, loaded, imported, call);
-  if (read.object.value === null) throw notOne(loaded, target, 0);
+  if (read.object.value === null) throw notOne(loaded, session, target, 0);
   return { object: read.object, warnings: [...said, ...read.warnings, ...besides(loaded, answer.imported)] };
 }
 
@@ -72,10 +70,12 @@ function besides({ type }: LoadedType, imported: ImportAnswer['imported']): Prob
   return tidyProblems([{ severity: 'warning', summary, detail, path: [] }], []);
 }
 
-function notOne(loaded: LoadedType, { shown }: ImportTarget, count: number): AppError {
+function notOne(loaded: LoadedType, session: ProviderSession, { shown }: ImportTarget, count: number): AppError {
+  const region = awsRegionOf(loaded.binary.address, session.environment);
+  const where = region === undefined ? '' : ` in region ${region}`;
   const text =
     count === 0
-      ? `${providerName(loaded)} has no ${loaded.type} with ${shown}`
+      ? `${providerName(loaded)} has no ${loaded.type}${where} with ${shown}`
       : `${providerName(loaded)} imports ${count} objects for ${shown}, and only one ${loaded.type} can be taken`;
   return new AppError('PROVIDER_REFUSED', text);
 }
