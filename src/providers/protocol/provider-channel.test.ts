@@ -42,5 +42,6 @@ describe('a provider that dies before it has answered', () => {
     await call;
   });
 
-  it('ends a call that begins after its end', () => assert.rejects(validate(), gone));
+  it('ends a call that begins after its end, which the library would leave without an answer', () =>
+    assert.rejects(validate(), gone));
 });

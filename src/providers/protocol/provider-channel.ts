@@ -1,11 +1,8 @@
-import type { ConnectionOptions } from 'node:tls';
-
+import { Client, credentials, type ServiceError, status } from '@grpc/grpc-js';
 import type { MethodDefinition } from '@grpc/proto-loader';
 
 import { invariant } from '../../shared/errors.ts';
 import { pem, type PluginCertificate } from '../plugin-certificate.ts';
-import { GrpcClient } from './grpc-client.ts';
-import { GrpcError, grpcCodes } from './grpc-error.ts';
 import type { Handshake } from './handshake.ts';
 import type { ProtocolDefinitions } from './load-protocol.ts';
 import type { CallName, MethodNames, WireCalls } from './messages.ts';
@@ -17,7 +14,8 @@ export interface ChannelOptions {
   readonly maxMessageBytes: number;
 }
 
-// What did arrive before the process died is still read.
+// A call that the library was just sending when the process died may be left without any answer. What did arrive before
+// the end is still read.
 const LAST_ANSWERS_MS = 250;
 
 interface CallLimits {
@@ -26,15 +24,23 @@ interface CallLimits {
 
 /** The encrypted connection to one provider process, and its calls by our names for them. */
 export class ProviderChannel {
-  private readonly client: GrpcClient;
+  private readonly client: Client;
   private readonly names: MethodNames;
+  private readonly unanswered = new Set<() => void>();
   private isGone = false;
   readonly definitions: ProtocolDefinitions;
 
   constructor(handshake: Handshake, own: PluginCertificate, definitions: ProtocolDefinitions, options: ChannelOptions) {
     this.definitions = definitions;
     this.names = handshake.protocol === 5 ? methodNames5 : methodNames6;
-    this.client = new GrpcClient({ server: pinnedTls(handshake, own), maxMessageBytes: options.maxMessageBytes });
+    this.client = new Client(handshake.target, pinnedTls(handshake.serverCertificate, own), {
+      'grpc.max_receive_message_length': options.maxMessageBytes,
+      'grpc.max_send_message_length': options.maxMessageBytes,
+      'grpc.ssl_target_name_override': 'localhost',
+      'grpc.enable_retries': 0, // a change must never be sent twice
+      'grpc.service_config_disable_resolution': 1,
+      'grpc.use_local_subchannel_pool': 1,
+    });
   }
 
   /** @throws ProviderCallError */
@@ -65,7 +71,14 @@ export class ProviderChannel {
   readOutput(onText: (text: string) => void): void {
     const method = this.definitions.stdio['StreamStdio'];
     invariant(method !== undefined, 'the stdio service has no StreamStdio');
-    this.client.stream(method.path, method.requestSerialize({}), (bytes) => onText(textOf(method, bytes)));
+    const stream = this.client.makeServerStreamRequest(
+      method.path,
+      method.requestSerialize,
+      method.responseDeserialize,
+      {},
+    );
+    stream.on('data', (message: { data: Buffer }) => onText(message.data.toString('utf8')));
+    stream.on('error', () => {}); // not offered, or the process has ended
   }
 
   /** Calls without an answer fail as GONE. */
@@ -73,78 +86,71 @@ export class ProviderChannel {
     this.client.close();
     setTimeout(() => {
       this.isGone = true;
-      this.client.destroy();
+      for (const giveUp of this.unanswered) giveUp();
     }, LAST_ANSWERS_MS).unref();
   }
 
-  private async unary<T>(
+  private unary<T>(
     call: string,
     method: MethodDefinition<object, object>,
     request: object,
     { timeoutMs }: CallLimits,
-    parse: (message: object) => T,
+    parse: (message: object | undefined) => T,
   ): Promise<T> {
-    if (this.isGone) throw new ProviderCallError(call, ...lost);
-    try {
-      const bytes = await this.client.unary(method.path, method.requestSerialize(request), timeoutMs);
-      return parse(method.responseDeserialize(bytes));
-    } catch (error) {
-      throw asCallError(call, error);
-    }
+    return new Promise((resolve, reject) => {
+      const giveUp = (): void => reject(new ProviderCallError(call, ...lost));
+      if (this.isGone) return giveUp();
+      this.unanswered.add(giveUp);
+      this.client.makeUnaryRequest(
+        method.path,
+        method.requestSerialize,
+        method.responseDeserialize,
+        request,
+        { deadline: Date.now() + timeoutMs },
+        (error, message) => {
+          this.unanswered.delete(giveUp);
+          if (error === null) resolve(parse(message));
+          else reject(asCallError(call, error));
+        },
+      );
+    });
   }
 }
 
 // The .proto files say what comes back; this is the one place where that is taken as the type.
-function parseAnswer<Name extends CallName>(message: object): WireCalls[Name]['response'] {
+function parseAnswer<Name extends CallName>(message: object | undefined): WireCalls[Name]['response'] {
+  invariant(message !== undefined, 'an answer without a message');
   return message as WireCalls[Name]['response'];
 }
 
-// What it prints is bytes in a message of which nothing else is of use.
-function textOf({ responseDeserialize }: MethodDefinition<object, object>, bytes: Buffer): string {
-  const message = responseDeserialize(bytes) as { data: Buffer };
-  return message.data.toString('utf8');
-}
-
 // The server's certificate is its own root, and it must be the very one of the handshake line.
-function pinnedTls({ target, socketPath, serverCertificate }: Handshake, own: PluginCertificate): ConnectionOptions {
-  return {
-    ...(socketPath === undefined ? addressOf(target) : { path: socketPath }),
-    servername: 'localhost',
-    ca: pem(serverCertificate),
-    key: own.keyPem,
-    cert: own.certificatePem,
-    checkServerIdentity: (_host, certificate) =>
-      certificate.raw.equals(serverCertificate) ? undefined : new Error('another certificate than in the handshake'),
-  };
+function pinnedTls(serverCertificate: Buffer, own: PluginCertificate) {
+  return credentials.createSsl(
+    Buffer.from(pem(serverCertificate)),
+    Buffer.from(own.keyPem),
+    Buffer.from(own.certificatePem),
+    {
+      checkServerIdentity: (_host, certificate) =>
+        certificate.raw.equals(serverCertificate) ? undefined : new Error('another certificate than in the handshake'),
+    },
+  );
 }
-
-/** `[::1]:4000` */
-function addressOf(target: string): { host: string; port: number } {
-  const { hostname, port } = new URL(`tcp://${target}`);
-  return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) };
-}
-
-type Reason = readonly [ProviderCallError['reason'], string];
 
 const lost = ['GONE', 'the connection to it was lost'] as const;
 
-const reasons: ReadonlyMap<number, Reason> = new Map<number, Reason>([
-  [grpcCodes.UNAVAILABLE, lost],
-  [grpcCodes.DEADLINE_EXCEEDED, ['TIMEOUT', 'it did not answer in time']],
-  [grpcCodes.CANCELLED, ['CANCELED', 'the call was cancelled']],
-  [grpcCodes.RESOURCE_EXHAUSTED, ['TOO_LARGE', 'its answer is larger than the limit']],
-  [grpcCodes.UNIMPLEMENTED, ['UNSUPPORTED', 'it does not offer this call']],
-]);
+const reasons: Readonly<Partial<Record<status, readonly [ProviderCallError['reason'], string]>>> = {
+  [status.UNAVAILABLE]: lost,
+  [status.DEADLINE_EXCEEDED]: ['TIMEOUT', 'it did not answer in time'],
+  [status.CANCELLED]: ['CANCELED', 'the call was cancelled'],
+  [status.RESOURCE_EXHAUSTED]: ['TOO_LARGE', 'its answer is larger than the limit'],
+  [status.UNIMPLEMENTED]: ['UNSUPPORTED', 'it does not offer this call'],
+};
 
 // The provider's own words stay out of the message.
-function asCallError(call: string, cause: unknown): ProviderCallError {
-  if (!(cause instanceof GrpcError)) {
-    const words = cause instanceof Error ? cause.message : undefined;
-    return new ProviderCallError(call, 'BROKEN', 'its answer cannot be read', { cause, words });
-  }
-  const [reason, message] = reasons.get(cause.code) ?? ['BROKEN', `the call broke off (gRPC code ${cause.code})`];
+function asCallError(call: string, error: ServiceError): ProviderCallError {
+  const [reason, message] = reasons[error.code] ?? ['BROKEN', `the call broke off (gRPC code ${error.code})`];
   return new ProviderCallError(call, reason, message, {
-    cause,
-    words: reason === 'BROKEN' ? cause.message : undefined,
+    cause: error,
+    words: reason === 'BROKEN' ? error.details : undefined,
   });
 }
