@@ -78,7 +78,11 @@ describe('the documentation of a provider', () => {
     const source = bench.source();
     const ask = async (): Promise<string> => (await (await source.documentation(address, '1.0.0')).read({})).text;
     bench.registry.alter('/index.md', () => ({ status: 500 }));
-    await isRefused('UNAVAILABLE', /index\.md answers with status 500/, ask());
+    await isRefused(
+      'UNAVAILABLE',
+      /^the documentation of acme\/cloud cannot be read: .*index\.md answers with status 500; try again later; its schema/,
+      ask(),
+    );
     bench.registry.alter('/index.md', (usual) => usual);
     bench.registry.requests.length = 0;
     await Promise.all([ask(), ask(), ask()]);

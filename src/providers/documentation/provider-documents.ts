@@ -43,7 +43,7 @@ export function createDocumentation(options: DocumentationOptions): FindDocument
   return async (text, constraint) => {
     const address = parseAddress(text);
     options.allowList.require(address); // before anybody is asked for it
-    const docs = requireDocs(options, address);
+    const docs = explaining(requireDocs(options, address));
     const version = await options.chooseVersion(address, constraint);
     const id = await versionId(docs, address, version);
     const entries = await docs.list(address, id);
@@ -78,6 +78,24 @@ function requireDocs({ docs, serves }: DocumentationOptions, address: ProviderAd
   }
   if (!serves(address)) throw unknown(`SLUICE_PROVIDER_REGISTRY_FOR lets no registry be asked for ${name}`);
   return docs;
+}
+
+/** The same registry, whose failures say what they keep somebody from and what there is without it. */
+function explaining(docs: RegistryDocs): RegistryDocs {
+  const explain = (address: ProviderAddress) => (cause: unknown) => {
+    throw explained(formatAddress(address), cause);
+  };
+  return {
+    versions: (address) => docs.versions(address).catch(explain(address)),
+    list: (address, id) => docs.list(address, id).catch(explain(address)),
+    text: (address, id, entry) => docs.text(address, id, entry).catch(explain(address)),
+  };
+}
+
+function explained(name: string, cause: unknown): unknown {
+  if (!(cause instanceof AppError) || cause.code !== 'UNAVAILABLE') return cause;
+  const why = `${cause.message}; its schema can be read without it`;
+  return new AppError('UNAVAILABLE', `the documentation of ${name} cannot be read: ${why}`, { cause });
 }
 
 const MAX_VERSIONS = 10;
