@@ -10,6 +10,7 @@ import { assertRefused } from '../testing/refusals.ts';
 import { aValue } from '../testing/schemas.ts';
 import type { FaultAnswer } from '../testing/fake-cloud.ts';
 import { defaultLimits } from './engine.ts';
+import { LateAnswers } from './journal/late-answers.ts';
 import { RunningOperations } from './journal/running-operations.ts';
 
 const made = { id: 'id-one', name: 'one', size: null, password: null, pin: null };
@@ -145,6 +146,7 @@ describe('what a provider answers', () => {
       domain,
       limits: defaultLimits,
       running: new RunningOperations(domain, defaultLimits),
+      late: new LateAnswers(),
       beforeStep: () => Promise.resolve(),
     };
     await (await startSweeping(other)).stop();

@@ -15,6 +15,7 @@ import { type DryRunInput, dryRunPolicy } from './dry-run.ts';
 import { defaultLimits, type Engine, type IntentLimits } from './engine.ts';
 import { exportProject, type ExportInput, type ProjectExport } from './export/export-project.ts';
 import { type LogInput, type OperationLog, operationLog } from './export/operation-log.ts';
+import { LateAnswers } from './journal/late-answers.ts';
 import { RunningOperations } from './journal/running-operations.ts';
 import { startSweeping, type Sweeper } from './journal/start-sweeping.ts';
 import { type AnsweredSet, applyChangeSet, type ApplyChangeSetInput } from './change-sets/apply-change-set.ts';
@@ -202,6 +203,7 @@ export function createIntent(domain: DomainContext, options: IntentOptions = {})
     domain,
     limits,
     running: new RunningOperations(domain, limits),
+    late: new LateAnswers(),
     beforeStep: options.beforeStep ?? (() => Promise.resolve()),
   };
   let sweeper: Sweeper | undefined;

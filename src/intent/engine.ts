@@ -1,4 +1,5 @@
 import type { DomainContext } from '../domain/context.ts';
+import type { LateAnswers } from './journal/late-answers.ts';
 import type { RunningOperations } from './journal/running-operations.ts';
 
 /** What every operation works with. */
@@ -6,6 +7,7 @@ export interface Engine {
   readonly domain: DomainContext;
   /** Operations that this process is working on. */
   readonly running: RunningOperations;
+  readonly late: LateAnswers;
   /**
    * Called before each step, and within some. Whatever it throws before a step stops the engine dead, as a power cut
    * would: tests use it.

@@ -184,6 +184,29 @@ describe('the lock of a project', () => {
     assert.equal(bench.cloud.objects.size, 1);
     await next.close();
   });
+
+  it('that is taken by force loses no id that the provider gave: who resumes is told what was made', async () => {
+    const gate = holdApply();
+    const running = await bench.intent.createResource(bench.request, { ...input('one'), wait: 0 });
+    await until(() => bench.cloud.calls.includes('apply'));
+    const thief = otherSession('thief');
+    await unlockProject(bench.context, thief, bench.project, { force: true });
+    await activateProject(bench.context, thief, bench.project);
+    gate.resolve();
+    await until(() => bench.cloud.objects.size === 1);
+    const name = { intentProject: bench.project, operationID: running.id };
+    const status = async () =>
+      (await bench.intent.findOperation(thief, { intentProject: bench.project, id: running.id }))?.status;
+    await until(async () => {
+      await bench.intent.recover();
+      return (await status()) === 'INTERRUPTED';
+    });
+    const resumed = await bench.intent.resumeOperation(thief, name);
+    assert.equal(resumed.status, 'FINISHED', resumed.message);
+    assert.equal(resumed.outcome, 'created');
+    assert.equal(bench.cloud.objects.size, 1);
+    await bench.intent.close();
+  });
 });
 
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {

@@ -84,6 +84,8 @@ async function recordFailure(run: Run, error: unknown): Promise<void> {
     await (operation.status === 'APPLYING' && mayHaveActed(error) ? interrupt(run, masked) : fail(run, masked));
   } catch (cause) {
     // The lock or the database is lost: the operation stays as it is until a sweep finds it without a server.
+    const { outcome } = run.facts;
+    if (outcome !== undefined && outcome.object.value !== null) run.engine.late.keep(operation.id, outcome.object);
     log.error({ error: cause, operation: operation.id }, 'the end of an operation could not be recorded');
   }
 }

@@ -34,9 +34,9 @@ async function wasNew(run: Run): Promise<boolean> {
   return steps.some(({ step }) => step === 'recordDestroyed');
 }
 
-/** Something that did not exist before can be found only if its id was planned. */
+/** Something that did not exist before can be found only if its id was planned, or if this server was told it too late. */
 async function settleNew(run: Run): Promise<void> {
-  const planned = plannedObject(run);
+  const planned = run.engine.late.find(fact(run, 'operation').id) ?? plannedObject(run);
   if (planned === undefined || !hasKnownId(planned.value)) return leaveUnsettled(run);
   const known = { value: nullUnknowns(planned.value), private: planned.private };
   const { object } = await readObject(run.engine.domain.executor, fact(run, 'loaded'), known, callOf(run));
