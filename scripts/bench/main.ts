@@ -79,6 +79,12 @@ const suites: Readonly<Record<string, Suite>> = {
       'Wall time of one create over HTTP, warm, with the entry of the audit trail and without it, in pairs in turn. The server is the one that ships, started with a hook that leaves out the entries of resources with a certain name. Linking into the chain comes later and meets both sides. Aim: at most +10 % at the upper 95 % bound.',
     measure: async () => (await import('./audited.ts')).measureAudited(),
   },
+  kills: {
+    title: 'Interruptions: what is lost in the middle of ten slow creates',
+    about:
+      'Ten objects, one after the other, 0.4 s each, made over HTTP and by `terraform apply -parallelism=1` with the same provider program. At the same random moments everything is killed (SIGKILL of terraform with its provider, of the server with its executor and providers), or the last byte of the disk is taken that holds the state or the database. Counted in the folder of the provider: objects of which no state and no record tells; those of which only the screen told, before the end; those whose record says that nobody is sure; whether the next command is refused; and objects beyond the ten once the work was gone on with. Aim: none known to nobody, none made twice.',
+    measure: async () => (await import('./kills.ts')).measureKills(),
+  },
   boot: {
     title: 'Start: boot to the first correct reply',
     about:

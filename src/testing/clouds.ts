@@ -24,12 +24,20 @@ export interface CloudObject {
   readonly content: string;
 }
 
-/** A real provider in Go that makes a file for each object in a folder of its own. */
-export async function goCloud(folder: string): Promise<Required<Cloud> & { readonly directory: string }> {
+/**
+ * A real provider in Go that makes a file for each object in a folder of its own.
+ *
+ * @param more variables that it gets
+ */
+export async function goCloud(
+  folder: string,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Required<Cloud> & { readonly directory: string }> {
   const directory = join(folder, 'cloud');
   mkdirSync(directory, { recursive: true });
   const wrapper = join(folder, 'terraform-provider-fixture');
-  const script = `#!/bin/sh\nFIXTURE_DIR=${directory} exec ${await buildGoProvider()}\n`;
+  const variables = Object.entries({ FIXTURE_DIR: directory, ...more }).map(([name, value]) => `${name}=${value}`);
+  const script = `#!/bin/sh\n${variables.join(' ')} exec ${await buildGoProvider()}\n`;
   writeFileSync(wrapper, script, { mode: 0o755 });
   return {
     directory,

@@ -21,7 +21,7 @@ type fault struct {
 	// Call is the protocol's name of it, or `*`.
 	Call string `json:"call"`
 	// Do is one of noise, crash_before, crash_after, hang_before, hang_after, slow, error_before, error_after, lose_state,
-	// change_state, wrong_type.
+	// change_state, leave_unknown, wrong_type.
 	Do string `json:"do"`
 	// Ms is for slow.
 	Ms int `json:"ms"`
@@ -140,6 +140,9 @@ func (s *faultyServer) PlanResourceChange(ctx context.Context, req *tfprotov6.Pl
 	}
 	resp, err := s.ProviderServer.PlanResourceChange(ctx, req)
 	if wanted := after(call, faults); resp != nil {
+		if wanted["change_state"] {
+			resp.PlannedState = s.changeName(ctx, req.TypeName, resp.PlannedState)
+		}
 		resp.PlannedState = spoil(resp.PlannedState, wanted)
 		if wanted["error_after"] {
 			resp.Diagnostics = append(resp.Diagnostics, faultProblem(call)...)
@@ -158,6 +161,9 @@ func (s *faultyServer) ApplyResourceChange(ctx context.Context, req *tfprotov6.A
 	if wanted := after(call, faults); resp != nil {
 		if wanted["change_state"] {
 			resp.NewState = s.changeName(ctx, req.TypeName, resp.NewState)
+		}
+		if wanted["leave_unknown"] {
+			resp.NewState = s.leaveUnknown(ctx, req.TypeName, resp.NewState)
 		}
 		resp.NewState = spoil(resp.NewState, wanted)
 		if wanted["error_after"] || wanted["lose_state"] {
