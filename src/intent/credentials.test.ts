@@ -238,6 +238,20 @@ describe('credentials of a project', () => {
     assert.ok(keysOf('read').size >= 2);
   });
 
+  it('are asked for again for the next resource where they could not be had for the one before', async () => {
+    for (const name of names) await create(name);
+    bench.clock.advance(HALF_MS / 1000);
+    sts.busy = 1;
+    const oneByOne = createIntent(context, { limits: { changesAtOnce: 1 } });
+    const refreshed = await oneByOne.refreshProject(bench.request, { intentProject: bench.project });
+    assert.deepEqual([refreshed.unchanged, refreshed.failures.length], [names.length - 1, 1]);
+    assert.match(refreshed.failures[0]?.message ?? '', /HTTP 503/);
+    bench.clock.advance(HALF_MS / 1000);
+    sts.refused = 'read';
+    const refused = await oneByOne.refreshProject(bench.request, { intentProject: bench.project });
+    assert.deepEqual([refused.unchanged, refused.failures.length], [0, names.length]);
+  });
+
   it('are gone for what begins after they were taken away, in the middle of a change set too', async () => {
     const set = await planChain();
     const { fault } = bench.cloud;

@@ -16,6 +16,8 @@ export interface Sts {
   readonly sessions: Map<string, HandedOut>;
   /** Lets nobody take on a role for this use. */
   refused: 'read' | 'write' | undefined;
+  /** To how many more questions it answers that it is busy. */
+  busy: number;
 }
 
 export function testSts(clock: Clock): Sts {
@@ -23,10 +25,12 @@ export function testSts(clock: Clock): Sts {
     outbound: { get: (url) => Promise.resolve(answer(url)) },
     sessions: new Map(),
     refused: undefined,
+    busy: 0,
   };
   const answer = (url: string): Awaited<ReturnType<Sts['outbound']['get']>> => {
     const use = new URL(url).searchParams.get('ExternalId')?.endsWith('write') === true ? 'write' : 'read';
     const refusal = '<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>';
+    if ((sts.busy -= 1) >= 0) return { status: 503, url, headers: {}, body: Buffer.from('busy') };
     if (sts.refused === use) return { status: 403, url, headers: {}, body: Buffer.from(refusal) };
     const id = `ASIA${use}${sts.sessions.size}`;
     const endsAt = new Date(clock.now().getTime() + LIFE_MS);

@@ -1,6 +1,7 @@
 import type { Request } from '../../domain/context.ts';
 import type { IntentPolicyInput } from '../../policy/index.ts';
 import { equalValues } from '../../providers/index.ts';
+import { AppError } from '../../shared/errors.ts';
 import type { Db } from '../../storage/database.ts';
 import { findDependencies } from '../../storage/dependencies.ts';
 import { findProjectPolicies } from '../../storage/policies.ts';
@@ -76,6 +77,10 @@ function loadOnce({ engine, request, project }: Looking): (row: ResourceRow) => 
       inProject(engine.domain, loaded, project.id, providerAlias),
     );
     types.set(key, loading);
+    // What is refused stays refused for this look; what was only out of reach is tried again for the next resource.
+    loading.catch((error: unknown) => {
+      if (error instanceof AppError && error.code === 'UNAVAILABLE') types.delete(key);
+    });
     return loading;
   };
 }
