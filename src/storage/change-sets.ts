@@ -55,19 +55,26 @@ export async function changeChangeSet(
 }
 
 /**
- * Says that the server still works on the change set and on those of its operations that wait for their turn.
+ * Says that the server still works on the change set and on those of its operations that are begun. Those that wait for
+ * their turn have a lease as well, of which only matters that it is there.
  *
- * @returns whether somebody asked for its end
+ * @returns the set or operations whose end somebody asked for
  */
-export async function renewChangeSet(db: Db, id: string, until: Date): Promise<boolean> {
-  const rows = await db.execute<{ asked: boolean }>(
-    `with waiting as (update intent_operation set lease_until = ?
-        where change_set = ? and status = 'PLANNED' and lease_until is not null)
-      update intent_change_set set lease_until = ? where id = ? and status in ('PLANNING', 'APPLYING')
-        returning cancel_requested_at is not null as asked`,
-    [until, id, until, id],
+export async function renewChangeSet(
+  db: Db,
+  { id, fence }: Pick<ChangeSetRow, 'id' | 'fence'>,
+  until: Date,
+): Promise<string[]> {
+  const rows = await db.execute<{ id: string }>(
+    `with begun as (update intent_operation set lease_until = ? where change_set = ? and fence = ?
+        and status in ('PLANNING', 'APPLYING') and finished_at is null and lease_until is not null
+        returning id, cancel_requested_at),
+      own as (update intent_change_set set lease_until = ? where id = ? and status in ('PLANNING', 'APPLYING')
+        returning id, cancel_requested_at)
+      select id from (select * from own union all select * from begun) as renewed where cancel_requested_at is not null`,
+    [until, id, fence, until, id],
   );
-  return rows[0]?.asked === true;
+  return rows.map((row) => row.id);
 }
 
 /** Leaves word for the server that works on the change set. @returns false when nobody does any more */

@@ -1,6 +1,7 @@
 import { newUser } from '../domain/people/invitations.ts';
 import { newUlid } from '../shared/ids.ts';
 import type { AuditRow } from '../storage/audit.ts';
+import type { ChangeSetRow } from '../storage/change-sets.ts';
 import type { OperationRow } from '../storage/operations.ts';
 import type { PolicyRow } from '../storage/policies.ts';
 import type { ProjectRow } from '../storage/projects.ts';
@@ -154,4 +155,32 @@ export function anAuditEntry(changes: Partial<AuditRow> = {}): AuditRow {
 /** Somebody who cannot sign in yet. */
 export function aUser(username: string, createdAt = noon): UserRow {
   return newUser(username, createdAt);
+}
+
+export function aChangeSet(changes: Partial<ChangeSetRow> = {}): ChangeSetRow {
+  return {
+    id: newUlid(),
+    project: 'starter',
+    status: 'APPLYING',
+    request: undefined,
+    planDigest: undefined,
+    approvedDigest: undefined,
+    destructive: false,
+    failure: undefined,
+    confirmationHash: undefined,
+    confirmationUntil: undefined,
+    review: undefined,
+    session: 'session',
+    principalId: 'principal',
+    principalName: 'tests',
+    via: 'GRAPHQL',
+    client: undefined,
+    fence: 0,
+    leaseUntil: undefined,
+    createdAt: noon,
+    updatedAt: noon,
+    finishedAt: undefined,
+    cancelRequestedAt: undefined,
+    ...changes,
+  };
 }

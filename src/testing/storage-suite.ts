@@ -4,6 +4,7 @@ import { inspect } from 'node:util';
 import type { AppError } from '../shared/errors.ts';
 import { newUlid } from '../shared/ids.ts';
 import { findUnchained, insertAudit, linkAudit, lockChain, readChain } from '../storage/audit.ts';
+import { findChangeSet, insertChangeSet, renewChangeSet } from '../storage/change-sets.ts';
 import type { Storage } from '../storage/database.ts';
 import { findNeeding, insertDependency } from '../storage/dependencies.ts';
 import { type ApiKeyRow, findApiKey, findSession, insertApiKey, saveSession } from '../storage/identity.ts';
@@ -49,7 +50,7 @@ import { findBinary, findSchema, findTypes, saveSchemas } from '../storage/provi
 import { findResource, forgetResources, removeResource, saveResource } from '../storage/resources.ts';
 import { ensureSetting, findSetting } from '../storage/settings.ts';
 import { countSpaceContents, insertSpace } from '../storage/spaces.ts';
-import { anAuditEntry, anOperation, aPolicy, aProject, aResource, aSpace, noon } from './storage-rows.ts';
+import { aChangeSet, anAuditEntry, anOperation, aPolicy, aProject, aResource, aSpace, noon } from './storage-rows.ts';
 
 const later = (minutes: number): Date => new Date(noon.getTime() + minutes * 60_000);
 const claim = (session: string, at = 0) => ({
@@ -240,6 +241,32 @@ export function describeStorage(name: string, fresh: () => Promise<Storage>): vo
         assert.equal(await storage.read((db) => renewLease(db, target, later(9))), true);
         assert.equal(await storage.read((db) => renewLease(db, { ...target, fence: 1 }, later(9))), false);
         assert.deepEqual(await storage.read((db) => findAbandonedOperations(db, later(5))), []);
+      });
+
+      it('renews what is begun of a change set with it, and says which of it is to end', async () => {
+        const set = aChangeSet({ leaseUntil: later(1) });
+        await storage.read((db) => insertChangeSet(db, set));
+        const member = { changeSet: set.id, leaseUntil: later(1) };
+        const begun = [0, 1].map(() => anOperation({ ...member, status: 'APPLYING' }));
+        const waiting = anOperation({ ...member, status: 'PLANNED' });
+        const other = anOperation({ status: 'APPLYING', leaseUntil: later(1) });
+        for (const operation of [...begun, waiting, other])
+          await storage.read((db) => insertOperation(db, operation, step));
+        const renew = (fence: number) => storage.read((db) => renewChangeSet(db, { id: set.id, fence }, later(9)));
+        const leases = async () =>
+          storage.read((db) =>
+            Promise.all(
+              [...begun, waiting, other].map(async ({ id }) => (await findOperation(db, 'starter', id))?.leaseUntil),
+            ),
+          );
+        assert.deepEqual(await renew(1), []);
+        assert.deepEqual(await leases(), [later(1), later(1), later(1), later(1)]);
+        assert.deepEqual(await renew(0), []);
+        assert.deepEqual(await leases(), [later(9), later(9), later(1), later(1)]);
+        await storage.read((db) => askForEnd(db, begun[1] ?? assert.fail(), noon));
+        assert.deepEqual(await renew(0), [begun[1]?.id]);
+        const row = await storage.read((db) => findChangeSet(db, 'starter', set.id));
+        assert.deepEqual(row, { ...set, leaseUntil: later(9) });
       });
     });
 

@@ -41,7 +41,7 @@ export async function followSet(
       domain.log.error({ error, changeSet: id }, 'the work on a change set was stopped');
     })
     .finally(() => running.remove(id));
-  const renew = (db: Db, until: Date): Promise<boolean> => renewChangeSet(db, id, until);
+  const renew = (db: Db, until: Date): Promise<string[]> => renewChangeSet(db, { id, fence: project.fence }, until);
   running.add({ id, project: project.id, fence: project.fence, done, cancelRequested: false, renew });
   await settleWithin(done, waitMs);
   if (problem !== undefined) throw problem;

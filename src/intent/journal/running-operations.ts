@@ -15,10 +15,10 @@ export interface RunningOperation {
   /** The change set that it is one of. */
   readonly changeSet?: string | undefined;
   /**
-   * How a change set says that it is still worked on; an operation's lease is renewed when absent. Answers whether
-   * somebody asked for its end.
+   * How a change set says that it and its operations are still worked on; an operation's lease is renewed when absent.
+   * Answers which of them somebody asked the end of.
    */
-  readonly renew?: (db: Db, until: Date) => Promise<boolean>;
+  readonly renew?: (db: Db, until: Date) => Promise<readonly string[]>;
 }
 
 const STOP_WAIT_MS = 5_000; // long enough for a provider that gives up at once
@@ -62,6 +62,7 @@ export class RunningOperations {
   /** Says that the operations are still worked on, and keeps their projects locked. */
   async renew(): Promise<void> {
     for (const operation of this.#operations.values()) {
+      if (operation.changeSet !== undefined && this.has(operation.changeSet)) continue; // renewed with its set
       await this.#renewOne(operation).catch((error: unknown) => {
         this.#domain.log.warn({ error, operation: operation.id }, 'could not renew the lease of an operation');
       });
@@ -76,10 +77,14 @@ export class RunningOperations {
     const lockUntil = new Date(now + this.#limits.lockMs);
     const asked = await storage.read(async (db) => {
       await renewLock(db, project, fence, lockUntil);
-      return renew?.(db, leaseUntil) ?? renewLease(db, { id, project, fence }, leaseUntil);
+      if (renew !== undefined) return renew(db, leaseUntil);
+      return (await renewLease(db, { id, project, fence }, leaseUntil)) ? [id] : [];
     });
-    // Word that came by notification is acted on already.
-    if (asked && !operation.cancelRequested) await this.stop(operation);
+    for (const each of asked) {
+      const running = this.find(each);
+      // Word that came by notification is acted on already.
+      if (running?.cancelRequested === false) await this.stop(running);
+    }
   }
 
   /**
