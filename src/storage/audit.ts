@@ -1,7 +1,7 @@
 import type { Db } from './database.ts';
 import { AuditEntity } from './entities/audit.ts';
 import { type Page, type SearchInput, searchPage, type SearchSpec } from './search.ts';
-import { type Part, typedRows } from './statement.ts';
+import { columnName, givenRows, type Part, typedRows } from './statement.ts';
 import { type Row, tableOf } from './table.ts';
 
 export type AuditRow = Row<typeof AuditEntity>;
@@ -48,25 +48,22 @@ export async function insertAudit(db: Db, entry: AuditRow): Promise<void> {
 
 export async function insertAudits(db: Db, entries: readonly AuditRow[]): Promise<void> {
   if (entries.length === 0) return;
-  const { names, marks, values } = auditColumns(entries);
-  await db.execute(`insert into audit_entry (${names}) values ${entries.map(() => `(${marks})`).join(', ')}`, values);
+  const { names, table, values } = givenRows(entries, [...columns, 'actorRoles'], { ...types, actorRoles: 'jsonb' });
+  const given = columns.map(columnName).join(', ');
+  await db.execute(
+    `insert into audit_entry (${names}) select ${given}, array(select jsonb_array_elements_text(actor_roles)) from ${table}`,
+    values,
+  );
 }
 
 /** Adds an entry in the statement that moves an operation, if that does move it. */
 export function tellingPart(entry: AuditRow): Part {
-  const { names, marks, values } = auditColumns([entry]);
-  return { sql: `told as (insert into audit_entry (${names}) select ${marks} from changed)`, values };
-}
-
-function auditColumns(entries: readonly AuditRow[]) {
-  const { names, marks, values } = typedRows(entries, columns, types);
-  const width = columns.length;
-  const rows = entries.map(({ actorRoles }, at) => [
-    ...values.slice(at * width, (at + 1) * width),
-    JSON.stringify(actorRoles),
-  ]);
+  const { names, marks, values } = typedRows([entry], columns, types);
   const roles = 'array(select jsonb_array_elements_text(?::jsonb))';
-  return { names: `${names}, actor_roles`, marks: `${marks}, ${roles}`, values: rows.flat() };
+  return {
+    sql: `told as (insert into audit_entry (${names}, actor_roles) select ${marks}, ${roles} from changed)`,
+    values: [...values, JSON.stringify(entry.actorRoles)],
+  };
 }
 
 /** Within a transaction: makes the caller the only one to link entries. @returns false when another server does it */

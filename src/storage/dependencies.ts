@@ -1,6 +1,6 @@
 import type { Db } from './database.ts';
 import { DependencyEntity } from './entities/intent.ts';
-import { typedRows } from './statement.ts';
+import { givenRows } from './statement.ts';
 import { type Row, tableOf } from './table.ts';
 
 export type DependencyRow = Row<typeof DependencyEntity>;
@@ -43,11 +43,8 @@ export function findEdges(db: Db, project: string, resourceId: string): Promise<
 export async function addDependencies(db: Db, edges: readonly DependencyRow[]): Promise<void> {
   if (db.deferred !== undefined) return void db.deferred.edges.push(...edges);
   if (edges.length === 0) return;
-  const { names, marks, values } = typedRows(edges, columns, types);
-  await db.execute(
-    `insert into resource_dependency (${names}) values ${edges.map(() => `(${marks})`).join(', ')} on conflict do nothing`,
-    values,
-  );
+  const { names, table, values } = givenRows(edges, columns, types);
+  await db.execute(`insert into resource_dependency (${names}) select * from ${table} on conflict do nothing`, values);
 }
 
 /** @returns false when the edge is there already */

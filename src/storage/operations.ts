@@ -6,7 +6,7 @@ import { OperationEntity, type OperationKind, OperationStepEntity, type Operatio
 import { type Fence, FENCED, fenceMoved, requireFence } from './fence.ts';
 import { type ResourceRow, savingPart } from './resources.ts';
 import { countMatches, type Page, type SearchInput, searchPage, type SearchSpec } from './search.ts';
-import { assignments, columnName, insertColumns, jsonText, type Part, typedRows } from './statement.ts';
+import { assignments, columnName, givenRows, insertColumns, jsonText, type Part } from './statement.ts';
 import { type Row, tableOf, type Where } from './table.ts';
 
 export type { OperationKind, OperationStatus };
@@ -158,22 +158,34 @@ export async function insertOperations(db: Db, added: readonly NewOperation[]): 
   for (let at = 0; at < added.length; at += ROWS_A_STATEMENT) {
     const some = added.slice(at, at + ROWS_A_STATEMENT);
     const sealed = some.map(({ row }) => operations.seal(db, row.id, { ...row }));
-    const { names, marks, values } = typedRows(sealed, everyColumn, types);
-    await db.execute(
-      `insert into intent_operation (${names}) values ${some.map(() => `(${marks})`).join(', ')}`,
-      values,
-    );
-    const lines = some.flatMap(({ row, journal }) =>
-      journal.map((step, seq) => [row.id, seq + 1, ...stepValues(step)]),
-    );
-    if (lines.length === 0) continue;
-    await db.execute(
-      `insert into operation_step (operation_id, seq, step, at, detail)
-        values ${lines.map(() => '(?, ?::integer, ?, ?::timestamptz, ?::jsonb)').join(', ')}`,
-      lines.flat(),
+    const { names, table, values } = givenRows(sealed, everyColumn, types);
+    await db.execute(`insert into intent_operation (${names}) select * from ${table}`, values);
+    await addLines(
+      db,
+      some.map(({ row, journal }) => ({ id: row.id, journal })),
     );
   }
 }
+
+/** Writes the next lines of several journals. */
+async function addLines(
+  db: Db,
+  journals: readonly { readonly id: string; readonly journal: readonly JournalStep[] }[],
+): Promise<void> {
+  const lines = journals.flatMap(({ id, journal }) =>
+    journal.map((step, at) => ({ ...step, operationId: id, seq: at + 1 })),
+  );
+  if (lines.length === 0) return;
+  const { names, table, values } = givenRows(lines, ['operationId', 'seq', 'step', 'at', 'detail'], lineTypes);
+  await db.execute(
+    `insert into operation_step (${names})
+      select operation_id, seq + (select coalesce(max(own.seq), 0) from operation_step own
+        where own.operation_id = given.operation_id), step, at, detail from ${table}`,
+    values,
+  );
+}
+
+const lineTypes = { seq: 'integer', at: 'timestamptz', detail: 'jsonb' } as const;
 
 const everyColumn = Object.keys(OperationEntity.meta.properties);
 const types = {
@@ -316,15 +328,7 @@ export interface OperationMove {
 export async function changeOperations(db: Db, fence: Fence, moves: readonly OperationMove[]): Promise<void> {
   const alike = Map.groupBy(moves, ({ expected, changes }) => [...expected, ...Object.keys(changes)].join());
   for (const some of alike.values()) await changeAlike(db, fence, some);
-  const lines = moves.flatMap(({ id, journal }) => journal.map((step, at) => [id, at + 1, ...stepValues(step)]));
-  if (lines.length === 0) return;
-  await db.execute(
-    `insert into operation_step (operation_id, seq, step, at, detail)
-      select id, lines.seq + (select coalesce(max(seq), 0) from operation_step where operation_id = id), step, at, detail
-      from (values ${lines.map(() => '(?, ?::integer, ?, ?::timestamptz, ?::jsonb)').join(', ')})
-        as lines (id, seq, step, at, detail)`,
-    lines.flat(),
-  );
+  await addLines(db, moves);
 }
 
 /** @param moves all of the same columns and from the same statuses */
@@ -332,17 +336,14 @@ async function changeAlike(db: Db, fence: Fence, moves: readonly OperationMove[]
   const [first] = moves;
   if (first === undefined) return;
   const columns = Object.keys(first.changes);
-  const sealed = moves.map(({ id, changes }) => operations.seal(db, id, changes));
-  const { names, marks, values } = typedRows(sealed, columns, types);
-  const width = columns.length;
-  const rows = moves.map(({ id }, at) => [id, ...values.slice(at * width, (at + 1) * width)]);
+  const sealed = moves.map(({ id, changes }) => ({ ...operations.seal(db, id, changes), id }));
+  const { table, values } = givenRows(sealed, ['id', ...columns], types);
   const sets = columns.map(columnName).map((name) => `${name} = given.${name}`);
   const changed = await db.execute<{ id: string }>(
-    `with ${FENCED} update intent_operation set ${sets.join(', ')}
-      from fenced, (values ${moves.map(() => `(?, ${marks})`).join(', ')}) as given (given_id, ${names})
-      where intent_operation.id = given.given_id and project = ?
+    `with ${FENCED} update intent_operation set ${sets.join(', ')} from fenced, ${table}
+      where intent_operation.id = given.id and project = ?
         and intent_operation.status in (${first.expected.map(() => '?').join(', ')}) returning intent_operation.id`,
-    [fence.project, fence.fence, ...rows.flat(), fence.project, ...first.expected],
+    [fence.project, fence.fence, ...values, fence.project, ...first.expected],
   );
   if (changed.length === moves.length) return;
   await requireFence(db, fence);

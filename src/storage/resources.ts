@@ -2,7 +2,7 @@ import type { Db } from './database.ts';
 import { type ResourceCondition, ResourceEntity } from './entities/intent.ts';
 import { type Fence, FENCED, fenceMoved } from './fence.ts';
 import { countMatches, type Page, type SearchInput, searchPage, type SearchSpec } from './search.ts';
-import { columnName, type Part, typedRows } from './statement.ts';
+import { columnName, givenRows, type Part } from './statement.ts';
 import { type Row, tableOf } from './table.ts';
 
 export type { ResourceCondition };
@@ -104,11 +104,11 @@ export async function saveResources(db: Db, rows: readonly ResourceRow[], fence:
 /** @param guard name of the part that has a row if they may be saved */
 export function savingPart(db: Db, rows: readonly ResourceRow[], guard: 'fenced' | 'changed'): Part {
   const sealed = rows.map((row) => resources.seal(db, row.id, { ...row }));
-  const { names, marks, values } = typedRows(sealed, everyColumn, types);
+  const { names, table, values } = givenRows(sealed, everyColumn, types);
   // A row that another server put there in doubt has an id of its own, to which nothing is sealed: it gives way.
   const updates = everyColumn.filter((key) => !keptColumns.has(key)).map(columnName);
   const sql = `saved as (insert into intent_resource (${names})
-      select given.* from ${guard}, (values ${rows.map(() => `(${marks})`).join(', ')}) as given
+      select given.* from ${guard}, ${table}
       on conflict (project, resource_id) do update set ${updates.map((name) => `${name} = excluded.${name}`).join(', ')}
       returning id)`;
   return { sql, values };

@@ -54,6 +54,42 @@ export function typedRows(
   };
 }
 
+/**
+ * Rows as a table by the name `given`. Several are one array for each column: the text of the statement is the same for
+ * any number of rows, so that it stays prepared.
+ *
+ * @param columns keys of the rows, all of the same ones
+ * @param types those that are no text
+ */
+export function givenRows(
+  rows: readonly Readonly<Record<string, unknown>>[],
+  columns: readonly string[],
+  types: Readonly<Record<string, SqlType>>,
+) {
+  const { names, marks, values } = typedRows(rows, columns, types);
+  if (rows.length === 1) return { names, table: `(values (${marks})) as given (${names})`, values };
+  const width = columns.length;
+  // A driver would write an array in its own way; as text it is the same for all.
+  const arrays = columns.map((key) => `?::text::${types[key] ?? 'text'}[]`).join(', ');
+  return {
+    names,
+    table: `unnest(${arrays}) as given (${names})`,
+    values: columns.map((_, column) => arrayText(rows.map((__, row) => values[row * width + column]))),
+  };
+}
+
+/** The database's text of an array. */
+function arrayText(values: readonly unknown[]): string {
+  return `{${values.map((value) => (value === null ? 'NULL' : `"${elementText(value)}"`)).join(',')}}`;
+}
+
+function elementText(value: unknown): string {
+  if (value instanceof Uint8Array)
+    return `\\\\x${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('hex')}`;
+  const text = value instanceof Date ? value.toISOString() : String(value);
+  return text.replaceAll(/["\\]/g, String.raw`\$&`);
+}
+
 function typedValue(value: unknown, type: SqlType): unknown {
   if (type === 'jsonb') return value === null ? null : jsonText(value);
   return typeof value === 'string' ? storableText(value) : value;

@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 
 import type { AppError } from '../shared/errors.ts';
 import { newUlid } from '../shared/ids.ts';
-import { findUnchained, insertAudit, linkAudit, lockChain, readChain } from '../storage/audit.ts';
+import { findUnchained, insertAudit, insertAudits, linkAudit, lockChain, readChain } from '../storage/audit.ts';
 import { findChangeSet, insertChangeSet, renewChangeSet } from '../storage/change-sets.ts';
 import type { Storage } from '../storage/database.ts';
 import { findNeeding, insertDependency } from '../storage/dependencies.ts';
@@ -19,11 +19,14 @@ import {
 import {
   askForEnd,
   changeOperation,
+  changeOperations,
   changeWithBelongings,
   findAbandonedOperations,
   findOperation,
+  findOperations,
   findSteps,
   insertOperation,
+  insertOperations,
   renewLease,
   searchOperations,
 } from '../storage/operations.ts';
@@ -47,7 +50,7 @@ import {
   updateProjectConfig,
 } from '../storage/project-config.ts';
 import { findBinary, findSchema, findTypes, saveSchemas } from '../storage/provider-schemas.ts';
-import { findResource, forgetResources, removeResource, saveResource } from '../storage/resources.ts';
+import { findResource, forgetResources, removeResource, saveResource, saveResources } from '../storage/resources.ts';
 import { ensureSetting, findSetting } from '../storage/settings.ts';
 import { countSpaceContents, insertSpace } from '../storage/spaces.ts';
 import { aChangeSet, anAuditEntry, anOperation, aPolicy, aProject, aResource, aSpace, noon } from './storage-rows.ts';
@@ -241,6 +244,56 @@ export function describeStorage(name: string, fresh: () => Promise<Storage>): vo
         assert.equal(await storage.read((db) => renewLease(db, target, later(9))), true);
         assert.equal(await storage.read((db) => renewLease(db, { ...target, fence: 1 }, later(9))), false);
         assert.deepEqual(await storage.read((db) => findAbandonedOperations(db, later(5))), []);
+      });
+
+      it('writes several operations, resources and receipts at once just as each by itself', async () => {
+        const text = String.raw`{"a,b",NULL} \ "'` + '\n\t${x} ü ?';
+        const bytes = Buffer.from([0, 34, 92, 255]);
+        const rows = [
+          anOperation({ failure: text, plan: bytes, diagnostics: [{ [text]: text }], leaseUntil: noon }),
+          anOperation({ failure: 'NULL', plan: Buffer.alloc(0), changePosition: 2 }),
+          anOperation({ failure: '' }),
+        ];
+        const journal = [
+          { step: text, at: noon, detail: { text } },
+          { step: 'more', at: noon },
+        ] as const;
+        const resources = rows.map(({ id }, at) => aResource({ id, resourceId: `${text}${at}`, state: bytes }));
+        const receipts = rows.map(({ id }) => anAuditEntry({ id, actorRoles: [text, 'NULL'], data: { text } }));
+        await storage.transaction(async (db) => {
+          await insertOperations(
+            db,
+            rows.map((row) => ({ row, journal })),
+          );
+          await saveResources(db, resources, { project: 'starter', fence: 0 });
+          await insertAudits(db, receipts);
+        });
+        const all = await storage.read((db) =>
+          findOperations(db, { project: 'starter' }, { limit: 9, oldestFirst: true }),
+        );
+        assert.deepEqual(all, rows);
+        const changes = { failure: text, result: bytes, finishedAt: noon };
+        const moves = rows.map(({ id }) => ({ id, expected: ['QUEUED'] as const, changes, journal }));
+        await storage.transaction((db) => changeOperations(db, { project: 'starter', fence: 0 }, moves));
+        for (const [at, { id }] of rows.entries()) {
+          const changed = await storage.read((db) => findOperation(db, 'starter', id));
+          assert.deepEqual(changed, { ...rows[at], ...changes });
+          const steps = await storage.read((db) => findSteps(db, id));
+          assert.deepEqual(
+            steps.map(({ seq, step: name, detail }) => [seq, name, detail]),
+            [1, 3].flatMap((seq) => [
+              [seq, text, { text }],
+              [seq + 1, 'more', undefined],
+            ]),
+          );
+          const resource = await storage.read((db) => findResource(db, 'starter', `${text}${at}`));
+          assert.deepEqual(resource, resources[at]);
+        }
+        const told = await storage.read((db) => findUnchained(db, 9));
+        assert.deepEqual(
+          told.filter(({ id }) => rows.some((row) => row.id === id)).map(({ actorRoles, data }) => [actorRoles, data]),
+          rows.map(() => [[text, 'NULL'], { text }]),
+        );
       });
 
       it('renews what is begun of a change set with it, and says which of it is to end', async () => {
