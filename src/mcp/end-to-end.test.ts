@@ -276,6 +276,11 @@ describe('MCP, from the client to the provider', function () {
     const session = await connectModern({ url: `${server.url}/mcp`, headers, confirm });
     const made = { kind: 'create', project: 'starter', id: 'asked', provider, type: 'sandbox_pet', config: {} };
     assert.equal((await session.call('intent', made)).structured['outcome'], 'created');
+    const told = (await session.call('intent', { kind: 'history', project: 'starter' })).structured;
+    assert.deepEqual(
+      ['user', 'userKind', 'status'].map((key) => at(told, 'operations', '0', 'node', key)),
+      ['admin', 'API_KEY', 'FINISHED'],
+    );
     const deleted = await session.call('intent', { kind: 'delete', project: 'starter', id: 'asked' });
     assert.equal(deleted.structured['outcome'], 'deleted');
     assert.equal(questions.length, 1);
