@@ -45,6 +45,15 @@ describe('the order of changes', () => {
     fc.assert(fc.property(anyOrder, (needs) => assert.ok('order' in orderOf(needs))));
   });
 
+  it('leaves as given what is in order already, and orders the same graph the same way', () => {
+    fc.assert(
+      fc.property(anyOrder, anyGraph, (ordered, any) => {
+        assert.deepEqual(orderOf(ordered), { order: [...ordered.keys()] });
+        assert.deepEqual(orderOf(any), orderOf(new Map(any)));
+      }),
+    );
+  });
+
   it('takes a chain as long as a change set may be', () => {
     const needs = new Map(Array.from({ length: 20_000 }, (_, at) => [at, new Set(at === 0 ? [] : [at - 1])]));
     assert.ok('order' in orderOf(needs));

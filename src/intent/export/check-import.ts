@@ -4,6 +4,7 @@ import { isJsonObject, type Json } from '../../shared/json.ts';
 import { errorsOf, formatPath, formatProblem } from '../../shared/problems.ts';
 import type { Engine } from '../engine.ts';
 import { changedPaths } from '../compare/changed-paths.ts';
+import { shownPaths } from '../compare/shown-paths.ts';
 import { secretsIn } from '../plan/redact.ts';
 import { importTarget } from '../provider/identity.ts';
 import { encodeFor, type LoadedType, sessionWith } from '../provider/loaded-type.ts';
@@ -68,7 +69,7 @@ async function refusalOf({ domain, limits }: Engine, loaded: LoadedType, config:
 function outcomeOf(found: Value, { action, planned, replacePaths }: PlannedChange): ImportCheck {
   if (action === 'no-op') return { outcome: 'no-op' };
   if (action === 'replace') return { outcome: 'replace', paths: replacePaths.map(formatPath) };
-  return { outcome: 'update', paths: changedPaths(found, planned.value).map(formatPath) };
+  return { outcome: 'update', paths: shownPaths(changedPaths(found, planned.value)) };
 }
 
 /** Some providers import an empty value where none was given, and take these for different: it is written down then. */

@@ -5,6 +5,7 @@ import { errorsOf } from '../../shared/problems.ts';
 import type { ResourceRow } from '../../storage/resources.ts';
 import { withEmptyBlocks } from '../merge/empty-blocks.ts';
 import { redact } from '../plan/redact.ts';
+import { nullUnknowns } from '../plan/unknowns.ts';
 import { secretsInJson } from '../plan/redact-json.ts';
 import { plainIdentity } from '../provider/identity.ts';
 import { decodeFor, encodeFor, type LoadedType, sessionWith } from '../provider/loaded-type.ts';
@@ -55,7 +56,7 @@ export async function openObject(
   const said = tidyProblems(answer.problems, []);
   if (errorsOf(said).length > 0) throw refusal(loaded, `to upgrade the state of ${loaded.type}`, said);
   // Its identity may be of another form by now: the provider tells it anew when the object is read.
-  return { value: decodeFor(loaded, answer.state), private: notes };
+  return { value: nullUnknowns(decodeFor(loaded, answer.state)), private: notes };
 }
 
 /** A state that this very program wrote, as it would get it back if it were asked to upgrade it: which changes nothing else. */

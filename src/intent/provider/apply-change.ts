@@ -66,7 +66,7 @@ export async function applyChange(executor: Executor, loaded: LoadedType, change
   return {
     object: state === null ? nothing : answered,
     tainted: failure !== undefined && change.prior.value === null && state !== null,
-    problems: [...said, ...broken],
+    problems: [...said, ...(failure?.problems ?? [])],
     failure,
     tolerated: breaches.filter(({ severity }) => severity === 'warning'),
   };

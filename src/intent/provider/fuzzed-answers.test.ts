@@ -14,10 +14,11 @@ import { isDeceiving } from '../../shared/deceiving-text.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Json } from '../../shared/json.ts';
 import type { Problem } from '../../shared/problems.ts';
+import type { ResourceRow } from '../../storage/resources.ts';
 import { createRandom, type Random } from '../../testing/campaign.ts';
 import { everything, everythingType, hostileConnection } from '../../testing/fuzz/hostile-provider.ts';
 import { honestValue } from '../../testing/fuzz/hostile-value.ts';
-import { packState, shownOf } from '../journal/object-store.ts';
+import { openObject, packState, shownOf } from '../journal/object-store.ts';
 import { nullUnknowns } from '../plan/unknowns.ts';
 import { applyChange } from './apply-change.ts';
 import { checkConfig } from './check-config.ts';
@@ -114,6 +115,7 @@ describe('answers of a provider that cannot be trusted', () => {
       const { value: given } = await checkConfig(honest(executor), loaded, config, 'resource');
       const found = await random.pick([
         () => readObject(executor, loaded, aKnown(random), call),
+        async () => ({ object: await openObject(executor, loaded, recordOf(aKnown(random)), call), warnings: [] }),
         () => importObject(executor, loaded, target, call),
         async () => ({ object: { ...nothing, value: await readDataSource(executor, loaded, given, call) }, warnings: [] }),
       ])(); // prettier-ignore
@@ -155,6 +157,13 @@ function aKnown(random: Random): KnownObject {
     const value = nullUnknowns(decodeValue(honestValue(random, everythingType), everythingType));
     if (isValueMap(value)) return { value: new Map([...value, ['once', null]]), private: new Uint8Array() };
   }
+}
+
+/** As an older program of the provider left it: it has to be upgraded. */
+function recordOf(known: KnownObject): ResourceRow {
+  const older = { ...loaded, binary: { ...binary, sha256: 'b'.repeat(64) } };
+  const row: Partial<ResourceRow> = { state: packState(older, known), private: undefined, schemaVersion: 0 };
+  return row as ResourceRow; // nothing else of it is read
 }
 
 /** Takes every configuration. */

@@ -7,6 +7,8 @@ import { type TestIntent, testIntent } from '../../testing/intent.ts';
 import { aBlock, anAttribute, aValue } from '../../testing/schemas.ts';
 import { checkApplied } from '../compare/check-applied.ts';
 import { matchSet } from '../merge/match-set.ts';
+import type { ResourceRow } from '../../storage/resources.ts';
+import { openObject, packState } from '../journal/object-store.ts';
 import { applyChange } from './apply-change.ts';
 import { loadedType } from './loaded-type.ts';
 import { nothing, planChange } from './plan-change.ts';
@@ -43,6 +45,19 @@ describe('an odd answer', () => {
     const failing = { severity: 'error', summary: 'half done', detail: '', path: [] } as const;
     const broken = { ...executor, apply: () => Promise.resolve({ state, ...common, problems: [failing] }) };
     await assert.rejects(applyChange(broken, loaded, { ...creation, prior: known }), { code: 'PROVIDER_FAILED' });
+  });
+
+  it('to an upgrade of a state leaves nothing unknown in it', async () => {
+    const state = encodeValue(
+      new Map<string, Value>([...(made as Map<string, Value>), ['id', unknown]]),
+      impliedType(block),
+    );
+    const upgrading = { ...executor, upgradeState: () => Promise.resolve({ state, problems: [] }) };
+    const older = { ...loaded, binary: { ...fakeBinary, sha256: '0'.repeat(64) } };
+    const known = { value: made, private: new Uint8Array() };
+    const row: Partial<ResourceRow> = { state: packState(older, known), private: undefined, schemaVersion: 0 };
+    const { value } = await openObject(upgrading, loaded, row as ResourceRow, {});
+    assert.deepEqual(value, aValue({ id: null, name: 'a', tags: null }));
   });
 
   it('with an identity that cannot be read leaves the object, and a mark', async () => {

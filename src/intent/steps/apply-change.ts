@@ -1,5 +1,4 @@
 import { AppError } from '../../shared/errors.ts';
-import { formatPath } from '../../shared/problems.ts';
 import type { ResourceCondition } from '../../storage/resources.ts';
 import { moveOperation } from '../journal/move-operation.ts';
 import { type Applied, applyChange as callProvider, type ApplyCall } from '../provider/apply-change.ts';
@@ -7,6 +6,7 @@ import { forChanges } from '../provider/in-project.ts';
 import { type KnownObject, nothing } from '../provider/plan-change.ts';
 import { fact, type Run } from '../run.ts';
 import { changedPaths } from '../compare/changed-paths.ts';
+import { shownPaths } from '../compare/shown-paths.ts';
 import { driftSince } from './drift.ts';
 import { logTolerated } from './log-tolerated.ts';
 import { recordDestroyed } from './record-outcome.ts';
@@ -117,7 +117,7 @@ export async function compareWithRecord(run: Run): Promise<void> {
   const { planned, prior } = fact(run, 'change').planned;
   const was = fact(run, 'resource').condition;
   const gone = planned.value === null;
-  const paths = gone ? [] : changedPaths(prior.value, planned.value).map(formatPath);
+  const paths = gone ? [] : shownPaths(changedPaths(prior.value, planned.value));
   const drifted = paths.length > 0 && prior.value !== null;
   const drift = gone ? undefined : driftSince(run, planned.value);
   run.facts.outcome = {

@@ -1,9 +1,9 @@
 import type { Value } from '../../providers/index.ts';
 import { unixSeconds } from '../../shared/clock.ts';
 import { isJsonObject, type JsonObject } from '../../shared/json.ts';
-import { formatPath } from '../../shared/problems.ts';
 import type { ResourceRow } from '../../storage/resources.ts';
 import { changedPaths } from '../compare/changed-paths.ts';
+import { shownPaths } from '../compare/shown-paths.ts';
 import { textOf } from '../journal/json-fields.ts';
 import { readState } from '../journal/stored.ts';
 import { decodeFor } from '../provider/loaded-type.ts';
@@ -17,7 +17,7 @@ export function driftSince(run: Run, now: Value): Drift | undefined {
   const resource = fact(run, 'resource');
   const base = baseOf(run, resource);
   if (base === undefined) return undefined;
-  const paths = changedPaths(base.value, now).map(formatPath);
+  const paths = shownPaths(changedPaths(base.value, now));
   if (paths.length === 0) return undefined;
   const { drift } = resource;
   const known = isJsonObject(drift) && resource.driftBase !== undefined;

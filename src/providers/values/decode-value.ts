@@ -10,6 +10,7 @@ import { Dynamic, Unknown, unknown, type Value } from './value.ts';
 const MAX_DEPTH = 100; // deeper than any schema; a hostile value must not exhaust the stack
 const MAX_PARTS = 1_000_000; // a byte of a message can cost a hundred of memory; real states have some thousands
 const REFINED_UNKNOWN = 12; // extension type of an unknown value about which something is known
+const MAX_TYPE_BYTES = 1_000_000; // of the text by which a value of any type says its own
 const MAX_REFINEMENT_BYTES = 1_024; // as Terraform has it
 const MAX_SHOWN_STEPS = 20;
 const MAX_SHOWN_LENGTH = 100;
@@ -100,7 +101,9 @@ function decodeNumber(reader: MsgpackReader): CtyNumber {
 function decodeDynamic(decoder: Decoder): Dynamic {
   const { reader } = decoder;
   if (reader.arrayHeader() !== 2) throw new MsgpackError('a dynamic value without its type');
-  const type = parseType(parseTypeJson(reader.binary().toString('utf8')));
+  const named = reader.binary();
+  if (named.length > MAX_TYPE_BYTES) throw new MsgpackError('a type that is too long');
+  const type = parseType(parseTypeJson(named.toString('utf8')));
   return new Dynamic(
     type,
     inside(decoder, 'value', () => decodeAny(decoder, type)),

@@ -52,6 +52,17 @@ describe('bytes that a provider should not send', () => {
     assert.throws(() => decodeValue(bytes, type), /more than 1000000 parts/);
   });
 
+  it('are refused when a type is longer than any', () => {
+    const type = Buffer.from(`["tuple",[${'"bool",'.repeat(200_000)}"bool"]]`);
+    assert.throws(() => decodeValue(encode([type, []]), 'dynamic'), /a type that is too long/);
+  });
+
+  it('are refused when they are of a type that never travels', () => {
+    for (const name of ['["capsule","thing"]', '"capsule"']) {
+      assert.throws(() => decodeValue(encode([Buffer.from(name), 'x']), 'dynamic'), /sent a type that/);
+    }
+  });
+
   it('are refused when a name is there twice', () => {
     const twice = Buffer.from([0x82, 0xa1, 0x61, 0xc3, 0xa1, 0x61, 0xc2]);
     assert.throws(() => decodeValue(twice, { map: 'bool' }), /"a" is there twice/);
