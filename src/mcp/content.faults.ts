@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 
 import { campaign, type Random, tell } from '../testing/campaign.ts';
 import { mcpClients, type McpSession, type ToolReply } from '../testing/mcp-clients.ts';
-import { type FakeExecute, type McpTestServer, startMcpServer } from '../testing/mcp-server.ts';
-import type { Json, JsonObject } from '../shared/json.ts';
+import { type FakeExecute, generatedTools, type McpTestServer, startMcpServer } from '../testing/mcp-server.ts';
+import { isJsonObject, type Json, type JsonObject } from '../shared/json.ts';
 
 // Whatever these match would change what a person sees, or have a client fetch something.
 const harmful =
@@ -96,26 +97,59 @@ const calls: readonly Call[] = [
   },
 ];
 
+// Tools of the fine-grained endpoint: each with the least that it takes, or with the text itself wherever that may stand.
+const fineTools = generatedTools.filter(({ endpoint }) => endpoint === 'INTENT');
+const FINE_TOOLS_A_TEXT = 8; // in turn, so that each tool meets as many texts as any other
+
+/** Everything that a tool demands, made of its schema. */
+function leastFor({ inputSchema }: (typeof fineTools)[number], text: string): JsonObject {
+  const { properties, required } = inputSchema;
+  const names = Array.isArray(required) ? required.map(String) : [];
+  const known = isJsonObject(properties) ? properties : {};
+  const wanted = [...new Set([...names, ...('project' in known ? ['project'] : [])])];
+  return Object.fromEntries(wanted.map((name) => [name, valueFor(known[name], text)]));
+}
+
+/** A value of a schema's form, with the text wherever one may be; objects have every property. */
+function valueFor(schema: Json | undefined, text: string): Json {
+  const { type, enum: words, items, properties } = isJsonObject(schema) ? schema : {};
+  const kind = Array.isArray(type) ? type[0] : type;
+  if (Array.isArray(words)) return words[0] ?? text;
+  if (kind === 'integer' || kind === 'number') return 1;
+  if (kind === 'boolean') return true;
+  if (kind === 'array') return [valueFor(items, text), valueFor(items, text)];
+  if (kind !== 'object') return text;
+  if (!isJsonObject(properties)) return { [text]: text };
+  return Object.fromEntries(Object.entries(properties).map(([name, each]) => [name, valueFor(each, text)]));
+}
+
 describe('foreign text in what assistants read', function (this: Mocha.Suite) {
   this.timeout(0);
   let server: McpTestServer;
   let outcome: Awaited<ReturnType<FakeExecute>> = {};
   const sessions: McpSession[] = [];
+  const fineSessions: McpSession[] = [];
   before(async () => {
     server = await startMcpServer(() => outcome);
-    for (const { connect } of mcpClients) sessions.push(await connect({ url: `${server.url}/mcp`, headers }));
+    for (const { connect } of mcpClients) {
+      sessions.push(await connect({ url: `${server.url}/mcp`, headers }));
+      fineSessions.push(await connect({ url: `${server.url}/intent/mcp`, headers }));
+    }
   });
   after(async () => {
-    for (const session of sessions) await session.close();
+    for (const session of [...sessions, ...fineSessions]) await session.close();
     await server.stop();
   });
 
   const cases = campaign('foreign text in what assistants read', { short: 15, tenth: 300, full: 3_000 });
 
   it(`is cleaned wherever it comes out, and reaches no list of tools: ${cases.count} texts by ${calls.length} ways to both generations of clients`, async () => {
+    const pinned = await pinsOf([...sessions, ...fineSessions]);
     const lists = await Promise.all(sessions.map((session) => session.listTools()));
+    assert.deepEqual(lists[0]?.map(({ name }) => name).toSorted(), lists[1]?.map(({ name }) => name).toSorted());
     let answers = 0;
-    await cases.run(async (random) => {
+    const heard = new Map<string, number>();
+    await cases.run(async (random, index) => {
       const text = hostile(random);
       for (const { tool, given, outcome: outcomeOf } of calls) {
         outcome = outcomeOf(text);
@@ -124,9 +158,24 @@ describe('foreign text in what assistants read', function (this: Mocha.Suite) {
           answers += 1;
         }
       }
+      for (let turn = 0; turn < FINE_TOOLS_A_TEXT; turn += 1) {
+        const tool = fineTools[(index * FINE_TOOLS_A_TEXT + turn) % fineTools.length] ?? assert.fail('there are tools');
+        for (const given of [leastFor(tool, 'pet'), leastFor(tool, text)]) {
+          outcome = random.chance(0.5) ? failedWith(text) : saying(tool, text);
+          for (const session of fineSessions) {
+            assertClean(await session.call(tool.name, given), tool.name, text);
+            answers += 1;
+          }
+        }
+        heard.set(tool.name, (heard.get(tool.name) ?? 0) + 1);
+      }
     });
-    assert.deepEqual(await Promise.all(sessions.map((session) => session.listTools())), lists);
-    tell(`${answers} answers`);
+    assert.deepEqual(await pinsOf([...sessions, ...fineSessions]), pinned);
+    const fewest = heard.size < fineTools.length ? 0 : Math.min(...heard.values());
+    tell(`${answers} answers; of ${fineTools.length} fine-grained tools each met ${fewest} texts or more`);
+    tell(
+      `${pinned.reduce((sum, pins) => sum + pins.length, 0)} descriptions and schemas of tools were the same at the end`,
+    );
   });
 
   it('takes no reason of a policy for an answer of its own: each stays in its entry', async () => {
@@ -137,6 +186,28 @@ describe('foreign text in what assistants read', function (this: Mocha.Suite) {
     }
   });
 });
+
+/** Of each tool a hash of all that an assistant is shown of it. */
+async function pinsOf(sessions: readonly McpSession[]): Promise<string[][]> {
+  const lists = await Promise.all(sessions.map((session) => session.listTools()));
+  return lists.map((tools) =>
+    tools.map((tool) => `${tool.name} ${createHash('sha256').update(JSON.stringify(tool)).digest('hex')}`),
+  );
+}
+
+const failedWith = (text: string): Awaited<ReturnType<FakeExecute>> => ({
+  data: null,
+  errors: [{ message: text, extensions: { code: 'PROVIDER_FAILED', reasons: [text], [text]: text } }],
+});
+
+/** All that the tool answers holds the text. */
+function saying(tool: (typeof fineTools)[number], text: string): Awaited<ReturnType<FakeExecute>> {
+  const result = valueFor(tool.outputSchema, text);
+  const entries = tool.kinds.map(({ rootField, resultKey }) =>
+    resultKey === null || !isJsonObject(result) ? [rootField, result] : [resultKey, result[resultKey] ?? null],
+  );
+  return { data: Object.fromEntries(entries) };
+}
 
 function assertClean(reply: ToolReply, tool: string, text: string): void {
   for (const each of [...reply.texts, ...textsIn(reply.structured)]) {
