@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 
 import { newUlid } from '../shared/ids.ts';
-import type { JsonObject } from '../shared/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../shared/json.ts';
 import { campaign, type Random } from '../testing/campaign.ts';
 import type { GraphqlAnswer, TestServer } from '../testing/server.ts';
 import { aKey, read, sharedServer } from '../testing/shared-server.ts';
@@ -159,8 +159,8 @@ const attempts: Readonly<Record<string, Attempt>> = {
       [bench.thief, ''],
     ] as const);
     const { data, errors } = await bench.server.graphql(remove, { ...target, confirmation: given }, caller);
-    const status = (data as unknown as { intentResourceDelete?: { status: string } } | null)?.intentResourceDelete
-      ?.status;
+    const removed: Json | undefined = data?.['intentResourceDelete'];
+    const status = isJsonObject(removed) ? removed['status'] : undefined;
     assert.notEqual(status, 'FINISHED', JSON.stringify(errors));
     assert.notEqual(status, 'APPLYING');
     const still = await bench.server.graphql(

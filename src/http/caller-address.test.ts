@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { createAddressOf, isFromHere, networkOf, type ProxyTrust } from './caller-address.ts';
 
 function requestFrom(remoteAddress: string, headers: Record<string, string> = {}): IncomingMessage {
-  // All that is read of a request here.
+  // A request is made by Node alone; these two are all that is read of one here.
   return { headers, socket: { remoteAddress } } as unknown as IncomingMessage;
 }
 

@@ -110,11 +110,17 @@ function leastFor({ inputSchema }: (typeof fineTools)[number], text: string): Js
   return Object.fromEntries(wanted.map((name) => [name, valueFor(known[name], text)]));
 }
 
+function listOf(value: Json | undefined): readonly Json[] {
+  const listed: readonly Json[] = Array.isArray(value) ? value : value === undefined ? [] : [value];
+  return listed;
+}
+
 /** A value of a schema's form, with the text wherever one may be; objects have every property. */
 function valueFor(schema: Json | undefined, text: string): Json {
   const { type, enum: words, items, properties } = isJsonObject(schema) ? schema : {};
-  const kind = Array.isArray(type) ? type[0] : type;
-  if (Array.isArray(words)) return words[0] ?? text;
+  const [kind] = listOf(type);
+  const [word] = listOf(words);
+  if (word !== undefined) return word;
   if (kind === 'integer' || kind === 'number') return 1;
   if (kind === 'boolean') return true;
   if (kind === 'array') return [valueFor(items, text), valueFor(items, text)];
@@ -203,10 +209,12 @@ const failedWith = (text: string): Awaited<ReturnType<FakeExecute>> => ({
 /** All that the tool answers holds the text. */
 function saying(tool: (typeof fineTools)[number], text: string): Awaited<ReturnType<FakeExecute>> {
   const result = valueFor(tool.outputSchema, text);
-  const entries = tool.kinds.map(({ rootField, resultKey }) =>
-    resultKey === null || !isJsonObject(result) ? [rootField, result] : [resultKey, result[resultKey] ?? null],
-  );
-  return { data: Object.fromEntries(entries) };
+  const data: Record<string, Json> = {};
+  for (const { rootField, resultKey } of tool.kinds) {
+    if (resultKey === null || !isJsonObject(result)) data[rootField] = result;
+    else data[resultKey] = result[resultKey] ?? null;
+  }
+  return { data };
 }
 
 function assertClean(reply: ToolReply, tool: string, text: string): void {

@@ -1,10 +1,14 @@
+import { createHash } from 'node:crypto';
 import { deepEqual, equal, fail, match, ok } from 'node:assert/strict';
 
 import { AppError } from '../shared/errors.ts';
 import type { Json, JsonObject } from '../shared/json.ts';
 import { silentLogger } from '../shared/logger.ts';
 import { campaign, type Random, tell } from '../testing/campaign.ts';
+import { policyFaultInput, policyFaults } from '../testing/policy-faults.ts';
+import { findTool, requireTool } from '../testing/tools.ts';
 import {
+  createPolicyCompiler,
   type EvaluatedPolicy,
   intentDecision,
   type PolicyEngine,
@@ -79,12 +83,7 @@ describe('policies that go wrong', function (this: Mocha.Suite) {
   });
   after(() => engine.close());
 
-  /** What the project's operations would be told, or why there is no answer: which blocks them. */
-  const outcomeOf = (asked: EvaluatedPolicy, given: Json = input): Promise<string> =>
-    engine.evaluate(asked, given).then(
-      (result) => intentDecision([{ policy, result }]).outcome,
-      (error: unknown) => (error instanceof AppError ? String(error.details['reason']) : fail(String(error))),
-    );
+  const outcomeOf = (asked: EvaluatedPolicy, given: Json = input): Promise<string> => decided(engine, asked, given);
 
   const results = campaign('policies that go wrong in their results', { short: 900, tenth: 2_000, full: 20_000 });
   const kinds = Object.entries(resultFaults);
@@ -146,6 +145,68 @@ describe('policies that go wrong', function (this: Mocha.Suite) {
     for (const [at, result] of found.entries()) deepEqual(result, alone[order[at] ?? 0]);
   });
 });
+
+// Policies that are compiled as anybody's are, and fail when they are asked: each beside one that goes well.
+describe('policies that go wrong in their code', function (this: Mocha.Suite) {
+  this.timeout(0);
+  const TIMES = { short: 0, tenth: 25, full: 250 };
+  const ways = [
+    ...policyFaults,
+    { name: 'an entry point that nobody knows', body: undefined, expected: ['CORRUPT', 'TRAP'] },
+  ];
+  const cases = campaign('policies that go wrong in their code', {
+    short: TIMES.short * ways.length,
+    tenth: TIMES.tenth * ways.length,
+    full: TIMES.full * ways.length,
+  });
+  const compiled: EvaluatedPolicy[] = [];
+  let engine: PolicyEngine;
+  let good: EvaluatedPolicy;
+
+  before(requireTool('opa'));
+  before(async () => {
+    if (cases.count === 0) return; // each way is tried by name in `policy-compiler.real.ts`
+    engine = startPolicyEngine({ workers: 2, timeoutMs: 1_500, memoryMb: 32, logger: silentLogger });
+    const compiler = createPolicyCompiler({ opaPath: findTool('opa'), timeoutMs: 60_000, logger: silentLogger });
+    const compile = (body: string) => compiler.compile({ body: `package spacelift\n\n${body}\n`, engine: 'REGO_V1' });
+    good = await compile('allow contains "fine"');
+    for (const { body } of ways) compiled.push(body === undefined ? elsewhere(good) : await compile(body));
+  });
+  after(() => engine?.close());
+
+  it(`allow nothing, and are not mixed up with others: ${ways.length} ways, ${cases.count} times`, async () => {
+    const seen = new Map<string, number>();
+    await cases.run(async (random, index) => {
+      const at = index % ways.length;
+      const { name, expected } = ways[at] ?? fail('a way');
+      const input = { ...policyFaultInput, seed: random.next() };
+      const [found, beside] = await Promise.all([
+        decided(engine, compiled[at] ?? good, input),
+        decided(engine, good, input),
+      ]);
+      // On a busy machine time may run out before memory does; a policy that is fine is given its time all the same.
+      ok(found === 'TIMEOUT' || expected.includes(found), `${name}: ${found}`);
+      equal(beside, 'ALLOWED');
+      seen.set(found, (seen.get(found) ?? 0) + 1);
+    });
+    tell([...seen].map(([outcome, count]) => `${outcome} ${count}`).join(', '));
+  });
+});
+
+/** What a project's operations would be told by this policy alone, or why there is no answer: which blocks them. */
+function decided(engine: PolicyEngine, asked: EvaluatedPolicy, given: Json): Promise<string> {
+  return engine.evaluate(asked, given).then(
+    (result) => intentDecision([{ policy, result }]).outcome,
+    (error: unknown) => (error instanceof AppError ? String(error.details['reason']) : fail(String(error))),
+  );
+}
+
+/** A module in order whose package has another name, so that what it is asked for is not there. */
+function elsewhere({ wasm }: EvaluatedPolicy): EvaluatedPolicy {
+  const moved = Buffer.from(wasm);
+  for (let at = moved.indexOf('spacelift'); at >= 0; at = moved.indexOf('spacelift', at)) moved.write('elsewhere', at);
+  return { wasm: moved, sha256: createHash('sha256').update(moved).digest('hex') };
+}
 
 /** A module with something changed, left out or put in; never the same as before. */
 function spoiled(random: Random, wasm: Uint8Array): Uint8Array {

@@ -10,6 +10,7 @@ import {
   jwtVerify,
 } from 'jose';
 
+import { isJsonObject } from '../../shared/json.ts';
 import { saveSetting } from '../../storage/settings.ts';
 
 import { type TestDomain, makeProject, testDomain } from '../../testing/domain.ts';
@@ -21,6 +22,12 @@ const ISSUER = 'http://localhost:4000/identity';
 const DAY = 24 * 60 * 60;
 const shop = { project: 'shop', space: 'team', use: 'read', audience: 'sts.amazonaws.com' } as const;
 
+/** What is published, looked at as far as it is used here; the library that verifies looks at the rest. */
+function keySet(published: unknown): JSONWebKeySet {
+  assert.ok(isJsonObject(published) && Array.isArray(published['keys']) && published['keys'].every(isJsonObject));
+  return published as unknown as JSONWebKeySet;
+}
+
 describe('the identity of a project', () => {
   let domain: TestDomain;
   let identities: IdentityTokens;
@@ -31,7 +38,7 @@ describe('the identity of a project', () => {
 
   /** As a cloud does it: by what the issuer publishes and nothing else. */
   async function believed(token: string, audience: string, publisher = identities): Promise<JWTPayload> {
-    const keys = (await publisher.documents.get('/identity/jwks')?.()) as JSONWebKeySet;
+    const keys = keySet(await publisher.documents.get('/identity/jwks')?.());
     const options = { issuer: ISSUER, audience, algorithms: ['RS256'], currentDate: domain.clock.now() };
     return (await jwtVerify(token, createLocalJWKSet(keys), options)).payload;
   }
@@ -75,8 +82,7 @@ describe('the identity of a project', () => {
   });
 
   describe('is signed', () => {
-    const published = async (): Promise<JSONWebKeySet> =>
-      (await identities.documents.get('/identity/jwks')?.()) as JSONWebKeySet;
+    const published = async (): Promise<JSONWebKeySet> => keySet(await identities.documents.get('/identity/jwks')?.());
     const kids = async (): Promise<(string | undefined)[]> => (await published()).keys.map(({ kid }) => kid);
     const sign = async (): Promise<{ token: string; kid: string | undefined }> => {
       const token = await tokenFor(shop);
@@ -148,7 +154,7 @@ describe('who is to believe the identity of a project', () => {
     const get = async (path: string) => (await fetch(url + path)).json() as Promise<Record<string, unknown>>;
     const { issuer, jwks_uri } = await get('/identity/.well-known/openid-configuration');
     assert.deepEqual([issuer, jwks_uri], [`${url}/identity`, `${url}/identity/jwks`]);
-    const { keys } = (await get('/identity/jwks')) as unknown as JSONWebKeySet;
+    const { keys } = keySet(await get('/identity/jwks'));
     assert.deepEqual(
       keys.map((key) => Object.keys(key).toSorted()),
       [['alg', 'e', 'kid', 'kty', 'n', 'use']],

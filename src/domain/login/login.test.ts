@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 
 import { anonymous, type Caller, may } from '../../shared/caller.ts';
 import { AppError } from '../../shared/errors.ts';
-import type { Json, JsonObject } from '../../shared/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../shared/json.ts';
 import { findRole, insertBinding } from '../../storage/identity.ts';
 import { insertUserGroup } from '../../storage/user-groups.ts';
 import { judgeLogin } from './index.ts';
@@ -22,6 +22,11 @@ import {
 } from '../identity/index.ts';
 import { beginCliSession, beginSession, findSignedIn } from '../people/index.ts';
 import { createPolicy, deleteIntentPolicy, deletePolicy, type PolicyRecord, updatePolicy } from '../policies/index.ts';
+
+function partOf(input: Json, name: string): JsonObject {
+  const part = isJsonObject(input) ? input[name] : undefined;
+  return isJsonObject(part) ? part : {};
+}
 
 describe('login policies', () => {
   let domain: TestDomain;
@@ -44,8 +49,8 @@ describe('login policies', () => {
     if (script === 'broken') throw new AppError('UNAVAILABLE', 'the policy took too long');
     const { at, yes, no } = JSON.parse(script) as { at?: string; yes?: Json; no?: Json };
     if (at === undefined) return JSON.parse(script) as Json;
-    const { request, session } = input as unknown as { request: { remote_ip: string }; session: { login: string } };
-    return (request.remote_ip === at || session.login === at ? yes : no) ?? {};
+    const isMeant = partOf(input, 'request')['remote_ip'] === at || partOf(input, 'session')['login'] === at;
+    return (isMeant ? yes : no) ?? {};
   }
 
   const policy = (answer: JsonObject | 'broken', name = 'who may come in'): Promise<PolicyRecord> =>
@@ -114,8 +119,9 @@ describe('login policies', () => {
     await policy({ allow: true });
     const key = await aKey(false, ['builders']);
     await exchange(key, from('::ffff:10.1.2.3'));
-    const [input] = inputs as unknown as { spaces: object[]; roles: { slug: string; id: string; ulid: string }[] }[];
-    const { spaces, roles, ...rest } = input ?? { spaces: [], roles: [] };
+    const [input] = inputs;
+    assert.ok(isJsonObject(input));
+    const { spaces, roles, ...rest } = input;
     assert.deepEqual(rest, {
       request: { remote_ip: '10.1.2.3', timestamp_ns: context.clock.now().getTime() * 1e6 },
       session: {
@@ -127,7 +133,10 @@ describe('login policies', () => {
       { id: 'root', name: 'root', labels: [] },
       { id: 'team', name: 'team', labels: [] },
     ]);
-    assert.ok(roles.some(({ slug, id, ulid }) => slug === 'space-reader' && id === ulid));
+    const listed: readonly Json[] = Array.isArray(roles) ? roles : [];
+    const reader = listed.find((role) => isJsonObject(role) && role['slug'] === 'space-reader');
+    assert.ok(isJsonObject(reader));
+    assert.equal(reader['id'], reader['ulid']);
   });
 
   it('give roles that hold in the named space only, and besides what is bound', async () => {

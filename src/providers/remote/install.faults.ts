@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, readdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 
 import { AppError } from '../../shared/errors.ts';
 import { campaign, type Random, tell } from '../../testing/campaign.ts';
@@ -8,11 +8,17 @@ import { archiveOf, createTestKey, signBytes, type TestKey } from '../../testing
 import { useRegistry } from '../../testing/registry-bench.ts';
 import { spellingsOf } from '../../testing/url-spellings.ts';
 import { zipArchive } from '../../testing/zip-archive.ts';
+import { verifyBinary } from '../index.ts';
 import { hostPlatform } from '../mirror.ts';
 
 const address = 'acme/cloud';
 const zip = `terraform-provider-cloud_1.0.0_${hostPlatform()}.zip`;
 const download = `/download/${hostPlatform().replace('_', '/')}`;
+// Ten spellings of a place outside.
+const leavingNames = [
+  '../evil', 'a/../../evil', '..\\evil', 'a\\..\\..\\evil', '/evil', '\\evil', 'C:/evil', '..', './../evil', '//evil',
+] as const; // prettier-ignore
+const BOMB_BYTES = 3_000_000;
 const PROGRAM = 'terraform-provider-cloud_v1.0.0';
 const genuine = archiveOf(address, '1.0.0');
 const evil = archiveOf(address, 'evil');
@@ -24,6 +30,8 @@ interface Attack {
   readonly make: (random: Random) => Promise<void> | void;
   /** Only somebody who has installed it before can tell. */
   readonly pinned?: true;
+  /** What becomes of the program when it has been checked. */
+  readonly swap?: (path: string, random: Random) => void;
 }
 
 // Named attacks are in `attacks.test.ts`; these are the same and more, at random places and in number.
@@ -53,6 +61,8 @@ describe('packages on their way here', function (this: Mocha.Suite) {
     bench.registry.alter('SHA256SUMS.sig', () => ({ body: signature }));
     bench.registry.alter('.zip', () => ({ body: archive }));
   }
+  const missing = (suffix: string, random: Random): void =>
+    bench.registry.alter(suffix, () => ({ status: random.pick([204, 400, 404, 500]), body: '' }));
   const redirect = (suffix: string) => (random: Random) => {
     const location = random.pick(spellingsOf(9));
     bench.registry.alter(suffix, () => ({
@@ -148,7 +158,8 @@ describe('packages on their way here', function (this: Mocha.Suite) {
     {
       name: 'signed names that lead out',
       make: (random) => {
-        const name = Array.from({ length: 1 + random.below(6) }, () => random.pick(parts)).join('');
+        const made = Array.from({ length: 1 + random.below(6) }, () => random.pick(parts)).join('');
+        const name = random.chance(0.5) ? made : random.pick(leavingNames);
         return publishSigned(
           zipArchive([
             { name: PROGRAM, content: '1.0.0', mode: 0o100755 },
@@ -170,24 +181,79 @@ describe('packages on their way here', function (this: Mocha.Suite) {
       make: () =>
         publishSigned(zipArchive([PROGRAM, PROGRAM].map((name) => ({ name, content: 'evil', mode: 0o100755 })))),
     },
+    { name: 'no signature', make: (random) => missing('SHA256SUMS.sig', random) },
+    { name: 'no checksums', make: (random) => missing('SHA256SUMS', random) },
+    {
+      name: 'signed, for another machine',
+      make: () =>
+        publishSigned(zipArchive([{ name: 'terraform-provider-other_v1.0.0', content: 'evil', mode: 0o100755 }])),
+    },
+    {
+      name: 'the name of another machine',
+      make: (random) =>
+        alterDownload((all) => {
+          all['filename'] = zip.replace(hostPlatform(), random.pick(['plan9_mips', 'windows_amd64', 'darwin_arm64']));
+        }),
+    },
+    {
+      name: 'signed, with sizes that are not so',
+      make: (random) =>
+        publishSigned(
+          zipArchive([
+            { name: PROGRAM, content: 'evil', mode: 0o100755 },
+            { name: 'more', content: Buffer.alloc(1_000 + random.below(1_000), 'ab'), claimedSize: random.below(900) },
+          ]),
+        ),
+    },
+    {
+      name: 'signed, a bomb',
+      make: (random) =>
+        publishSigned(
+          zipArchive([
+            { name: PROGRAM, content: 'evil', mode: 0o100755 },
+            { name: 'bomb', content: Buffer.alloc(BOMB_BYTES + random.below(BOMB_BYTES)) },
+          ]),
+        ),
+    },
+    { name: 'another package under a pinned version, signed', pinned: true, make: () => publishSigned(evil) },
+    {
+      name: 'a program that is exchanged when it has been checked',
+      make: () => undefined,
+      swap: (path, random) =>
+        random.pick([
+          () => writeFileSync(path, 'evil!'),
+          () => appendFileSync(path, 'evil'),
+          () => truncateSync(path, 1),
+          () => (rmSync(path), symlinkSync('/bin/true', path)),
+          () => rmSync(path),
+        ])(),
+    },
     { name: 'signed, damaged before', make: (random) => publishSigned(damaged(random, genuine)) },
   ];
-  const cases = campaign('packages on their way here', { short: 72, tenth: 480, full: 4_800 });
+  const cases = campaign('packages on their way here', {
+    short: attacks.length,
+    tenth: 20 * attacks.length,
+    full: 200 * attacks.length,
+  });
 
   it(`are refused or are what was published: ${cases.count} attacks of ${attacks.length} kinds, none runs anything else`, async () => {
     const seen = new Map<string, number>();
     await cases.run(async (random, index) => {
-      const { name, make, pinned } = attacks[index % attacks.length] ?? assert.fail('there are attacks');
+      const { name, make, pinned, swap } = attacks[index % attacks.length] ?? assert.fail('there are attacks');
       bench.registry.reset();
       const lockFile = bench.at(`lock-${index}.hcl`);
       if (pinned === true)
         await bench.source({ cacheDir: bench.at(`cache-before-${index}`), lockFile }).resolve(address);
       await make(random);
       const source = bench.source({ cacheDir: bench.at(`cache-${index}`), lockFile });
-      const outcome = await source.resolve(address).then(
-        ({ path }) => readFileSync(path, 'utf8'),
-        (error: unknown) => (error instanceof AppError ? error.code : assert.fail(`${name}: ${String(error)}`)),
-      );
+      const outcome = await source
+        .resolve(address)
+        .then(async (binary) => {
+          swap?.(binary.path, random);
+          await verifyBinary(binary); // as is done before each start
+          return readFileSync(binary.path, 'utf8');
+        })
+        .catch((error: unknown) => (error instanceof AppError ? error.code : assert.fail(`${name}: ${String(error)}`)));
       assert.match(
         outcome,
         /^(?:1\.0\.0|PROVIDER_REFUSED|UNAVAILABLE|NO_SUCH|BAD_INPUT|LIMIT_EXCEEDED)$/,

@@ -124,6 +124,7 @@ export const providerFaults: readonly ProviderFault[] = [
   { name: 'shakes hands in another way', script: () => ({ start: { line: '{"hello":"world"}' } }) },
   { name: 'listens somewhere else', script: () => ({ start: { line: '1|6|tcp|198.51.100.7:99|grpc|AAAA' } }) },
   { name: 'shows a certificate that is none', script: () => ({ start: { line: '1|6|unix|/tmp/none|grpc|!!!!' } }) },
+  { ...inAnyCall('answers with 300 MB', () => ({ hugeMb: 300 })), waits: true },
   inAnyAct('hangs before it acts', () => ({ hang: 'before' }), { waits: true }),
   inAnyAct('hangs when it has acted', () => ({ hang: 'after' }), { waits: true }),
 ];
