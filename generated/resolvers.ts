@@ -700,7 +700,7 @@ export type IntentChangeInput = {
   readonly config?: InputMaybe<Scalars['JSON']['input']>;
   /** Id of the object as the provider knows it; to import. */
   readonly importID?: InputMaybe<Scalars['String']['input']>;
-  /** Identity of the object in place of `importID`, where its type has one; to import. */
+  /** Identity of the object in place of its id, where its type has one; to import. */
   readonly importIdentity?: InputMaybe<Scalars['JSON']['input']>;
   /** What is done. */
   readonly kind: IntentChangeKind;

@@ -186,7 +186,7 @@ describe('executor with a provider that misbehaves', function (this: Mocha.Suite
   it('says that a change that hangs may have been made', () =>
     assert.rejects(
       pet({ hang: 'ApplyResourceChange' }, 800),
-      failure('PROVIDER_FAILED', /did not answer in time.*The change may have been made/, true),
+      failure('PROVIDER_FAILED', /did not answer in time.*The change may have been made$/, true),
     ));
 
   it('does not take an answer beyond the limit', () =>

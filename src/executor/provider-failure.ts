@@ -23,9 +23,7 @@ export function providerFailed(
   options: { mayHaveActed: boolean; lastWords?: string | undefined; cause?: unknown },
 ): AppError {
   const words = options.lastWords === undefined ? '' : `; its last words were ${fence(options.lastWords)}`;
-  const effect = options.mayHaveActed
-    ? '. The change may have been made: refresh the resource before trying again'
-    : '';
+  const effect = options.mayHaveActed ? '. The change may have been made' : '';
   return new AppError('PROVIDER_FAILED', `${nameProvider(binary)} ${happened}${words}${effect}`, {
     details: { provider: binary.address, version: binary.version, mayHaveActed: options.mayHaveActed },
     cause: options.cause,

@@ -13,17 +13,20 @@ import {
   decodeValue,
   encodeValue,
   impliedType,
+  isValueMap,
   nullValue,
   type PlanAnswer,
   type ProviderBinary,
   type ProviderSchema,
   type ResourceSchema,
+  Unknown,
   type Value,
   valueToPlain,
 } from '../providers/index.ts';
 import { proposeNew } from '../intent/merge/propose-new.ts';
 import { executableSha256 } from '../providers/provider-binary.ts';
-import type { Json } from '../shared/json.ts';
+import { invariant } from '../shared/errors.ts';
+import { isJsonObject, type Json } from '../shared/json.ts';
 import { silentLogger } from '../shared/logger.ts';
 
 export interface BenchOptions {
@@ -195,4 +198,18 @@ export function sandboxBinary(): ProviderBinary {
   const path = fileURLToPath(new URL('../sandbox/main.ts', import.meta.url));
   const sha256 = '0'.repeat(64); // a provider that is part of this program has no file to be checked
   return { address: builtInAddress, version: builtInVersion, path, sha256, command: [process.execPath, path] };
+}
+
+/** Names of the attributes that are unknown. */
+export function unknownNames(value: Value): string[] {
+  invariant(isValueMap(value), 'an object has attributes');
+  return [...value]
+    .filter(([, part]) => part instanceof Unknown)
+    .map(([name]) => name)
+    .toSorted();
+}
+
+/** A member of a JSON object; null where there is none. */
+export function member(json: Json, name: string): Json {
+  return isJsonObject(json) ? (json[name] ?? null) : null;
 }

@@ -12,6 +12,9 @@ import type { SpaceRow } from '../storage/spaces.ts';
 /** Any moment will do; tests that care give their own. */
 export const noon = new Date('2026-06-01T12:00:00.000Z');
 
+/** So many minutes after it. */
+export const later = (minutes: number): Date => new Date(noon.getTime() + minutes * 60_000);
+
 export function aSpace(changes: Partial<SpaceRow> = {}): SpaceRow {
   return {
     id: 'root',
