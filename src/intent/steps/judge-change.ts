@@ -1,3 +1,5 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
 import { isJsonObject, type JsonObject } from '../../shared/json.ts';
 import { listItem } from '../../shared/problems.ts';
 import type { Db } from '../../storage/database.ts';
@@ -11,9 +13,9 @@ import { releaseWhileWaiting } from './hold-lock.ts';
 
 const FRESH_MS = 1_000;
 
-/** Begins to read what the plan will be judged by, while the provider works. */
+/** Begins to read what the plan will be judged by, while the provider works: in the next turn, when it has been asked. */
 export function beginJudging(run: Run): void {
-  run.begun.background = { at: run.engine.domain.clock.now(), read: begin(backgroundOf(run)) };
+  run.begun.background = { at: run.engine.domain.clock.now(), read: begin(nextTurn().then(() => backgroundOf(run))) };
 }
 
 /** Has the policies of the project judge the plan, and stops where they deny it or leave it to a person. */
