@@ -20,11 +20,11 @@ for (const database of ['embedded', 'PostgreSQL'] satisfies DatabaseKind[]) {
     let place: SecretPlace;
     const open = new Canaries(createRandom(`${campaignSeed} open ${database}`));
     const name = open.make('the name of a project, which is no secret', createRandom('open'), '');
-    const rounds = campaign(`secrets that were planted, database ${database}`, { short: 1, tenth: 4, full: 40 });
+    const rounds = campaign(`secrets that were planted, database ${database}`, { short: 1, tenth: 2, full: 20 });
     const kills = campaign(`secrets in what a kill leaves, database ${database}`, {
       short: database === 'embedded' ? 0 : 1,
-      tenth: 10,
-      full: 100,
+      tenth: 5,
+      full: 50,
     });
 
     if (database === 'PostgreSQL') before(requireTool('postgres'));

@@ -8,7 +8,7 @@ export interface ProviderFault {
   readonly name: string;
   /** What it does wrong, and in which call; the calls of any operation when none is named. */
   readonly script: (random: Random) => Script & { readonly start?: StartLie };
-  /** The provider says clearly that nothing was made, and lies: nobody can know better. */
+  /** The provider says clearly that nothing is there, or something else, and lies: nobody can know better. */
   readonly denies?: boolean;
   /** Costs a time-out. */
   readonly waits?: boolean;
@@ -101,10 +101,15 @@ export const providerFaults: readonly ProviderFault[] = [
     script: () => inApply({ fields: { private: { base64: Buffer.alloc(2_000_000, 1).toString('base64') } } }),
   },
   { name: 'reads a number', script: () => ({ ReadResource: { fields: { new_state: bytes(7) } } }) },
-  { name: 'finds nothing any more', script: () => ({ ReadResource: { fields: { new_state: bytes(0xc0) } } }) },
+  {
+    name: 'finds nothing any more',
+    script: () => ({ ReadResource: { fields: { new_state: bytes(0xc0) } } }),
+    denies: true,
+  },
   {
     name: 'reads something else',
     script: () => ({ ReadResource: { fields: { new_state: packed({ id: 'elsewhere', name: 'y' }) } } }),
+    denies: true,
   },
   {
     name: 'imports several',
