@@ -180,6 +180,7 @@ describe('the lock of a project', () => {
     await next.recover();
     const found = await next.findOperation(thief, { intentProject: bench.project, id: running.id });
     assert.equal(found?.status, 'INTERRUPTED');
+    assert.match(found?.failure ?? '', /^the server went away, or the project was taken from it, while the provider/);
     assert.equal((await next.resumeOperation(thief, name)).status, 'FINISHED');
     assert.equal(bench.cloud.objects.size, 1);
     await next.close();

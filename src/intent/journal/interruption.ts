@@ -3,6 +3,8 @@
 const WENT_AWAY = 'the server went away';
 export const WENT_AWAY_BEFORE = `${WENT_AWAY} before anything was changed`;
 export const WENT_AWAY_DURING = `${WENT_AWAY} while the provider acted`;
+/** Of a project that another session has by now: which of the two it was nobody can tell any more. */
+export const TAKEN_DURING = `${WENT_AWAY}, or the project was taken from it, while the provider acted`;
 export const SET_LEFT_PLANNING = `${WENT_AWAY} while it was planned; nothing was changed`;
 export const SET_LEFT_APPLYING = `${WENT_AWAY} while it was applied`;
 const UNREADABLE = 'whether it was made cannot be read from the provider';

@@ -12,10 +12,10 @@ import {
   type OperationRow,
 } from '../../storage/operations.ts';
 import { addDoubtfulResource, markResource } from '../../storage/resources.ts';
-import { releaseLock } from '../../storage/projects.ts';
+import { findProject, releaseLock } from '../../storage/projects.ts';
 import { expireSet, findLeftSets, interruptSet } from '../change-sets/sweep-sets.ts';
 import type { Engine } from '../engine.ts';
-import { WENT_AWAY_BEFORE, WENT_AWAY_DURING } from './interruption.ts';
+import { TAKEN_DURING, WENT_AWAY_BEFORE, WENT_AWAY_DURING } from './interruption.ts';
 import { readRequest } from './stored.ts';
 
 const system: Request = {
@@ -59,7 +59,9 @@ async function interrupt(engine: Engine, operation: OperationRow, alone: boolean
   const { storage, clock } = engine.domain;
   const at = clock.now();
   const acted = operation.status === 'APPLYING' && (await storage.read((db) => hasActed(db, operation.id)));
-  const failure = acted ? WENT_AWAY_DURING : WENT_AWAY_BEFORE;
+  const holder = await storage.read((db) => findProject(db, operation.project));
+  const during = holder === undefined || holder.fence === operation.fence ? WENT_AWAY_DURING : TAKEN_DURING;
+  const failure = acted ? during : WENT_AWAY_BEFORE;
   await storage.transaction(
     async (db) => {
       const { project, id, status } = operation;
