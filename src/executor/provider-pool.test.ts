@@ -15,7 +15,7 @@ const session = (text: string, environment = {}): ProviderSession => ({
 });
 
 /** A pool over processes that only say what was done to them. */
-function aPool(options: { maxProviders?: number; idleMs?: number; failing?: boolean } = {}) {
+function aPool(options: { maxProviders?: number; idleMs?: number; maxCalls?: number; failing?: boolean } = {}) {
   const log: string[] = [];
   let started = 0;
   const start = async ({ configuration }: ProviderSession): Promise<ProviderProcess> => {
@@ -44,7 +44,7 @@ function aPool(options: { maxProviders?: number; idleMs?: number; failing?: bool
     };
   };
   return {
-    pool: new ProviderPool({ maxProviders: options.maxProviders ?? 2, idleMs: options.idleMs ?? 60_000, start }),
+    pool: new ProviderPool({ maxProviders: 2, idleMs: 60_000, ...options, start }),
     log,
   };
 }
@@ -160,6 +160,19 @@ describe('provider pool', () => {
     again.release('keep');
     await delay(80);
     assert.deepEqual(log, ['start a1', 'stop a1']);
+    await pool.close();
+  });
+
+  it('stops what has served many calls as soon as nobody uses it', async () => {
+    const { pool, log } = aPool({ maxCalls: 2 });
+    const [first, second] = [await lease(pool, 'a'), await lease(pool, 'a')];
+    first.release('keep');
+    const third = await lease(pool, 'a');
+    assert.equal(third.process, second.process);
+    second.release('keep');
+    third.release('keep');
+    await lease(pool, 'a');
+    assert.deepEqual(log.toSorted(), ['start a1', 'start a2', 'stop a1']);
     await pool.close();
   });
 

@@ -21,6 +21,8 @@ interface Slot {
   readonly starting: Promise<ProviderProcess>;
   process: ProviderProcess | undefined;
   users: number;
+  /** How many it has served. */
+  calls: number;
   applying: number;
   /** Whose changes are under way; none where there is one change, which wants to be alone. */
   group: string | undefined;
@@ -33,9 +35,15 @@ interface Slot {
 export interface PoolSettings {
   readonly maxProviders: number;
   readonly idleMs: number;
+  /** After so many calls a process that nobody uses is stopped. */
+  readonly maxCalls?: number;
   /** Starts and configures a process. */
   readonly start: (session: ProviderSession) => Promise<ProviderProcess>;
 }
+
+// Many providers keep what belonged to a call until they are asked to stop, some 20 KB of it: the library they are made
+// with notes how to end each call, and forgets that only then.
+const MAX_CALLS = 2_000;
 
 /**
  * Configured provider processes, shared by calls of the same session. Only one change, or changes of one group, are
@@ -101,6 +109,7 @@ export class ProviderPool {
       starting,
       process: undefined,
       users: 0,
+      calls: 0,
       applying: 0,
       group: undefined,
       isCondemned: false,
@@ -121,6 +130,7 @@ export class ProviderPool {
   private enter(slot: Slot, use: Use): void {
     clearTimeout(slot.idleTimer);
     slot.users += 1;
+    slot.calls += 1;
     if (!use.applies) return;
     slot.applying += 1;
     slot.group = use.group;
@@ -131,6 +141,7 @@ export class ProviderPool {
     if (use.applies) slot.applying -= 1;
     slot.lastUsedAt = Date.now();
     if (slot.isCondemned && slot.applying === 0) return void slot.process?.kill();
+    if (slot.users === 0 && slot.calls >= (this.settings.maxCalls ?? MAX_CALLS)) return void this.drop(slot);
     if (slot.users === 0) slot.idleTimer = setTimeout(() => void this.drop(slot), this.settings.idleMs).unref();
     this.wake();
   }
