@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 
-import type { JsonObject } from '../shared/json.ts';
 import { connectModern, type McpSession } from '../testing/mcp-clients.ts';
 import { startTestServer, type TestServer } from '../testing/server.ts';
+import { read } from '../testing/shared-server.ts';
 
 const GUESSES = 1_000;
 const provider = 'sluice/sandbox';
@@ -26,13 +26,10 @@ describe('confirmations that were not given', function () {
   });
 
   async function secondAdmin(): Promise<string> {
-    const created = await server.graphql(
-      'mutation { apiKeyCreate(input: {name: "other", admin: true, teams: []}) { id secret } }',
-    );
-    const { apiKeyCreate: key } = created.data as unknown as { apiKeyCreate: JsonObject };
-    const exchange = 'mutation($id: ID!, $secret: String!) { apiKeyUser(id: $id, secret: $secret) { jwt } }';
-    const exchanged = await server.graphql(exchange, { id: key['id'] ?? '', secret: key['secret'] ?? '' });
-    return (exchanged.data as unknown as { apiKeyUser: { jwt: string } }).apiKeyUser.jwt;
+    const create = 'mutation { key: apiKeyCreate(input: {name: "other", admin: true, teams: []}) { id secret } }';
+    const { key } = read<{ key: { id: string; secret: string } }>(await server.graphql(create));
+    const exchange = 'mutation($id: ID!, $secret: String!) { user: apiKeyUser(id: $id, secret: $secret) { jwt } }';
+    return read<{ user: { jwt: string } }>(await server.graphql(exchange, { ...key })).user.jwt;
   }
 
   it(`of a destructive field: ${GUESSES} altered tokens, a stolen one and a used one are refused`, async () => {

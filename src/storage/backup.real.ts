@@ -8,6 +8,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 
 import { startTestPostgres, type TestPostgres } from '../testing/postgres.ts';
 import { startTestServer, type TestServer } from '../testing/server.ts';
+import { read } from '../testing/shared-server.ts';
 import { requireTool } from '../testing/tools.ts';
 
 const sluice = resolve(import.meta.dirname, '../../scripts/sluice.mjs');
@@ -53,9 +54,8 @@ describe('backup and restore', () => {
       id: string;
       secret: string;
     };
-    const exchange = 'mutation($id: ID!, $secret: String!) { apiKeyUser(id: $id, secret: $secret) { jwt } }';
-    const { data } = await server.graphql(exchange, { id, secret }, '');
-    return (data as unknown as { apiKeyUser: { jwt: string } }).apiKeyUser.jwt;
+    const exchange = 'mutation($id: ID!, $secret: String!) { user: apiKeyUser(id: $id, secret: $secret) { jwt } }';
+    return read<{ user: { jwt: string } }>(await server.graphql(exchange, { id, secret }, '')).user.jwt;
   };
   const old = (): Record<string, string> => ({ SLUICE_DATA_DIR: at('old'), SLUICE_LOG_LEVEL: 'error' });
 

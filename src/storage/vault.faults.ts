@@ -5,7 +5,8 @@ import { join } from 'node:path';
 
 import { silentLogger } from '../shared/logger.ts';
 import { campaign, type Random, tell } from '../testing/campaign.ts';
-import { type GraphqlAnswer, startTestServer, type TestServer } from '../testing/server.ts';
+import { startTestServer, type TestServer } from '../testing/server.ts';
+import { read } from '../testing/shared-server.ts';
 import { openTestConnection, testFolder } from '../testing/storage.ts';
 import type { Connection } from './connection.ts';
 import { createVault, type Vault } from './vault.ts';
@@ -169,15 +170,14 @@ describe('a change of keys that is cut off', function (this: Mocha.Suite) {
   after(() => server?.kill());
 
   const ADD = `mutation($id: ID!) { intentProjectConfigAdd(intentProject: "starter", config: { id: $id, value: "kept", type: ENVIRONMENT_VARIABLE, writeOnly: false }) { id } }`;
-  const ALL = '{ intentProject(id: "starter") { config { id value } } }';
+  const ALL = '{ project: intentProject(id: "starter") { config { id value } } }';
 
   it(`leaves everything readable: a server is killed while it changes keys ${kills.count} times`, async () => {
     let added = 0;
     await kills.run(async (random) => {
       server = await startTestServer({ dataDir });
       for (let at = 0; at < 3; at += 1) {
-        const answer: GraphqlAnswer = await server.graphql(ADD, { id: `KEPT_${added}` });
-        assert.deepEqual(answer.errors, []);
+        read(await server.graphql(ADD, { id: `KEPT_${added}` }));
         added += 1;
       }
       const running = server;
@@ -187,9 +187,9 @@ describe('a change of keys that is cut off', function (this: Mocha.Suite) {
       await server.kill();
       await settled;
       server = await startTestServer({ dataDir });
-      const { data }: GraphqlAnswer = await server.graphql(ALL);
-      const { config } = (data as unknown as { intentProject: { config: { id: string; value: string }[] } })
-        .intentProject;
+      const { config } = read<{ project: { config: { id: string; value: string }[] } }>(
+        await server.graphql(ALL),
+      ).project;
       assert.deepEqual([config.length, config.every(({ value }) => value === 'kept')], [added, true]);
       await server.stop();
       server = undefined;

@@ -22,7 +22,7 @@ interface Uri {
 
 function parseUri(text: string): Uri {
   const [beforeFragment = '', fragment = ''] = cut(text, '#');
-  // eslint-disable-next-line no-control-regex
+  // eslint-disable-next-line no-control-regex -- Go refuses just these, and no others
   if (/[\0-\x1f\x7f]/.test(beforeFragment)) return undefinedBecause('control character');
   const { scheme, rest } = splitScheme(beforeFragment);
   const [hierarchy = '', query = ''] = cut(rest, '?');
