@@ -387,6 +387,7 @@ describe('what policies and people decide', () => {
         return { problems: [{ severity: 'error', summary: 'stopped', detail: '', path: [] }] };
       };
       const running = await bench.create('one', { name: 'a' }, 0);
+      await until(() => bench.cloud.calls.includes('apply'));
       const canceling = cancel(running.id);
       await until(() => bench.cloud.cancelled.includes(running.id));
       gate.resolve();
